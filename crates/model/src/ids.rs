@@ -1,0 +1,107 @@
+//! Ids as newtypes. Atlassian's ids are opaque text and are kept exactly as they came; ours are numbers
+//! that carry a prefix when shown (`run_12`), so that a pasted id says what it is.
+
+use serde::{Deserialize, Serialize};
+use std::fmt;
+
+macro_rules! text_id {
+    ($(#[$doc:meta])* $name:ident) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(String);
+
+        impl $name {
+            /// Takes an id as Atlassian spells it.
+            pub fn new(text: impl Into<String>) -> Self {
+                Self(text.into())
+            }
+
+            /// The id as Atlassian spells it.
+            pub fn as_str(&self) -> &str {
+                &self.0
+            }
+        }
+
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                f.write_str(&self.0)
+            }
+        }
+
+        impl From<&str> for $name {
+            fn from(text: &str) -> Self {
+                Self(text.to_owned())
+            }
+        }
+    };
+}
+
+text_id! {
+    /// An Atlassian organization.
+    OrganizationId
+}
+text_id! {
+    /// A directory of an organization.
+    DirectoryId
+}
+text_id! {
+    /// A person, app or portal customer known to Atlassian.
+    AccountId
+}
+text_id! {
+    /// A group of accounts in one directory.
+    GroupId
+}
+text_id! {
+    /// What a role is held on: a workspace, a site, the organization – an ARI, opaque after its owner part.
+    ResourceId
+}
+text_id! {
+    /// A role, such as `atlassian/user`. The set is open: unknown roles are data.
+    RoleId
+}
+text_id! {
+    /// An API token of a managed account.
+    TokenId
+}
+text_id! {
+    /// A domain that the organization claimed or tries to.
+    DomainId
+}
+text_id! {
+    /// A policy of the organization.
+    PolicyId
+}
+
+/// One reading of an organization. Numbers grow; a later run has a larger number.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+#[serde(transparent)]
+pub struct RunId(pub i64);
+
+impl fmt::Display for RunId {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "run_{}", self.0)
+    }
+}
+
+impl std::str::FromStr for RunId {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        let digits = text.strip_prefix("run_").unwrap_or(text);
+        digits.parse().map(RunId).map_err(|_| format!("\"{text}\" is not the id of a run, such as run_12"))
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_run_id_reads_back_as_it_is_shown() {
+        assert_eq!("run_12".parse::<RunId>(), Ok(RunId(12)));
+        assert_eq!("12".parse::<RunId>(), Ok(RunId(12)));
+        assert!("run_x".parse::<RunId>().is_err());
+    }
+}

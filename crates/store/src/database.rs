@@ -1,0 +1,272 @@
+//! Opening a database and working in transactions.
+//!
+//! A [`Store`] hands out [`Tx`] values: `read` sees one snapshot and cannot write, `write` is the only way
+//! to change something. The nouns of the store (`term.rs`, `fact.rs`, `run.rs` …) add their methods to `Tx`;
+//! statements are constants beside them, written once for both databases.
+
+use crate::dialect::{postgres, sqlite};
+use crate::error::StoreError;
+use crate::value::{Row, Value};
+use sqlx::postgres::PgPool;
+use sqlx::sqlite::SqlitePool;
+use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
+use std::path::{Path, PathBuf};
+
+/// The database that keeps everything. Cheap to clone.
+#[derive(Clone, Debug)]
+pub struct Store {
+    pools: Pools,
+    name: String,
+}
+
+#[derive(Clone, Debug)]
+enum Pools {
+    Sqlite { write: SqlitePool, read: SqlitePool, file: PathBuf },
+    Postgres(PgPool),
+}
+
+/// A transaction: kept only by [`Tx::commit`].
+pub struct Tx {
+    inner: Inner,
+}
+
+enum Inner {
+    Sqlite(Transaction<'static, Sqlite>),
+    Postgres(Transaction<'static, Postgres>),
+}
+
+impl Store {
+    /// Opens `sqlite:FILE` or `postgres://…`, makes the file if it is missing and brings the schema up to date.
+    ///
+    /// Fails without having changed anything when the database belongs to a newer version.
+    pub async fn open(url: &str) -> Result<Store, StoreError> {
+        let name = without_password(url);
+        if let Some(path) = url.strip_prefix("sqlite:") {
+            let path = path.strip_prefix("//").unwrap_or(path);
+            if path.is_empty() {
+                return Err(StoreError::Address { url: name });
+            }
+            return Store::open_sqlite(Path::new(path), name).await;
+        }
+        if url.starts_with("postgres://") || url.starts_with("postgresql://") {
+            return Store::open_postgres(url, name).await;
+        }
+        Err(StoreError::Address { url: name })
+    }
+
+    async fn open_sqlite(file: &Path, name: String) -> Result<Store, StoreError> {
+        sqlite::refuse_network_file_system(file)?;
+        let opened = sqlite::writer(file).await;
+        let write = opened.map_err(|source| open_error(&name, source))?;
+        let read = sqlite::readers(file);
+        let store = Store { pools: Pools::Sqlite { write, read, file: file.to_owned() }, name };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    async fn open_postgres(url: &str, name: String) -> Result<Store, StoreError> {
+        let opened = postgres::pool(url).await;
+        let pool = opened.map_err(|source| StoreError::Open { database: name.clone(), source })?;
+        let store = Store { pools: Pools::Postgres(pool), name };
+        store.migrate().await?;
+        Ok(store)
+    }
+
+    async fn migrate(&self) -> Result<(), StoreError> {
+        let result = match &self.pools {
+            Pools::Sqlite { write, .. } => sqlite::MIGRATOR.run(write).await,
+            Pools::Postgres(pool) => postgres::MIGRATOR.run(pool).await,
+        };
+        match result {
+            Ok(()) => Ok(()),
+            Err(sqlx::migrate::MigrateError::VersionMissing(found)) => {
+                let known = sqlite::MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
+                Err(StoreError::Newer { database: self.name.clone(), found, known })
+            }
+            Err(sqlx::migrate::MigrateError::Execute(source)) => {
+                Err(StoreError::from_driver("bring the schema up to date", source))
+            }
+            Err(source) => Err(StoreError::Migrate(source)),
+        }
+    }
+
+    /// The database's address without a password, for messages.
+    pub fn name(&self) -> &str {
+        &self.name
+    }
+
+    /// The SQLite file, if it is one.
+    pub fn file(&self) -> Option<&Path> {
+        match &self.pools {
+            Pools::Sqlite { file, .. } => Some(file),
+            Pools::Postgres(_) => None,
+        }
+    }
+
+    /// Begins a transaction that sees one snapshot.
+    pub async fn read(&self) -> Result<Tx, StoreError> {
+        let inner = match &self.pools {
+            Pools::Sqlite { read, .. } => read.begin().await.map(Inner::Sqlite),
+            Pools::Postgres(pool) => pool.begin_with(postgres::BEGIN_READ).await.map(Inner::Postgres),
+        };
+        let inner = inner.map_err(|source| StoreError::from_driver("begin reading", source))?;
+        Ok(Tx { inner })
+    }
+
+    /// Begins a transaction that may write.
+    pub async fn write(&self) -> Result<Tx, StoreError> {
+        let inner = match &self.pools {
+            Pools::Sqlite { write, .. } => write.begin_with(sqlite::BEGIN_WRITE).await.map(Inner::Sqlite),
+            Pools::Postgres(pool) => pool.begin_with(postgres::BEGIN_WRITE).await.map(Inner::Postgres),
+        };
+        let inner = inner.map_err(|source| StoreError::from_driver("begin writing", source))?;
+        Ok(Tx { inner })
+    }
+
+    /// Writes a consistent copy of a SQLite database to a new file, also while others work with it.
+    ///
+    /// Answers `false` for PostgreSQL, which has tools of its own for that.
+    pub async fn backup_to(&self, file: &Path) -> Result<bool, StoreError> {
+        let Pools::Sqlite { read, .. } = &self.pools else {
+            return Ok(false);
+        };
+        let statement = "VACUUM INTO $1";
+        let target = file.display().to_string();
+        let result = sqlx::query(statement).bind(target).execute(read).await;
+        result.map_err(|source| StoreError::from_driver(statement, source))?;
+        Ok(true)
+    }
+
+    /// Ends all connections to the database.
+    pub async fn close(&self) {
+        match &self.pools {
+            Pools::Sqlite { write, read, .. } => {
+                read.close().await;
+                write.close().await;
+            }
+            Pools::Postgres(pool) => pool.close().await,
+        }
+    }
+}
+
+impl Tx {
+    /// Keeps what was written.
+    pub async fn commit(self) -> Result<(), StoreError> {
+        let result = match self.inner {
+            Inner::Sqlite(tx) => tx.commit().await,
+            Inner::Postgres(tx) => tx.commit().await,
+        };
+        result.map_err(|source| StoreError::from_driver("commit", source))
+    }
+
+    /// Runs a statement and answers how many rows it changed.
+    pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, StoreError> {
+        let result = match &mut self.inner {
+            Inner::Sqlite(tx) => {
+                sqlite::bind(sqlx::query(sql), values).execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+            Inner::Postgres(tx) => {
+                postgres::bind(sqlx::query(sql), values).execute(&mut **tx).await.map(|done| done.rows_affected())
+            }
+        };
+        result.map_err(|source| StoreError::from_driver(sql, source))
+    }
+
+    /// Runs a query and answers all its rows.
+    pub(crate) async fn rows(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let result = match &mut self.inner {
+            Inner::Sqlite(tx) => {
+                let rows = sqlite::bind(sqlx::query(sql), values).fetch_all(&mut **tx).await;
+                rows.and_then(|rows| rows.iter().map(sqlite::decode).collect())
+            }
+            Inner::Postgres(tx) => {
+                let rows = postgres::bind(sqlx::query(sql), values).fetch_all(&mut **tx).await;
+                rows.and_then(|rows| rows.iter().map(postgres::decode).collect())
+            }
+        };
+        result.map_err(|source| StoreError::from_driver(sql, source))
+    }
+
+    /// Runs a query whose text was put together by `query.rs`, the only place that may.
+    pub(crate) async fn rows_built(&mut self, sql: String, values: &[Value]) -> Result<Vec<Row>, StoreError> {
+        let operation = sql.clone();
+        let result = match &mut self.inner {
+            Inner::Sqlite(tx) => {
+                let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+                let rows = sqlite::bind(query, values).fetch_all(&mut **tx).await;
+                rows.and_then(|rows| rows.iter().map(sqlite::decode).collect())
+            }
+            Inner::Postgres(tx) => {
+                let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
+                let rows = postgres::bind(query, values).fetch_all(&mut **tx).await;
+                rows.and_then(|rows| rows.iter().map(postgres::decode).collect())
+            }
+        };
+        result.map_err(|source| StoreError::from_driver(&operation, source))
+    }
+
+    /// Runs a query and answers its first row, if there is one.
+    pub(crate) async fn row(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, StoreError> {
+        Ok(self.rows(sql, values).await?.into_iter().next())
+    }
+
+    /// Inserts many rows: `head` up to and including `VALUES`, `tail` after the rows. Rows have equal length.
+    pub(crate) async fn insert_many(
+        &mut self,
+        head: &'static str,
+        rows: &[Vec<Value>],
+        tail: &'static str,
+    ) -> Result<u64, StoreError> {
+        const ROWS_A_STATEMENT: usize = 500;
+        let mut inserted = 0;
+        for chunk in rows.chunks(ROWS_A_STATEMENT) {
+            let columns = chunk.first().map_or(0, Vec::len);
+            let sql = crate::query::values_statement(head, chunk.len(), columns, tail);
+            let values: Vec<Value> = chunk.iter().flatten().cloned().collect();
+            let is_full = chunk.len() == ROWS_A_STATEMENT;
+            let result = match &mut self.inner {
+                Inner::Sqlite(tx) => {
+                    let query = sqlx::query(AssertSqlSafe(sql)).persistent(is_full);
+                    sqlite::bind(query, &values).execute(&mut **tx).await.map(|done| done.rows_affected())
+                }
+                Inner::Postgres(tx) => {
+                    let query = sqlx::query(AssertSqlSafe(sql)).persistent(is_full);
+                    postgres::bind(query, &values).execute(&mut **tx).await.map(|done| done.rows_affected())
+                }
+            };
+            inserted += result.map_err(|source| StoreError::from_driver(head, source))?;
+        }
+        Ok(inserted)
+    }
+}
+
+fn open_error(name: &str, source: sqlx::Error) -> StoreError {
+    match StoreError::from_driver("open", source) {
+        StoreError::Statement { source, .. } => StoreError::Open { database: name.to_owned(), source },
+        known => known,
+    }
+}
+
+fn without_password(url: &str) -> String {
+    let Some((scheme, rest)) = url.split_once("://") else {
+        return url.to_owned();
+    };
+    match rest.split_once('@') {
+        None => url.to_owned(),
+        Some((credentials, host)) => {
+            let user = credentials.split(':').next().unwrap_or_default();
+            format!("{scheme}://{user}@{host}")
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_password_is_never_part_of_the_name() {
+        assert_eq!(without_password("postgres://u:secret@h/db"), "postgres://u@h/db");
+        assert_eq!(without_password("sqlite:a.db"), "sqlite:a.db");
+    }
+}

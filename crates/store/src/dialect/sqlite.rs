@@ -1,0 +1,118 @@
+//! SQLite: one file, write-ahead log, one writer at a time.
+
+use crate::error::StoreError;
+use crate::value::{Row, Value};
+use sqlx::sqlite::{
+    Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
+    SqliteSynchronous,
+};
+use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
+use std::path::Path;
+use std::time::Duration;
+
+/// Beginning a writer at once: a transaction that reads first and writes later can fail midway.
+pub(crate) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
+
+/// How long a statement waits for another writer.
+const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
+
+pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+
+fn options(file: &Path) -> SqliteConnectOptions {
+    SqliteConnectOptions::new()
+        .filename(file)
+        .journal_mode(SqliteJournalMode::Wal)
+        .synchronous(SqliteSynchronous::Normal)
+        .busy_timeout(BUSY_TIMEOUT)
+        .foreign_keys(true)
+        .pragma("cache_size", "-8000")
+        .pragma("temp_store", "MEMORY")
+}
+
+/// One connection that writes.
+pub(crate) async fn writer(file: &Path) -> Result<SqlitePool, sqlx::Error> {
+    SqlitePoolOptions::new()
+        .max_connections(1)
+        .connect_with(options(file).create_if_missing(true))
+        .await
+}
+
+/// Several connections that only read.
+pub(crate) fn readers(file: &Path) -> SqlitePool {
+    SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options(file).pragma("query_only", "1"))
+}
+
+pub(crate) fn bind<'q>(
+    mut query: sqlx::query::Query<'q, Sqlite, SqliteArguments>,
+    values: &[Value],
+) -> sqlx::query::Query<'q, Sqlite, SqliteArguments> {
+    for value in values {
+        query = match value.clone() {
+            Value::Int(number) => query.bind(number),
+            Value::Text(text) => query.bind(text),
+            Value::Bytes(bytes) => query.bind(bytes),
+        };
+    }
+    query
+}
+
+pub(crate) fn decode(row: &SqliteRow) -> Result<Row, sqlx::Error> {
+    let mut values = Vec::with_capacity(row.len());
+    for column in row.columns() {
+        let raw = row.try_get_raw(column.ordinal())?;
+        let value = if raw.is_null() {
+            Value::Int(None)
+        } else {
+            match raw.type_info().name() {
+                "TEXT" => Value::Text(row.try_get(column.ordinal())?),
+                "BLOB" => Value::Bytes(row.try_get(column.ordinal())?),
+                _ => Value::Int(row.try_get(column.ordinal())?),
+            }
+        };
+        values.push(value);
+    }
+    Ok(Row { values })
+}
+
+/// Refuses a file on a network file system: SQLite's locks do not hold there.
+pub(crate) fn refuse_network_file_system(file: &Path) -> Result<(), StoreError> {
+    let Ok(mounts) = std::fs::read_to_string("/proc/self/mounts") else {
+        return Ok(());
+    };
+    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let Ok(folder) = folder.canonicalize() else {
+        return Ok(());
+    };
+    match network_file_system_of(&folder, &mounts) {
+        None => Ok(()),
+        Some(file_system) => {
+            Err(StoreError::NetworkFileSystem { database: file.display().to_string(), file_system })
+        }
+    }
+}
+
+/// The name of the network file system that `folder` lies on, by the kernel's list of mounts.
+fn network_file_system_of(folder: &Path, mounts: &str) -> Option<String> {
+    const NETWORK: [&str; 8] = ["nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "ceph", "glusterfs"];
+    let mounted = mounts.lines().filter_map(|line| {
+        let mut words = line.split(' ').skip(1);
+        let point = words.next()?.replace("\\040", " ");
+        let kind = words.next()?;
+        folder.starts_with(&point).then(|| (point.len(), kind.to_owned()))
+    });
+    let (_, kind) = mounted.max_by_key(|(length, _)| *length)?;
+    NETWORK.contains(&kind.as_str()).then_some(kind)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_nearest_mount_decides() {
+        let mounts = "/dev/sda / ext4 rw 0 0\nserver:/x /srv nfs4 rw 0 0\ntmpfs /srv/local tmpfs rw 0 0\n";
+        assert_eq!(network_file_system_of(Path::new("/srv/data"), mounts), Some("nfs4".to_owned()));
+        assert_eq!(network_file_system_of(Path::new("/srv/local/data"), mounts), None);
+        assert_eq!(network_file_system_of(Path::new("/home"), mounts), None);
+    }
+}

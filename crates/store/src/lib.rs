@@ -1,0 +1,8 @@
+//! Keeps everything, in SQLite or PostgreSQL.
+mod database;
+mod dialect;
+mod error;
+mod query;
+mod value;
+pub use database::{Store, Tx};
+pub use error::StoreError;
