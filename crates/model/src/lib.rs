@@ -6,6 +6,7 @@
 //! - [`ids`]: what Atlassian calls things, one newtype each.
 //! - [`fact`]: one thing observed to be so, and what is known about it.
 //! - [`attributes`]: three-valued knowledge – a value, known to be empty, not told.
+//! - [`listing`]: what can be read completely on its own.
 //! - [`role`]: what a role is called and whether it takes a seat.
 //! - [`clock`]: the time, passed in as an argument.
 
@@ -13,10 +14,12 @@ pub mod attributes;
 pub mod clock;
 pub mod fact;
 pub mod ids;
+pub mod listing;
 pub mod role;
 
 pub use attributes::{Attributes, Told};
 pub use clock::{Clock, SystemClock};
+pub use listing::Family;
 pub use fact::{Fact, FactKind, Person};
 pub use ids::{
     AccountId, DirectoryId, DomainId, GroupId, OrganizationId, PolicyId, ResourceId, RoleId, RunId, TokenId,

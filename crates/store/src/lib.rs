@@ -1,8 +1,42 @@
 //! Keeps everything, in SQLite or PostgreSQL.
+//!
+//! - [`database`](Store): opening, and transactions ([`Tx`]) – `read` sees one snapshot, `write` may change.
+//! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
+//!   `connection`, `run`, `listing`, `staged`, `fact`, `person`, `term`, `lease`, `audit`.
+//! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
+//!   puts SQL text together.
+//!
+//! It promises that a page and the position after it are kept together or not at all, that a run's facts are
+//! hidden until it is published, and that nothing ends without a [`CompleteRun`]. It knows nothing of HTTP.
+
+mod audit;
+mod check;
+mod connection;
 mod database;
 mod dialect;
 mod error;
+mod fact;
+mod lease;
+mod listing;
+mod organization;
+mod person;
 mod query;
+mod run;
+mod seal;
+mod staged;
+mod term;
 mod value;
+
+pub use audit::AuditRow;
+pub use check::{CountCheck, Ambiguous};
+pub use connection::{ConnectionRow, NewConnection, Semantics};
 pub use database::{Store, Tx};
 pub use error::StoreError;
+pub use fact::{FactRef, Merge};
+pub use lease::{LEASE_MS, Lease, Taken, this_holder};
+pub use listing::{CompleteRun, ListingRow, ListingState};
+pub use organization::OrganizationRow;
+pub use run::{RunReport, RunRow, RunState};
+pub use seal::MasterKey;
+pub use staged::{ActivityRow, Hint, HintRow, Observation, PageOf, Whole};
+pub use term::TermCache;

@@ -48,9 +48,11 @@ CREATE TABLE run (
 );
 CREATE INDEX run_by_organization ON run (organization_id, id);
 
--- The smallest things that can be read completely, and how far their reading is.
+-- The smallest things that can be read completely, and how far their reading is. The row with an empty name
+-- stands for its family as a whole: it ends when every listing of the family ended and was verified.
 CREATE TABLE listing (
     run_id BIGINT NOT NULL REFERENCES run (id),
+    family TEXT NOT NULL,
     name TEXT NOT NULL,
     state TEXT NOT NULL,
     cursor TEXT,
@@ -58,15 +60,15 @@ CREATE TABLE listing (
     rows_seen BIGINT NOT NULL DEFAULT 0,
     expected BIGINT,
     note TEXT,
-    PRIMARY KEY (run_id, name)
+    PRIMARY KEY (run_id, family, name)
 );
 
--- Which kinds of facts a listing of a run covers: absence can be concluded only when all of them ended.
+-- Which kinds of facts a family of listings covers: absence can be concluded only when all of them ended.
 CREATE TABLE listing_kind (
     run_id BIGINT NOT NULL,
-    listing TEXT NOT NULL,
+    family TEXT NOT NULL,
     kind BIGINT NOT NULL,
-    PRIMARY KEY (run_id, kind, listing)
+    PRIMARY KEY (run_id, kind, family)
 );
 
 -- What the pages of a run showed, before it is merged. A later observation replaces an earlier one.

@@ -1,0 +1,205 @@
+//! Checks of what is staged against what Atlassian's own counts say, before anything is concluded from it.
+
+use crate::database::{Store, Tx};
+use crate::error::StoreError;
+use crate::staged::Hint;
+use model::{FactKind, RunId};
+
+const GROUPS_OFF_COUNT: &str = "SELECT t.text, CAST(h.attributes AS BIGINT), COUNT(m.b)
+    FROM staged h
+    JOIN term t ON t.id = h.a
+    LEFT JOIN staged m ON m.run_id = h.run_id AND m.kind = $3 AND m.a = h.a
+    WHERE h.run_id = $1 AND h.kind = $2
+    GROUP BY t.text, h.attributes
+    HAVING COUNT(m.b) <> CAST(h.attributes AS BIGINT)
+    ORDER BY t.text";
+const ACCOUNTS_OFF_COUNT: &str = "SELECT t.text, CAST(h.attributes AS BIGINT), COUNT(DISTINCT r.b)
+    FROM staged h
+    JOIN term t ON t.id = h.a
+    LEFT JOIN staged r ON r.run_id = h.run_id AND r.kind = $3 AND r.a = h.a
+    WHERE h.run_id = $1 AND h.kind = $2
+    AND NOT EXISTS (SELECT 1 FROM staged p WHERE p.run_id = h.run_id AND p.kind = $4 AND p.a = h.a)
+    GROUP BY t.text, h.attributes
+    HAVING COUNT(DISTINCT r.b) <> CAST(h.attributes AS BIGINT)
+    ORDER BY t.text";
+const STRANGERS: &str = "SELECT DISTINCT t.text
+    FROM (
+        SELECT r.a AS account FROM staged r WHERE r.run_id = $1 AND r.kind IN ($2, $3, $4, $5)
+        UNION
+        SELECT m.b AS account FROM staged m WHERE m.run_id = $1 AND m.kind = $6
+    ) seen
+    JOIN term t ON t.id = seen.account
+    WHERE NOT EXISTS (SELECT 1 FROM staged k WHERE k.run_id = $1 AND k.kind = $7 AND k.a = seen.account)
+    ORDER BY t.text";
+const AMBIGUOUS: &str = "SELECT t.text, COUNT(DISTINCT r.b), COUNT(DISTINCT q.b)
+    FROM staged r
+    JOIN staged q ON q.run_id = r.run_id AND q.kind = $3 AND q.a = r.a
+    JOIN term t ON t.id = r.a
+    WHERE r.run_id = $1 AND r.kind = $2
+    AND NOT EXISTS (SELECT 1 FROM staged p WHERE p.run_id = r.run_id AND p.kind = $4 AND p.a = r.a)
+    GROUP BY t.text
+    HAVING COUNT(DISTINCT r.b) > 1 AND COUNT(DISTINCT q.b) > 1
+    ORDER BY t.text";
+const COMBINE: &str = "INSERT INTO staged (run_id, kind, a, b, c, attributes, sent_at)
+    SELECT r.run_id, $5, r.a, r.b, q.b, '{}', r.sent_at
+    FROM staged r
+    JOIN staged q ON q.run_id = r.run_id AND q.kind = $3 AND q.a = r.a
+    WHERE r.run_id = $1 AND r.kind = $2
+    AND NOT EXISTS (SELECT 1 FROM staged p WHERE p.run_id = r.run_id AND p.kind = $4 AND p.a = r.a)
+    ON CONFLICT (run_id, kind, a, b, c) DO NOTHING";
+const ACCOUNTS: &str = "SELECT t.text FROM staged s JOIN term t ON t.id = s.a
+    WHERE s.run_id = $1 AND s.kind = $2 AND t.text > $3 ORDER BY t.text LIMIT $4";
+const HOLDERS: &str = "SELECT DISTINCT t.id, t.text FROM staged s JOIN term t ON t.id = s.a
+    WHERE s.run_id = $1 AND s.kind = $2 AND s.a > $3 ORDER BY t.id LIMIT $4";
+const COUNT_SECOND: &str = "SELECT COUNT(DISTINCT s.b) FROM staged s
+    JOIN term d ON d.id = s.a AND d.text = $3
+    WHERE s.run_id = $1 AND s.kind = $2";
+const RESOURCES_KNOWN: &str = "SELECT DISTINCT t.text FROM fact f JOIN term t ON t.id = f.b
+    WHERE f.organization_id = $1 AND f.kind IN ($2, $3) AND f.ended_run IS NULL
+    ORDER BY t.text";
+const ROLES_KNOWN: &str = "SELECT DISTINCT t.text FROM fact f JOIN term t ON t.id = f.c
+    WHERE f.organization_id = $1 AND f.kind IN ($2, $3) AND f.ended_run IS NULL
+    ORDER BY t.text";
+const DISTINCT_HOLDERS_OF_ROLE: &str = "SELECT COUNT(DISTINCT s.a) FROM staged s
+    JOIN term r ON r.id = s.c AND r.text = $3
+    WHERE s.run_id = $1 AND s.kind = $2";
+
+/// Something whose staged rows do not agree with Atlassian's count.
+#[derive(Debug, Clone, PartialEq)]
+pub struct CountCheck {
+    /// The group or account.
+    pub id: String,
+    /// What Atlassian's count says.
+    pub expected: i64,
+    /// What was staged.
+    pub staged: i64,
+}
+
+/// An account that holds several roles and roles on several resources, when filters cannot tell which on which.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Ambiguous {
+    /// The account.
+    pub account: String,
+    /// On how many resources it holds roles.
+    pub resources: i64,
+    /// How many different roles it holds.
+    pub roles: i64,
+}
+
+impl Tx {
+    /// Groups whose members do not agree with the group's own count.
+    pub async fn check_group_members(&mut self, run: RunId) -> Result<Vec<CountCheck>, StoreError> {
+        let values =
+            [run.0.into(), (Hint::GroupMembers as i64).into(), FactKind::Membership.number().into()];
+        self.rows(GROUPS_OFF_COUNT, &values).await?.iter().map(count_check).collect()
+    }
+
+    /// Accounts whose resources do not agree with the account's own count and that were not read precisely.
+    pub async fn check_account_resources(&mut self, run: RunId) -> Result<Vec<CountCheck>, StoreError> {
+        let values = [
+            run.0.into(),
+            (Hint::AccountResources as i64).into(),
+            FactKind::RoleHolding.number().into(),
+            (Hint::ReadPrecisely as i64).into(),
+        ];
+        self.rows(ACCOUNTS_OFF_COUNT, &values).await?.iter().map(count_check).collect()
+    }
+
+    /// Accounts that some listing mentions and the listing of accounts did not show.
+    pub async fn check_strangers(&mut self, run: RunId) -> Result<Vec<String>, StoreError> {
+        let values = [
+            run.0.into(),
+            FactKind::RoleHolding.number().into(),
+            (Hint::HoldsOnResource as i64).into(),
+            (Hint::HoldsRole as i64).into(),
+            (Hint::SeenElsewhere as i64).into(),
+            FactKind::Membership.number().into(),
+            FactKind::Account.number().into(),
+        ];
+        self.rows(STRANGERS, &values).await?.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// Accounts whose roles cannot be told apart by filters that are independent of each other.
+    pub async fn check_ambiguous(&mut self, run: RunId) -> Result<Vec<Ambiguous>, StoreError> {
+        let values = [
+            run.0.into(),
+            (Hint::HoldsOnResource as i64).into(),
+            (Hint::HoldsRole as i64).into(),
+            (Hint::ReadPrecisely as i64).into(),
+        ];
+        let rows = self.rows(AMBIGUOUS, &values).await?;
+        let ambiguous = |row: &crate::value::Row| {
+            Ok(Ambiguous { account: row.text(0)?, resources: row.int(1)?, roles: row.int(2)? })
+        };
+        rows.iter().map(ambiguous).collect()
+    }
+
+    /// How many distinct accounts are staged as members of a directory.
+    pub async fn staged_directory_members(&mut self, run: RunId, directory: &str) -> Result<i64, StoreError> {
+        let values = [run.0.into(), FactKind::DirectoryMembership.number().into(), directory.into()];
+        self.row(COUNT_SECOND, &values).await?.map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// How many distinct accounts are staged as holding a role on anything.
+    pub async fn staged_role_holders(&mut self, run: RunId, role: &str) -> Result<i64, StoreError> {
+        let values = [run.0.into(), FactKind::RoleHolding.number().into(), role.into()];
+        self.row(DISTINCT_HOLDERS_OF_ROLE, &values).await?.map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// Staged accounts by id, after the given one.
+    pub async fn staged_accounts(&mut self, run: RunId, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
+        let values = [run.0.into(), FactKind::Account.number().into(), after.into(), limit.into()];
+        self.rows(ACCOUNTS, &values).await?.iter().map(|row| row.text(0)).collect()
+    }
+
+    /// Accounts that are staged as holding a role, after the given number: number and id.
+    pub async fn staged_holders(
+        &mut self,
+        run: RunId,
+        after: i64,
+        limit: i64,
+    ) -> Result<Vec<(i64, String)>, StoreError> {
+        let values = [run.0.into(), FactKind::RoleHolding.number().into(), after.into(), limit.into()];
+        self.rows(HOLDERS, &values).await?.iter().map(|row| Ok((row.int(0)?, row.text(1)?))).collect()
+    }
+
+    /// Resources on which somebody is known to hold or give a role.
+    pub async fn known_role_resources(&mut self, organization: i64) -> Result<Vec<String>, StoreError> {
+        self.known(RESOURCES_KNOWN, organization).await
+    }
+
+    /// Roles that somebody is known to hold or give.
+    pub async fn known_roles(&mut self, organization: i64) -> Result<Vec<String>, StoreError> {
+        self.known(ROLES_KNOWN, organization).await
+    }
+
+    async fn known(&mut self, sql: &'static str, organization: i64) -> Result<Vec<String>, StoreError> {
+        let values = [
+            organization.into(),
+            FactKind::RoleHolding.number().into(),
+            FactKind::GroupRoleGrant.number().into(),
+        ];
+        self.rows(sql, &values).await?.iter().map(|row| row.text(0)).collect()
+    }
+}
+
+impl Store {
+    /// Stages the holdings of accounts that independent filters do tell: one role on all its resources, or all
+    /// its roles on one resource. Call it only when no ambiguous account is left.
+    pub async fn combine_independent(&self, run: RunId) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        let values = [
+            run.0.into(),
+            (Hint::HoldsOnResource as i64).into(),
+            (Hint::HoldsRole as i64).into(),
+            (Hint::ReadPrecisely as i64).into(),
+            FactKind::RoleHolding.number().into(),
+        ];
+        tx.execute(COMBINE, &values).await?;
+        tx.commit().await
+    }
+}
+
+fn count_check(row: &crate::value::Row) -> Result<CountCheck, StoreError> {
+    Ok(CountCheck { id: row.text(0)?, expected: row.int(1)?, staged: row.int(2)? })
+}
