@@ -88,7 +88,9 @@ mod tests {
 
     #[test]
     fn what_is_left_out_keeps_its_value() {
-        let before = Attributes::new().with("email", Some("a@example.org")).with("status", Some("active"));
+        let before = Attributes::new()
+            .with("email", Some("a@example.org"))
+            .with("status", Some("active"));
         let later = Attributes::new().with("status", Some("suspended"));
         let merged = before.updated_by(&later);
         assert_eq!(merged.text("email"), Some("a@example.org"));

@@ -116,13 +116,21 @@ pub struct Person {
 }
 
 fn key(parts: &[&str]) -> FactKey {
-    let part = |index: usize| parts.get(index).map_or_else(String::new, |text| (*text).to_owned());
+    let part = |index: usize| {
+        parts
+            .get(index)
+            .map_or_else(String::new, |text| (*text).to_owned())
+    };
     [part(0), part(1), part(2)]
 }
 
 impl Fact {
     fn new(kind: FactKind, parts: &[&str], attributes: Attributes) -> Fact {
-        Fact { kind, key: key(parts), attributes }
+        Fact {
+            kind,
+            key: key(parts),
+            attributes,
+        }
     }
 
     /// An account is known. Attributes: `type`, `status`, `claim_status` and what else was told.
@@ -136,8 +144,16 @@ impl Fact {
     }
 
     /// An account is in a directory. Attributes: `status` (the membership's).
-    pub fn directory_membership(directory: &DirectoryId, account: &AccountId, attributes: Attributes) -> Fact {
-        Fact::new(FactKind::DirectoryMembership, &[directory.as_str(), account.as_str()], attributes)
+    pub fn directory_membership(
+        directory: &DirectoryId,
+        account: &AccountId,
+        attributes: Attributes,
+    ) -> Fact {
+        Fact::new(
+            FactKind::DirectoryMembership,
+            &[directory.as_str(), account.as_str()],
+            attributes,
+        )
     }
 
     /// A group exists. Attributes: `directory_id`, `name`, `description`, `external_synced`, `managed_by`.
@@ -147,7 +163,11 @@ impl Fact {
 
     /// An account is in a group.
     pub fn membership(group: &GroupId, account: &AccountId) -> Fact {
-        Fact::new(FactKind::Membership, &[group.as_str(), account.as_str()], Attributes::new())
+        Fact::new(
+            FactKind::Membership,
+            &[group.as_str(), account.as_str()],
+            Attributes::new(),
+        )
     }
 
     /// A workspace exists. Attributes: `name`, `type_key`, `status`, `directory_id`, `host_url` and what else was told.
@@ -175,7 +195,11 @@ impl Fact {
 
     /// An account has a platform role.
     pub fn platform_role(account: &AccountId, role: &RoleId) -> Fact {
-        Fact::new(FactKind::PlatformRole, &[account.as_str(), role.as_str()], Attributes::new())
+        Fact::new(
+            FactKind::PlatformRole,
+            &[account.as_str(), role.as_str()],
+            Attributes::new(),
+        )
     }
 
     /// A domain. Attributes: `name`, `claim_type`, `claim_status`.

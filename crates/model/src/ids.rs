@@ -90,7 +90,10 @@ impl std::str::FromStr for RunId {
 
     fn from_str(text: &str) -> Result<Self, Self::Err> {
         let digits = text.strip_prefix("run_").unwrap_or(text);
-        digits.parse().map(RunId).map_err(|_| format!("\"{text}\" is not the id of a run, such as run_12"))
+        digits
+            .parse()
+            .map(RunId)
+            .map_err(|_| format!("\"{text}\" is not the id of a run, such as run_12"))
     }
 }
 

@@ -19,8 +19,8 @@ pub mod role;
 
 pub use attributes::{Attributes, Told};
 pub use clock::{Clock, SystemClock};
-pub use listing::Family;
 pub use fact::{Fact, FactKind, Person};
 pub use ids::{
     AccountId, DirectoryId, DomainId, GroupId, OrganizationId, PolicyId, ResourceId, RoleId, RunId, TokenId,
 };
+pub use listing::Family;

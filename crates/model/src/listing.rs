@@ -91,9 +91,12 @@ impl Family {
     pub fn kinds(self) -> &'static [FactKind] {
         match self {
             Family::Directories => &[FactKind::Directory],
-            Family::Accounts => {
-                &[FactKind::Account, FactKind::DirectoryMembership, FactKind::Membership, FactKind::PlatformRole]
-            }
+            Family::Accounts => &[
+                FactKind::Account,
+                FactKind::DirectoryMembership,
+                FactKind::Membership,
+                FactKind::PlatformRole,
+            ],
             Family::Groups => &[FactKind::Group],
             Family::GroupMembers => &[FactKind::Membership],
             Family::GroupRoleGrants => &[FactKind::GroupRoleGrant],

@@ -24,8 +24,13 @@ pub struct AuditRow {
 impl Tx {
     /// Writes down what somebody did, in the transaction that did it.
     pub async fn audit_record(&mut self, row: &AuditRow) -> Result<(), StoreError> {
-        let values =
-            [row.at.into(), (&row.actor).into(), (&row.action).into(), (&row.subject).into(), (&row.detail).into()];
+        let values = [
+            row.at.into(),
+            (&row.actor).into(),
+            (&row.action).into(),
+            (&row.subject).into(),
+            (&row.detail).into(),
+        ];
         self.execute(INSERT, &values).await?;
         Ok(())
     }

@@ -89,9 +89,16 @@ pub struct Ambiguous {
 impl Tx {
     /// Groups whose members do not agree with the group's own count.
     pub async fn check_group_members(&mut self, run: RunId) -> Result<Vec<CountCheck>, StoreError> {
-        let values =
-            [run.0.into(), (Hint::GroupMembers as i64).into(), FactKind::Membership.number().into()];
-        self.rows(GROUPS_OFF_COUNT, &values).await?.iter().map(count_check).collect()
+        let values = [
+            run.0.into(),
+            (Hint::GroupMembers as i64).into(),
+            FactKind::Membership.number().into(),
+        ];
+        self.rows(GROUPS_OFF_COUNT, &values)
+            .await?
+            .iter()
+            .map(count_check)
+            .collect()
     }
 
     /// Accounts whose resources do not agree with the account's own count and that were not read precisely.
@@ -102,7 +109,11 @@ impl Tx {
             FactKind::RoleHolding.number().into(),
             (Hint::ReadPrecisely as i64).into(),
         ];
-        self.rows(ACCOUNTS_OFF_COUNT, &values).await?.iter().map(count_check).collect()
+        self.rows(ACCOUNTS_OFF_COUNT, &values)
+            .await?
+            .iter()
+            .map(count_check)
+            .collect()
     }
 
     /// Accounts that some listing mentions and the listing of accounts did not show.
@@ -116,7 +127,11 @@ impl Tx {
             FactKind::Membership.number().into(),
             FactKind::Account.number().into(),
         ];
-        self.rows(STRANGERS, &values).await?.iter().map(|row| row.text(0)).collect()
+        self.rows(STRANGERS, &values)
+            .await?
+            .iter()
+            .map(|row| row.text(0))
+            .collect()
     }
 
     /// Accounts whose roles cannot be told apart by filters that are independent of each other.
@@ -129,27 +144,53 @@ impl Tx {
         ];
         let rows = self.rows(AMBIGUOUS, &values).await?;
         let ambiguous = |row: &crate::value::Row| {
-            Ok(Ambiguous { account: row.text(0)?, resources: row.int(1)?, roles: row.int(2)? })
+            Ok(Ambiguous {
+                account: row.text(0)?,
+                resources: row.int(1)?,
+                roles: row.int(2)?,
+            })
         };
         rows.iter().map(ambiguous).collect()
     }
 
     /// How many distinct accounts are staged as members of a directory.
     pub async fn staged_directory_members(&mut self, run: RunId, directory: &str) -> Result<i64, StoreError> {
-        let values = [run.0.into(), FactKind::DirectoryMembership.number().into(), directory.into()];
-        self.row(COUNT_SECOND, &values).await?.map_or(Ok(0), |row| row.int(0))
+        let values = [
+            run.0.into(),
+            FactKind::DirectoryMembership.number().into(),
+            directory.into(),
+        ];
+        self.row(COUNT_SECOND, &values)
+            .await?
+            .map_or(Ok(0), |row| row.int(0))
     }
 
     /// How many distinct accounts are staged as holding a role on anything.
     pub async fn staged_role_holders(&mut self, run: RunId, role: &str) -> Result<i64, StoreError> {
         let values = [run.0.into(), FactKind::RoleHolding.number().into(), role.into()];
-        self.row(DISTINCT_HOLDERS_OF_ROLE, &values).await?.map_or(Ok(0), |row| row.int(0))
+        self.row(DISTINCT_HOLDERS_OF_ROLE, &values)
+            .await?
+            .map_or(Ok(0), |row| row.int(0))
     }
 
     /// Staged accounts by id, after the given one.
-    pub async fn staged_accounts(&mut self, run: RunId, after: &str, limit: i64) -> Result<Vec<String>, StoreError> {
-        let values = [run.0.into(), FactKind::Account.number().into(), after.into(), limit.into()];
-        self.rows(ACCOUNTS, &values).await?.iter().map(|row| row.text(0)).collect()
+    pub async fn staged_accounts(
+        &mut self,
+        run: RunId,
+        after: &str,
+        limit: i64,
+    ) -> Result<Vec<String>, StoreError> {
+        let values = [
+            run.0.into(),
+            FactKind::Account.number().into(),
+            after.into(),
+            limit.into(),
+        ];
+        self.rows(ACCOUNTS, &values)
+            .await?
+            .iter()
+            .map(|row| row.text(0))
+            .collect()
     }
 
     /// Accounts that are staged as holding a role, after the given number: number and id.
@@ -159,8 +200,17 @@ impl Tx {
         after: i64,
         limit: i64,
     ) -> Result<Vec<(i64, String)>, StoreError> {
-        let values = [run.0.into(), FactKind::RoleHolding.number().into(), after.into(), limit.into()];
-        self.rows(HOLDERS, &values).await?.iter().map(|row| Ok((row.int(0)?, row.text(1)?))).collect()
+        let values = [
+            run.0.into(),
+            FactKind::RoleHolding.number().into(),
+            after.into(),
+            limit.into(),
+        ];
+        self.rows(HOLDERS, &values)
+            .await?
+            .iter()
+            .map(|row| Ok((row.int(0)?, row.text(1)?)))
+            .collect()
     }
 
     /// Resources on which somebody is known to hold or give a role.
@@ -179,7 +229,11 @@ impl Tx {
             FactKind::RoleHolding.number().into(),
             FactKind::GroupRoleGrant.number().into(),
         ];
-        self.rows(sql, &values).await?.iter().map(|row| row.text(0)).collect()
+        self.rows(sql, &values)
+            .await?
+            .iter()
+            .map(|row| row.text(0))
+            .collect()
     }
 }
 
@@ -201,5 +255,9 @@ impl Store {
 }
 
 fn count_check(row: &crate::value::Row) -> Result<CountCheck, StoreError> {
-    Ok(CountCheck { id: row.text(0)?, expected: row.int(1)?, staged: row.int(2)? })
+    Ok(CountCheck {
+        id: row.text(0)?,
+        expected: row.int(1)?,
+        staged: row.int(2)?,
+    })
 }

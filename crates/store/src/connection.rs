@@ -101,9 +101,16 @@ pub(crate) fn to_json<T: Serialize>(value: &T) -> Value {
 
 impl Tx {
     /// Adds a connection; its key is sealed to this row.
-    pub async fn connection_add(&mut self, new: &NewConnection<'_>, seal: &MasterKey) -> Result<(), StoreError> {
+    pub async fn connection_add(
+        &mut self,
+        new: &NewConnection<'_>,
+        seal: &MasterKey,
+    ) -> Result<(), StoreError> {
         let sealed = seal.seal(&place(new.name), new.key)?;
-        let semantics = Semantics { version: 1, ..Semantics::default() };
+        let semantics = Semantics {
+            version: 1,
+            ..Semantics::default()
+        };
         let values = [
             new.organization_id.into(),
             new.name.into(),
@@ -115,14 +122,21 @@ impl Tx {
             to_json(&semantics),
         ];
         if self.execute(INSERT, &values).await? == 0 {
-            return Err(StoreError::Taken { what: "connection", name: new.name.to_owned() });
+            return Err(StoreError::Taken {
+                what: "connection",
+                name: new.name.to_owned(),
+            });
         }
         Ok(())
     }
 
     /// The connection with this name.
     pub async fn connection_find(&mut self, name: &str) -> Result<Option<ConnectionRow>, StoreError> {
-        self.row(COLUMNS_BY_NAME, &[name.into()]).await?.as_ref().map(connection).transpose()
+        self.row(COLUMNS_BY_NAME, &[name.into()])
+            .await?
+            .as_ref()
+            .map(connection)
+            .transpose()
     }
 
     /// All connections, by name.
@@ -131,7 +145,11 @@ impl Tx {
     }
 
     /// The key of a connection, unsealed.
-    pub async fn connection_key(&mut self, name: &str, seal: &MasterKey) -> Result<Option<SecretString>, StoreError> {
+    pub async fn connection_key(
+        &mut self,
+        name: &str,
+        seal: &MasterKey,
+    ) -> Result<Option<SecretString>, StoreError> {
         match self.row(KEY, &[name.into()]).await? {
             None => Ok(None),
             Some(row) => seal.open(&place(name), &row.bytes(0)?).map(Some),
@@ -145,13 +163,15 @@ impl Tx {
 
     /// Keeps what was learned of the tenant.
     pub async fn connection_learn(&mut self, id: i64, semantics: &Semantics) -> Result<(), StoreError> {
-        self.execute(SET_SEMANTICS, &[id.into(), to_json(semantics)]).await?;
+        self.execute(SET_SEMANTICS, &[id.into(), to_json(semantics)])
+            .await?;
         Ok(())
     }
 
     /// Lets the next reading through even if it shows a large drop, or takes that back.
     pub async fn connection_confirm_drop(&mut self, id: i64, confirmed: bool) -> Result<(), StoreError> {
-        self.execute(SET_DROP_CONFIRMED, &[id.into(), confirmed.into()]).await?;
+        self.execute(SET_DROP_CONFIRMED, &[id.into(), confirmed.into()])
+            .await?;
         Ok(())
     }
 }

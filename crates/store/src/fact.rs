@@ -16,8 +16,10 @@ use crate::run::RunRow;
 use crate::value::Value;
 use model::{Attributes, FactKind, RunId};
 
-const CHUNK_END: &str = "SELECT a FROM staged WHERE run_id = $1 AND kind = $2 AND a > $3 ORDER BY a LIMIT 1 OFFSET $4";
-const BEGIN: &str = "INSERT INTO fact (organization_id, kind, a, b, c, attributes, unseen_at, seen_at, begun_run)
+const CHUNK_END: &str =
+    "SELECT a FROM staged WHERE run_id = $1 AND kind = $2 AND a > $3 ORDER BY a LIMIT 1 OFFSET $4";
+const BEGIN: &str =
+    "INSERT INTO fact (organization_id, kind, a, b, c, attributes, unseen_at, seen_at, begun_run)
     SELECT $1, s.kind, s.a, s.b, s.c, s.attributes, $6, s.sent_at, s.run_id
     FROM staged s
     WHERE s.run_id = $2 AND s.kind = $3 AND s.a > $4 AND s.a <= $5
@@ -31,15 +33,18 @@ const DIFFERENT: &str = "SELECT f.id, f.begun_run, f.attributes, s.attributes, s
     AND f.ended_run IS NULL
     WHERE s.run_id = $2 AND s.kind = $3 AND s.a > $4 AND s.a <= $5 AND s.attributes <> f.attributes";
 const REWRITE: &str = "UPDATE fact SET attributes = $2 WHERE id = $1";
-const END: &str = "UPDATE fact SET ended_run = $2, ended_at = $3, last_seen_at = $4 WHERE id = $1 AND ended_run IS NULL";
-const BEGIN_ONE: &str = "INSERT INTO fact (organization_id, kind, a, b, c, attributes, unseen_at, seen_at, begun_run)
+const END: &str =
+    "UPDATE fact SET ended_run = $2, ended_at = $3, last_seen_at = $4 WHERE id = $1 AND ended_run IS NULL";
+const BEGIN_ONE: &str =
+    "INSERT INTO fact (organization_id, kind, a, b, c, attributes, unseen_at, seen_at, begun_run)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const ABSENT: &str = "SELECT f.id, f.a, f.b, f.c FROM fact f
     WHERE f.organization_id = $1 AND f.kind = $3 AND f.ended_run IS NULL AND f.begun_run < $2
     AND NOT EXISTS (
         SELECT 1 FROM staged s
         WHERE s.run_id = $2 AND s.kind = f.kind AND s.a = f.a AND s.b = f.b AND s.c = f.c)";
-const COUNT_OPEN: &str = "SELECT COUNT(*) FROM fact WHERE organization_id = $1 AND kind = $2 AND ended_run IS NULL";
+const COUNT_OPEN: &str =
+    "SELECT COUNT(*) FROM fact WHERE organization_id = $1 AND kind = $2 AND ended_run IS NULL";
 const OPEN_WITHOUT: &str = "SELECT m.id, m.a, m.b, m.c FROM fact m
     WHERE m.organization_id = $1 AND m.kind = $2 AND m.ended_run IS NULL
     AND NOT EXISTS (
@@ -83,36 +88,62 @@ impl Tx {
     /// When the reading that is published now began, if there is one: the time at which facts that begin now
     /// were certainly not seen.
     pub async fn run_started_at(&mut self, organization: i64, run: RunId) -> Result<Option<i64>, StoreError> {
-        self.row(LAST_COMPLETE, &[organization.into(), run.0.into()]).await?.map(|row| row.int(0)).transpose()
+        self.row(LAST_COMPLETE, &[organization.into(), run.0.into()])
+            .await?
+            .map(|row| row.int(0))
+            .transpose()
     }
 
     /// Facts that are known and were not seen by a complete run: candidates for ending.
     pub async fn facts_absent(&mut self, complete: &CompleteRun) -> Result<Vec<FactRef>, StoreError> {
-        let values = [complete.organization_id.into(), complete.run.0.into(), complete.kind.number().into()];
+        let values = [
+            complete.organization_id.into(),
+            complete.run.0.into(),
+            complete.kind.number().into(),
+        ];
         self.rows(ABSENT, &values).await?.iter().map(fact_ref).collect()
     }
 
     /// How many facts of a kind are known to be so, the hidden ones of this run included.
     pub async fn facts_count(&mut self, organization: i64, kind: FactKind) -> Result<i64, StoreError> {
-        self.row(COUNT_OPEN, &[organization.into(), kind.number().into()]).await?.map_or(Ok(0), |row| row.int(0))
+        self.row(COUNT_OPEN, &[organization.into(), kind.number().into()])
+            .await?
+            .map_or(Ok(0), |row| row.int(0))
     }
 
     /// Methods of holdings that are no more.
     pub async fn methods_without_holding(&mut self, organization: i64) -> Result<Vec<FactRef>, StoreError> {
-        let values =
-            [organization.into(), FactKind::Method.number().into(), FactKind::RoleHolding.number().into()];
-        self.rows(OPEN_WITHOUT, &values).await?.iter().map(fact_ref).collect()
+        let values = [
+            organization.into(),
+            FactKind::Method.number().into(),
+            FactKind::RoleHolding.number().into(),
+        ];
+        self.rows(OPEN_WITHOUT, &values)
+            .await?
+            .iter()
+            .map(fact_ref)
+            .collect()
     }
 
     async fn fact_end(&mut self, id: i64, merge: &Merge<'_>, at: i64) -> Result<(), StoreError> {
-        let values = [id.into(), merge.run.id.0.into(), at.into(), merge.previous_at.into()];
+        let values = [
+            id.into(),
+            merge.run.id.0.into(),
+            at.into(),
+            merge.previous_at.into(),
+        ];
         self.execute(END, &values).await?;
         Ok(())
     }
 }
 
 fn fact_ref(row: &crate::value::Row) -> Result<FactRef, StoreError> {
-    Ok(FactRef { id: row.int(0)?, a: row.int(1)?, b: row.int(2)?, c: row.int(3)? })
+    Ok(FactRef {
+        id: row.int(0)?,
+        a: row.int(1)?,
+        b: row.int(2)?,
+        c: row.int(3)?,
+    })
 }
 
 impl Store {
@@ -178,7 +209,12 @@ impl Store {
     }
 
     /// Ends the methods of holdings that ended: how a holding came about goes with it.
-    pub async fn methods_end(&self, merge: &Merge<'_>, orphans: &[FactRef], at: i64) -> Result<(), StoreError> {
+    pub async fn methods_end(
+        &self,
+        merge: &Merge<'_>,
+        orphans: &[FactRef],
+        at: i64,
+    ) -> Result<(), StoreError> {
         self.end_all(merge, orphans, at).await
     }
 
@@ -197,9 +233,16 @@ impl Store {
 
 /// The last `a` of the chunk after `after`, or `None` when the rest fits into one.
 async fn next_chunk(tx: &mut Tx, merge: &Merge<'_>, after: i64) -> Result<Option<i64>, StoreError> {
-    let values: [Value; 4] =
-        [merge.run.id.0.into(), merge.kind.number().into(), after.into(), CHUNK.into()];
-    tx.row(CHUNK_END, &values).await?.map(|row| row.int(0)).transpose()
+    let values: [Value; 4] = [
+        merge.run.id.0.into(),
+        merge.kind.number().into(),
+        after.into(),
+        CHUNK.into(),
+    ];
+    tx.row(CHUNK_END, &values)
+        .await?
+        .map(|row| row.int(0))
+        .transpose()
 }
 
 async fn change(tx: &mut Tx, merge: &Merge<'_>, row: &crate::value::Row) -> Result<(), StoreError> {

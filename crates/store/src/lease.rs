@@ -10,7 +10,8 @@ use std::path::Path;
 const FIND: &str = "SELECT holder, fencing, expires_at FROM lease WHERE name = $1";
 const INSERT: &str = "INSERT INTO lease (name, holder, fencing, expires_at) VALUES ($1, $2, 1, $3)
     ON CONFLICT (name) DO NOTHING";
-const TAKE: &str = "UPDATE lease SET holder = $2, fencing = fencing + 1, expires_at = $3 WHERE name = $1 AND fencing = $4";
+const TAKE: &str =
+    "UPDATE lease SET holder = $2, fencing = fencing + 1, expires_at = $3 WHERE name = $1 AND fencing = $4";
 const HOLD: &str = "UPDATE lease SET expires_at = $4 WHERE name = $1 AND holder = $2 AND fencing = $3";
 const RELEASE: &str = "UPDATE lease SET expires_at = 0 WHERE name = $1 AND holder = $2 AND fencing = $3";
 
@@ -44,7 +45,8 @@ pub enum Taken {
 
 /// This process as a holder of leases: the machine, the process and when that began.
 pub fn this_holder() -> String {
-    let machine = std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "this machine".into());
+    let machine =
+        std::fs::read_to_string("/proc/sys/kernel/hostname").unwrap_or_else(|_| "this machine".into());
     let process = std::process::id();
     let born = process_birth(process).unwrap_or_default();
     format!("{}/{process}/{born}", machine.trim())
@@ -75,33 +77,50 @@ fn process_birth(process: u32) -> Option<String> {
     after_name.split_whitespace().nth(19).map(str::to_owned)
 }
 
-
-
 impl Store {
     /// Takes a lease that is free, expired, or whose holder has ended.
     pub async fn lease_take(&self, name: &str, holder: &str, now: i64) -> Result<Taken, StoreError> {
         let mut tx = self.write().await?;
         let until = now + LEASE_MS;
-        tx.execute(INSERT, &[name.into(), "".into(), 0_i64.into()]).await?;
+        tx.execute(INSERT, &[name.into(), "".into(), 0_i64.into()])
+            .await?;
         let Some(row) = tx.row(FIND, &[name.into()]).await? else {
-            return Err(StoreError::LeaseLost { name: name.to_owned() });
+            return Err(StoreError::LeaseLost {
+                name: name.to_owned(),
+            });
         };
         let (other, fencing, expires_at) = (row.text(0)?, row.int(1)?, row.int(2)?);
         if expires_at > now && !is_gone(&other) {
-            return Ok(Taken::HeldBy { holder: other, expires_at });
+            return Ok(Taken::HeldBy {
+                holder: other,
+                expires_at,
+            });
         }
-        let taken = tx.execute(TAKE, &[name.into(), holder.into(), until.into(), fencing.into()]).await?;
+        let taken = tx
+            .execute(TAKE, &[name.into(), holder.into(), until.into(), fencing.into()])
+            .await?;
         if taken == 0 {
-            return Ok(Taken::HeldBy { holder: other, expires_at });
+            return Ok(Taken::HeldBy {
+                holder: other,
+                expires_at,
+            });
         }
         tx.commit().await?;
-        Ok(Taken::Held(Lease { name: name.to_owned(), holder: holder.to_owned(), fencing: fencing + 1 }))
+        Ok(Taken::Held(Lease {
+            name: name.to_owned(),
+            holder: holder.to_owned(),
+            fencing: fencing + 1,
+        }))
     }
 
     /// Gives the lease back.
     pub async fn lease_release(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        tx.execute(RELEASE, &[(&lease.name).into(), (&lease.holder).into(), lease.fencing.into()]).await?;
+        tx.execute(
+            RELEASE,
+            &[(&lease.name).into(), (&lease.holder).into(), lease.fencing.into()],
+        )
+        .await?;
         tx.commit().await
     }
 }
@@ -110,9 +129,16 @@ impl Tx {
     /// Renews the lease inside this transaction, or fails it when the lease is lost.
     pub async fn lease_hold(&mut self, lease: &Lease, now: i64) -> Result<(), StoreError> {
         let until = now + LEASE_MS;
-        let values = [(&lease.name).into(), (&lease.holder).into(), lease.fencing.into(), until.into()];
+        let values = [
+            (&lease.name).into(),
+            (&lease.holder).into(),
+            lease.fencing.into(),
+            until.into(),
+        ];
         if self.execute(HOLD, &values).await? == 0 {
-            return Err(StoreError::LeaseLost { name: lease.name.clone() });
+            return Err(StoreError::LeaseLost {
+                name: lease.name.clone(),
+            });
         }
         Ok(())
     }

@@ -28,7 +28,7 @@ mod term;
 mod value;
 
 pub use audit::AuditRow;
-pub use check::{CountCheck, Ambiguous};
+pub use check::{Ambiguous, CountCheck};
 pub use connection::{ConnectionRow, NewConnection, Semantics};
 pub use database::{Store, Tx};
 pub use error::StoreError;

@@ -13,12 +13,16 @@ const FIND: &str = "SELECT family, name, state, cursor, pages, rows_seen, expect
     FROM listing WHERE run_id = $1 AND family = $2 AND name = $3";
 const ALL: &str = "SELECT family, name, state, cursor, pages, rows_seen, expected, note
     FROM listing WHERE run_id = $1 ORDER BY family, name";
-const ADVANCE: &str = "UPDATE listing SET state = $4, cursor = $5, pages = pages + 1, rows_seen = rows_seen + $6
+const ADVANCE: &str =
+    "UPDATE listing SET state = $4, cursor = $5, pages = pages + 1, rows_seen = rows_seen + $6
     WHERE run_id = $1 AND family = $2 AND name = $3";
-const RESTART: &str = "UPDATE listing SET state = 'planned', cursor = NULL WHERE run_id = $1 AND family = $2 AND name = $3";
+const RESTART: &str =
+    "UPDATE listing SET state = 'planned', cursor = NULL WHERE run_id = $1 AND family = $2 AND name = $3";
 const EXPECT: &str = "UPDATE listing SET expected = $4 WHERE run_id = $1 AND family = $2 AND name = $3";
-const SET_STATE: &str = "UPDATE listing SET state = $4, note = $5 WHERE run_id = $1 AND family = $2 AND name = $3";
-const UNFINISHED: &str = "SELECT COUNT(*) FROM listing WHERE run_id = $1 AND family = $2 AND name <> '' AND state <> 'ended'";
+const SET_STATE: &str =
+    "UPDATE listing SET state = $4, note = $5 WHERE run_id = $1 AND family = $2 AND name = $3";
+const UNFINISHED: &str =
+    "SELECT COUNT(*) FROM listing WHERE run_id = $1 AND family = $2 AND name <> '' AND state <> 'ended'";
 const COVERED: &str = "SELECT COUNT(*) FROM listing_kind k
     JOIN listing l ON l.run_id = k.run_id AND l.family = k.family AND l.name = ''
     WHERE k.run_id = $1 AND k.kind = $2 AND l.state = 'ended'";
@@ -52,7 +56,9 @@ impl ListingState {
 
     fn from_name(name: &str) -> Option<ListingState> {
         use ListingState::{Ended, Planned, Reading, Refused, Unsure};
-        [Planned, Reading, Ended, Refused, Unsure].into_iter().find(|state| state.name() == name)
+        [Planned, Reading, Ended, Refused, Unsure]
+            .into_iter()
+            .find(|state| state.name() == name)
     }
 }
 
@@ -95,8 +101,11 @@ impl CompleteRun {
 
 fn listing(row: &Row) -> Result<ListingRow, StoreError> {
     let (family, name, state) = (row.text(0)?, row.text(1)?, row.text(2)?);
-    let unknown =
-        || StoreError::Corrupt { table: "listing", id: format!("{family}/{name}"), what: format!("state is {state}") };
+    let unknown = || StoreError::Corrupt {
+        table: "listing",
+        id: format!("{family}/{name}"),
+        what: format!("state is {state}"),
+    };
     let state = ListingState::from_name(&state).ok_or_else(unknown)?;
     Ok(ListingRow {
         family,
@@ -113,16 +122,24 @@ fn listing(row: &Row) -> Result<ListingRow, StoreError> {
 impl Tx {
     /// Makes the family part of the run: from now on its kinds are complete only when it ended.
     pub async fn family_plan(&mut self, run: RunId, family: Family) -> Result<(), StoreError> {
-        self.execute(PLAN, &[run.0.into(), family.name().into(), "".into()]).await?;
+        self.execute(PLAN, &[run.0.into(), family.name().into(), "".into()])
+            .await?;
         for kind in family.kinds() {
-            self.execute(COVER, &[run.0.into(), family.name().into(), kind.number().into()]).await?;
+            self.execute(COVER, &[run.0.into(), family.name().into(), kind.number().into()])
+                .await?;
         }
         Ok(())
     }
 
     /// Makes the listing part of the run, or answers how far it already is.
-    pub async fn listing_plan(&mut self, run: RunId, family: Family, name: &str) -> Result<ListingRow, StoreError> {
-        self.execute(PLAN, &[run.0.into(), family.name().into(), name.into()]).await?;
+    pub async fn listing_plan(
+        &mut self,
+        run: RunId,
+        family: Family,
+        name: &str,
+    ) -> Result<ListingRow, StoreError> {
+        self.execute(PLAN, &[run.0.into(), family.name().into(), name.into()])
+            .await?;
         let found = self.listing_find(run, family, name).await?;
         found.ok_or_else(|| StoreError::Corrupt {
             table: "listing",
@@ -144,7 +161,11 @@ impl Tx {
 
     /// All listings of a run.
     pub async fn listing_all(&mut self, run: RunId) -> Result<Vec<ListingRow>, StoreError> {
-        self.rows(ALL, &[run.0.into()]).await?.iter().map(listing).collect()
+        self.rows(ALL, &[run.0.into()])
+            .await?
+            .iter()
+            .map(listing)
+            .collect()
     }
 
     /// Notes how many rows Atlassian's count promises.
@@ -155,7 +176,11 @@ impl Tx {
         name: &str,
         expected: i64,
     ) -> Result<(), StoreError> {
-        self.execute(EXPECT, &[run.0.into(), family.name().into(), name.into(), expected.into()]).await?;
+        self.execute(
+            EXPECT,
+            &[run.0.into(), family.name().into(), name.into(), expected.into()],
+        )
+        .await?;
         Ok(())
     }
 
@@ -169,7 +194,11 @@ impl Tx {
         next: Option<&str>,
         rows: i64,
     ) -> Result<(), StoreError> {
-        let state = if next.is_some() { ListingState::Reading } else { ListingState::Ended };
+        let state = if next.is_some() {
+            ListingState::Reading
+        } else {
+            ListingState::Ended
+        };
         let values = [
             run.0.into(),
             family.name().into(),
@@ -183,8 +212,14 @@ impl Tx {
     }
 
     /// Sends a listing back to its first page.
-    pub async fn listing_restart(&mut self, run: RunId, family: Family, name: &str) -> Result<(), StoreError> {
-        self.execute(RESTART, &[run.0.into(), family.name().into(), name.into()]).await?;
+    pub async fn listing_restart(
+        &mut self,
+        run: RunId,
+        family: Family,
+        name: &str,
+    ) -> Result<(), StoreError> {
+        self.execute(RESTART, &[run.0.into(), family.name().into(), name.into()])
+            .await?;
         Ok(())
     }
 
@@ -197,20 +232,33 @@ impl Tx {
         state: ListingState,
         note: &str,
     ) -> Result<(), StoreError> {
-        let values = [run.0.into(), family.name().into(), name.into(), state.name().into(), note.into()];
+        let values = [
+            run.0.into(),
+            family.name().into(),
+            name.into(),
+            state.name().into(),
+            note.into(),
+        ];
         self.execute(SET_STATE, &values).await?;
         Ok(())
     }
 
     /// Ends the family if every listing of it ended; answers whether it did.
     pub async fn family_end(&mut self, run: RunId, family: Family) -> Result<bool, StoreError> {
-        let unfinished = self.row(UNFINISHED, &[run.0.into(), family.name().into()]).await?;
+        let unfinished = self
+            .row(UNFINISHED, &[run.0.into(), family.name().into()])
+            .await?;
         if unfinished.map_or(Ok(0), |row| row.int(0))? > 0 {
             return Ok(false);
         }
         let none: Option<&str> = None;
-        let values =
-            [run.0.into(), family.name().into(), "".into(), ListingState::Ended.name().into(), none.into()];
+        let values = [
+            run.0.into(),
+            family.name().into(),
+            "".into(),
+            ListingState::Ended.name().into(),
+            none.into(),
+        ];
         self.execute(SET_STATE, &values).await?;
         Ok(true)
     }
@@ -225,6 +273,10 @@ impl Tx {
         let key = [run.0.into(), kind.number().into()];
         let covering = self.row(COVERING, &key).await?.map_or(Ok(0), |row| row.int(0))?;
         let covered = self.row(COVERED, &key).await?.map_or(Ok(0), |row| row.int(0))?;
-        Ok((covering > 0 && covering == covered).then_some(CompleteRun { run, organization_id, kind }))
+        Ok((covering > 0 && covering == covered).then_some(CompleteRun {
+            run,
+            organization_id,
+            kind,
+        }))
     }
 }

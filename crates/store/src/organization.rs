@@ -42,18 +42,33 @@ impl Tx {
     ) -> Result<OrganizationRow, StoreError> {
         self.execute(ENSURE, &[id.as_str().into(), name.into()]).await?;
         let found = self.organization_find(id).await?;
-        found.ok_or(StoreError::Corrupt { table: "organization", id: id.to_string(), what: "is missing".into() })
+        found.ok_or(StoreError::Corrupt {
+            table: "organization",
+            id: id.to_string(),
+            what: "is missing".into(),
+        })
     }
 
     /// The organization with this Atlassian id.
-    pub async fn organization_find(&mut self, id: &OrganizationId) -> Result<Option<OrganizationRow>, StoreError> {
-        self.row(FIND, &[id.as_str().into()]).await?.as_ref().map(organization).transpose()
+    pub async fn organization_find(
+        &mut self,
+        id: &OrganizationId,
+    ) -> Result<Option<OrganizationRow>, StoreError> {
+        self.row(FIND, &[id.as_str().into()])
+            .await?
+            .as_ref()
+            .map(organization)
+            .transpose()
     }
 
     /// The organization with this number.
     pub async fn organization_get(&mut self, id: i64) -> Result<OrganizationRow, StoreError> {
         let row = self.row(GET, &[id.into()]).await?;
-        let missing = || StoreError::Corrupt { table: "organization", id: id.to_string(), what: "is missing".into() };
+        let missing = || StoreError::Corrupt {
+            table: "organization",
+            id: id.to_string(),
+            what: "is missing".into(),
+        };
         organization(&row.ok_or_else(missing)?)
     }
 

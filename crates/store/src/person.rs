@@ -19,7 +19,8 @@ const ERASE: &str = "INSERT INTO person (account, name, email, attributes, searc
     ON CONFLICT (account) DO UPDATE
     SET name = NULL, email = NULL, attributes = '{}', search = excluded.search, erased_at = excluded.erased_at";
 
-const ACTIVITY: &str = "INSERT INTO activity (organization_id, account, resource, last_active_at, read_at) VALUES";
+const ACTIVITY: &str =
+    "INSERT INTO activity (organization_id, account, resource, last_active_at, read_at) VALUES";
 const ACTIVITY_TAIL: &str = "ON CONFLICT (organization_id, account, resource) DO UPDATE
     SET last_active_at = excluded.last_active_at, read_at = excluded.read_at
     WHERE activity.last_active_at IS DISTINCT FROM excluded.last_active_at";
@@ -27,11 +28,19 @@ const ORGANIZATION_OF_RUN: &str = "SELECT organization_id FROM run WHERE id = $1
 
 impl Tx {
     /// Keeps what was told of people; what was not told stays as it was, and erased people stay erased.
-    pub(crate) async fn person_record(&mut self, people: &[Person], terms: &TermCache) -> Result<(), StoreError> {
+    pub(crate) async fn person_record(
+        &mut self,
+        people: &[Person],
+        terms: &TermCache,
+    ) -> Result<(), StoreError> {
         let mut told: HashMap<i64, (&str, Attributes)> = HashMap::with_capacity(people.len());
         for person in people {
-            let Some(account) = terms.number(person.account.as_str()) else { continue };
-            let entry = told.entry(account).or_insert((person.account.as_str(), Attributes::new()));
+            let Some(account) = terms.number(person.account.as_str()) else {
+                continue;
+            };
+            let entry = told
+                .entry(account)
+                .or_insert((person.account.as_str(), Attributes::new()));
             entry.1 = entry.1.updated_by(&person.attributes);
         }
         let numbers: Vec<i64> = told.keys().copied().collect();
@@ -45,7 +54,13 @@ impl Tx {
             }
             let (name, email) = (after.text("name"), after.text("email"));
             let search = search_text(id, name, email);
-            rows.push(vec![account.into(), name.into(), email.into(), to_json(&after), search.into()]);
+            rows.push(vec![
+                account.into(),
+                name.into(),
+                email.into(),
+                to_json(&after),
+                search.into(),
+            ]);
         }
         self.insert_many(UPSERT, &rows, UPSERT_TAIL).await?;
         Ok(())
@@ -54,7 +69,12 @@ impl Tx {
     async fn person_attributes(&mut self, accounts: &[i64]) -> Result<HashMap<i64, Attributes>, StoreError> {
         let mut found = HashMap::with_capacity(accounts.len());
         for batch in accounts.chunks(500) {
-            let sql = list_statement("SELECT account, attributes FROM person WHERE account IN", 1, batch.len(), "");
+            let sql = list_statement(
+                "SELECT account, attributes FROM person WHERE account IN",
+                1,
+                batch.len(),
+                "",
+            );
             let values: Vec<Value> = batch.iter().map(|account| Value::from(*account)).collect();
             for row in self.rows_built(sql, &values).await? {
                 found.insert(row.int(0)?, row.json(1)?);
@@ -65,7 +85,11 @@ impl Tx {
 
     /// Forgets for good what describes a person. The facts of the account stay, by its id.
     pub async fn person_erase(&mut self, account: i64, id: &str, now: i64) -> Result<(), StoreError> {
-        self.execute(ERASE, &[account.into(), search_text(id, None, None).into(), now.into()]).await?;
+        self.execute(
+            ERASE,
+            &[account.into(), search_text(id, None, None).into(), now.into()],
+        )
+        .await?;
         Ok(())
     }
 
@@ -80,15 +104,25 @@ impl Tx {
         if activity.is_empty() {
             return Ok(());
         }
-        let organization = self.row(ORGANIZATION_OF_RUN, &[run.0.into()]).await?.map_or(Ok(0), |row| row.int(0))?;
+        let organization = self
+            .row(ORGANIZATION_OF_RUN, &[run.0.into()])
+            .await?
+            .map_or(Ok(0), |row| row.int(0))?;
         let mut latest: HashMap<(i64, i64), Option<i64>> = HashMap::with_capacity(activity.len());
         for row in activity {
-            if let (Some(account), Some(resource)) = (terms.number(&row.account), terms.number(&row.resource)) {
+            if let (Some(account), Some(resource)) = (terms.number(&row.account), terms.number(&row.resource))
+            {
                 latest.insert((account, resource), row.last_active_at);
             }
         }
         let row = |((account, resource), at): ((i64, i64), Option<i64>)| {
-            vec![organization.into(), account.into(), resource.into(), at.into(), read_at.into()]
+            vec![
+                organization.into(),
+                account.into(),
+                resource.into(),
+                at.into(),
+                read_at.into(),
+            ]
         };
         let rows: Vec<Vec<Value>> = latest.into_iter().map(row).collect();
         self.insert_many(ACTIVITY, &rows, ACTIVITY_TAIL).await?;

@@ -61,9 +61,15 @@ impl RunState {
     }
 
     fn from_name(name: &str) -> Option<RunState> {
-        [RunState::Reading, RunState::Merging, RunState::Held, RunState::Published, RunState::Discarded]
-            .into_iter()
-            .find(|state| state.name() == name)
+        [
+            RunState::Reading,
+            RunState::Merging,
+            RunState::Held,
+            RunState::Published,
+            RunState::Discarded,
+        ]
+        .into_iter()
+        .find(|state| state.name() == name)
     }
 }
 
@@ -113,7 +119,11 @@ pub struct RunRow {
 fn run(row: &Row) -> Result<RunRow, StoreError> {
     let id = row.int(0)?;
     let state = row.text(4)?;
-    let unknown = || StoreError::Corrupt { table: "run", id: id.to_string(), what: format!("state is {state}") };
+    let unknown = || StoreError::Corrupt {
+        table: "run",
+        id: id.to_string(),
+        what: format!("state is {state}"),
+    };
     Ok(RunRow {
         id: RunId(id),
         organization_id: row.int(1)?,
@@ -138,10 +148,23 @@ impl Tx {
         with_methods: bool,
         now: i64,
     ) -> Result<RunRow, StoreError> {
-        let report = to_json(&RunReport { version: 1, ..RunReport::default() });
-        let values = [organization.into(), connection.into(), with_methods.into(), now.into(), report];
+        let report = to_json(&RunReport {
+            version: 1,
+            ..RunReport::default()
+        });
+        let values = [
+            organization.into(),
+            connection.into(),
+            with_methods.into(),
+            now.into(),
+            report,
+        ];
         let row = self.row(OPEN, &values).await?;
-        let missing = || StoreError::Corrupt { table: "run", id: "new".into(), what: "was not made".into() };
+        let missing = || StoreError::Corrupt {
+            table: "run",
+            id: "new".into(),
+            what: "was not made".into(),
+        };
         let id = RunId(row.ok_or_else(missing)?.int(0)?);
         let opened = self.run_find(id).await?;
         opened.ok_or_else(missing)
@@ -149,17 +172,26 @@ impl Tx {
 
     /// The run with this number.
     pub async fn run_find(&mut self, id: RunId) -> Result<Option<RunRow>, StoreError> {
-        self.row(COLUMNS, &[id.0.into()]).await?.as_ref().map(run).transpose()
+        self.row(COLUMNS, &[id.0.into()])
+            .await?
+            .as_ref()
+            .map(run)
+            .transpose()
     }
 
     /// The latest runs of an organization, newest first.
     pub async fn run_latest(&mut self, organization: i64, limit: i64) -> Result<Vec<RunRow>, StoreError> {
-        self.rows(LATEST, &[organization.into(), limit.into()]).await?.iter().map(run).collect()
+        self.rows(LATEST, &[organization.into(), limit.into()])
+            .await?
+            .iter()
+            .map(run)
+            .collect()
     }
 
     /// Counts requests that were sent for the run.
     pub async fn run_add_requests(&mut self, id: RunId, requests: i64) -> Result<(), StoreError> {
-        self.execute(ADD_REQUESTS, &[id.0.into(), requests.into()]).await?;
+        self.execute(ADD_REQUESTS, &[id.0.into(), requests.into()])
+            .await?;
         Ok(())
     }
 
@@ -170,7 +202,11 @@ impl Tx {
         ended_at: Option<i64>,
         report: &RunReport,
     ) -> Result<(), StoreError> {
-        self.execute(SET_STATE, &[id.0.into(), state.name().into(), ended_at.into(), to_json(report)]).await?;
+        self.execute(
+            SET_STATE,
+            &[id.0.into(), state.name().into(), ended_at.into(), to_json(report)],
+        )
+        .await?;
         Ok(())
     }
 }
@@ -180,7 +216,8 @@ impl Store {
     pub async fn run_merging(&self, lease: &Lease, run: &RunRow, now: i64) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         tx.lease_hold(lease, now).await?;
-        tx.run_set_state(run.id, RunState::Merging, None, &run.report).await?;
+        tx.run_set_state(run.id, RunState::Merging, None, &run.report)
+            .await?;
         tx.commit().await
     }
 
@@ -204,8 +241,10 @@ impl Store {
         let key = [run.organization_id.into(), run.id.0.into()];
         let begun = tx.row(COUNT_BEGUN, &key).await?.map_or(Ok(0), |row| row.int(0))?;
         let ended = tx.row(COUNT_ENDED, &key).await?.map_or(Ok(0), |row| row.int(0))?;
-        tx.execute(SET_CHANGES, &[run.id.0.into(), begun.into(), ended.into()]).await?;
-        tx.run_set_state(run.id, RunState::Published, Some(now), report).await?;
+        tx.execute(SET_CHANGES, &[run.id.0.into(), begun.into(), ended.into()])
+            .await?;
+        tx.run_set_state(run.id, RunState::Published, Some(now), report)
+            .await?;
         tx.organization_publish(run.organization_id, run.id).await?;
         tx.connection_confirm_drop(run.connection_id, false).await?;
         tx.commit().await?;

@@ -25,7 +25,9 @@ impl MasterKey {
     /// Reads a key of 64 hexadecimal digits; surrounding white space is ignored.
     pub fn from_hex(text: &str) -> Result<MasterKey, StoreError> {
         let digits = text.trim();
-        let wrong = || StoreError::MasterKey { what: "it must be 64 hexadecimal digits (32 bytes)".into() };
+        let wrong = || StoreError::MasterKey {
+            what: "it must be 64 hexadecimal digits (32 bytes)".into(),
+        };
         if digits.len() != KEY_BYTES * 2 || !digits.is_ascii() {
             return Err(wrong());
         }
@@ -75,9 +77,14 @@ impl MasterKey {
     /// Seals a secret for one place, such as `connection/sealed_key/acme`.
     pub fn seal(&self, place: &str, secret: &SecretString) -> Result<Vec<u8>, StoreError> {
         let nonce: [u8; NONCE_BYTES] = rand::random();
-        let payload = Payload { msg: secret.expose_secret().as_bytes(), aad: place.as_bytes() };
+        let payload = Payload {
+            msg: secret.expose_secret().as_bytes(),
+            aad: place.as_bytes(),
+        };
         let cipher = XChaCha20Poly1305::new((&*self.0).into());
-        let sealed = cipher.encrypt(&XNonce::from(nonce), payload).map_err(|_| StoreError::Unseal)?;
+        let sealed = cipher
+            .encrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| StoreError::Unseal)?;
         let mut out = Vec::with_capacity(1 + NONCE_BYTES + sealed.len());
         out.push(VERSION);
         out.extend_from_slice(&nonce);
@@ -94,15 +101,21 @@ impl MasterKey {
             return Err(StoreError::Unseal);
         }
         let cipher = XChaCha20Poly1305::new((&*self.0).into());
-        let payload = Payload { msg: text, aad: place.as_bytes() };
-        let opened = cipher.decrypt(&XNonce::from(nonce), payload).map_err(|_| StoreError::Unseal)?;
+        let payload = Payload {
+            msg: text,
+            aad: place.as_bytes(),
+        };
+        let opened = cipher
+            .decrypt(&XNonce::from(nonce), payload)
+            .map_err(|_| StoreError::Unseal)?;
         let opened = String::from_utf8(opened).map_err(|_| StoreError::Unseal)?;
         Ok(SecretString::from(opened))
     }
 }
 
 const CHECK_FIND: &str = "SELECT sealed FROM master_key_check WHERE id = 1";
-const CHECK_INSERT: &str = "INSERT INTO master_key_check (id, sealed) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
+const CHECK_INSERT: &str =
+    "INSERT INTO master_key_check (id, sealed) VALUES (1, $1) ON CONFLICT (id) DO NOTHING";
 
 impl Store {
     /// Makes sure that this is the key the database's secrets were sealed with; the first key becomes it.
@@ -110,7 +123,8 @@ impl Store {
         let mut tx = self.write().await?;
         match tx.row(CHECK_FIND, &[]).await? {
             Some(row) => {
-                key.open(CHECK_PLACE, &row.bytes(0)?).map_err(|_| StoreError::WrongMasterKey)?;
+                key.open(CHECK_PLACE, &row.bytes(0)?)
+                    .map_err(|_| StoreError::WrongMasterKey)?;
             }
             None => {
                 let sealed = key.seal(CHECK_PLACE, &SecretString::from(CHECK_TEXT))?;
@@ -132,12 +146,18 @@ mod tests {
 
     #[test]
     fn a_sealed_secret_opens_only_in_its_place_and_with_its_key() {
-        let sealed = key("0a").seal("connection/sealed_key/acme", &SecretString::from("s3cret")).unwrap();
+        let sealed = key("0a")
+            .seal("connection/sealed_key/acme", &SecretString::from("s3cret"))
+            .unwrap();
         let opened = key("0a").open("connection/sealed_key/acme", &sealed).unwrap();
         assert_eq!(opened.expose_secret(), "s3cret");
         assert!(key("0a").open("connection/sealed_key/other", &sealed).is_err());
         assert!(key("0b").open("connection/sealed_key/acme", &sealed).is_err());
-        assert!(key("0a").open("connection/sealed_key/acme", &sealed[..10]).is_err());
+        assert!(
+            key("0a")
+                .open("connection/sealed_key/acme", &sealed[..10])
+                .is_err()
+        );
     }
 
     #[test]
@@ -150,7 +170,10 @@ mod tests {
         #[cfg(unix)]
         {
             use std::os::unix::fs::PermissionsExt as _;
-            assert_eq!(std::fs::metadata(&file).unwrap().permissions().mode() & 0o777, 0o600);
+            assert_eq!(
+                std::fs::metadata(&file).unwrap().permissions().mode() & 0o777,
+                0o600
+            );
         }
     }
 }

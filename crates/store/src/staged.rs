@@ -120,12 +120,26 @@ pub struct PageOf<'a> {
 
 impl Observation {
     fn texts(&self) -> impl Iterator<Item = &str> {
-        let facts = self.facts.iter().flat_map(|fact| fact.key.iter().map(String::as_str));
+        let facts = self
+            .facts
+            .iter()
+            .flat_map(|fact| fact.key.iter().map(String::as_str));
         let people = self.people.iter().map(|person| person.account.as_str());
-        let activity = self.activity.iter().flat_map(|row| [row.account.as_str(), row.resource.as_str()]);
-        let hints = self.hints.iter().flat_map(|hint| hint.key.iter().map(String::as_str));
+        let activity = self
+            .activity
+            .iter()
+            .flat_map(|row| [row.account.as_str(), row.resource.as_str()]);
+        let hints = self
+            .hints
+            .iter()
+            .flat_map(|hint| hint.key.iter().map(String::as_str));
         let wholes = self.wholes.iter().map(|whole| whole.place().2);
-        facts.chain(people).chain(activity).chain(hints).chain(wholes).filter(|text| !text.is_empty())
+        facts
+            .chain(people)
+            .chain(activity)
+            .chain(hints)
+            .chain(wholes)
+            .filter(|text| !text.is_empty())
     }
 }
 
@@ -153,7 +167,10 @@ impl Store {
         }
         for hint in &observation.hints {
             let [a, b] = &hint.key;
-            staged.insert((hint.hint as i64, number(a), number(b), 0), hint.number.to_string());
+            staged.insert(
+                (hint.hint as i64, number(a), number(b), 0),
+                hint.number.to_string(),
+            );
         }
 
         let mut tx = self.write().await?;
@@ -161,9 +178,11 @@ impl Store {
         tx.staged_forget(run, observation, terms).await?;
         tx.staged_add(run, staged, observation.sent_at).await?;
         tx.person_record(&observation.people, terms).await?;
-        tx.activity_record(run, &observation.activity, terms, observation.sent_at).await?;
+        tx.activity_record(run, &observation.activity, terms, observation.sent_at)
+            .await?;
         if let Some(page) = page {
-            tx.listing_advance(run, page.family, page.name, page.next, page.rows).await?;
+            tx.listing_advance(run, page.family, page.name, page.next, page.rows)
+                .await?;
         }
         tx.commit().await
     }
@@ -180,7 +199,15 @@ impl Tx {
         // In key order: the table is a tree by key.
         rows.sort_unstable_by_key(|row| row.0);
         let row = |((kind, a, b, c), attributes): (StagedKey, String)| {
-            vec![run.0.into(), kind.into(), a.into(), b.into(), c.into(), attributes.into(), sent_at.into()]
+            vec![
+                run.0.into(),
+                kind.into(),
+                a.into(),
+                b.into(),
+                c.into(),
+                attributes.into(),
+                sent_at.into(),
+            ]
         };
         let rows: Vec<Vec<Value>> = rows.into_iter().map(row).collect();
         self.insert_many(STAGE, &rows, STAGE_TAIL).await?;
@@ -196,7 +223,10 @@ impl Tx {
         let mut by_place: HashMap<(FactKind, bool), Vec<i64>> = HashMap::new();
         for whole in &observation.wholes {
             let (kind, is_first, id) = whole.place();
-            by_place.entry((kind, is_first)).or_default().extend(terms.number(id));
+            by_place
+                .entry((kind, is_first))
+                .or_default()
+                .extend(terms.number(id));
         }
         for ((kind, is_first), ids) in by_place {
             for batch in ids.chunks(400) {

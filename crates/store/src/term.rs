@@ -24,17 +24,27 @@ pub struct TermCache {
 impl TermCache {
     /// The number of a term that [`Store::terms_intern`] has seen.
     pub fn number(&self, text: &str) -> Option<i64> {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).get(text).copied()
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .get(text)
+            .copied()
     }
 
     fn missing<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let distinct: HashSet<&str> = texts.into_iter().filter(|text| !known.contains_key(*text)).collect();
+        let distinct: HashSet<&str> = texts
+            .into_iter()
+            .filter(|text| !known.contains_key(*text))
+            .collect();
         distinct.into_iter().collect()
     }
 
     fn learn(&self, found: Vec<(String, i64)>) {
-        self.known.lock().unwrap_or_else(PoisonError::into_inner).extend(found);
+        self.known
+            .lock()
+            .unwrap_or_else(PoisonError::into_inner)
+            .extend(found);
     }
 }
 
@@ -75,13 +85,20 @@ impl Tx {
 
     /// The number of a text, if it was ever met.
     pub async fn term_find(&mut self, text: &str) -> Result<Option<i64>, StoreError> {
-        self.row(FIND, &[text.into()]).await?.map(|row| row.int(0)).transpose()
+        self.row(FIND, &[text.into()])
+            .await?
+            .map(|row| row.int(0))
+            .transpose()
     }
 
     /// The text of a number.
     pub async fn term_text(&mut self, number: i64) -> Result<String, StoreError> {
         let row = self.row(TEXT, &[number.into()]).await?;
-        let missing = || StoreError::Corrupt { table: "term", id: number.to_string(), what: "is missing".into() };
+        let missing = || StoreError::Corrupt {
+            table: "term",
+            id: number.to_string(),
+            what: "is missing".into(),
+        };
         row.ok_or_else(missing)?.text(0)
     }
 

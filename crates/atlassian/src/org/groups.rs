@@ -1,0 +1,33 @@
+//! Groups.
+
+use super::{ALL_DIRECTORIES, Admin, PAGE};
+use crate::cursor::{Cursor, Page};
+use crate::error::ApiError;
+use crate::transport::Request;
+use crate::wire::{CountAnswer, Group};
+use serde_json::json;
+
+impl Admin {
+    /// One page of the groups of all directories, with their counts; `only` narrows it to some ids.
+    pub async fn groups(&self, only: &[String], cursor: Option<&Cursor>) -> Result<Page<Group>, ApiError> {
+        let mut body = json!({ "limit": PAGE, "expand": ["counts.users", "counts.resources"] });
+        if !only.is_empty() {
+            body["groupIds"] = json!(only);
+        }
+        if let Some(cursor) = cursor {
+            body["cursor"] = json!(cursor.as_str());
+        }
+        let path = self.directory(ALL_DIRECTORIES, "/groups/search");
+        let (raw, page) = self
+            .page(Request::search("searchDirectoryGroups", path, body), cursor)
+            .await?;
+        Group::note_drift(&self.transport.drift, &raw, &page.items);
+        Ok(page)
+    }
+
+    /// How many groups there are in all directories.
+    pub async fn groups_count(&self) -> Result<i64, ApiError> {
+        let request = Request::get("getGroupsCount", self.directory(ALL_DIRECTORIES, "/groups/count"));
+        Ok(self.transport.read::<CountAnswer>(&request).await?.value.count)
+    }
+}

@@ -1,0 +1,448 @@
+//! The one way to Atlassian: authenticate → wait for the limiter → send → retry reads → read the answer.
+//!
+//! Nothing else in the product makes an HTTP client for Atlassian. Reads are retried within a counted budget,
+//! writes never. The key is sent and never printed; log lines carry the operation's name, not its path, because
+//! a path can hold an account id and a query an e-mail address.
+
+mod limiter;
+mod retry;
+mod tls;
+
+pub use limiter::Waiting;
+
+use crate::drift::Drift;
+use crate::error::ApiError;
+use crate::wire::parse_error;
+use bytes::{Bytes, BytesMut};
+use futures::StreamExt as _;
+use limiter::Limiter;
+use model::Clock;
+use reqwest::header::{AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
+use reqwest::{Method, StatusCode};
+use secrecy::{ExposeSecret as _, SecretString};
+use serde::de::DeserializeOwned;
+use serde_json::Value;
+use std::collections::BTreeMap;
+use std::path::PathBuf;
+use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
+use std::time::Duration;
+use url::Url;
+
+/// How the transport behaves.
+#[derive(Debug, Clone)]
+pub struct Options {
+    /// Where the API is; with or without a trailing `/admin`.
+    pub base_url: String,
+    /// Largest share of an announced request budget that we use, from 0 to 1.
+    pub rate_share: f64,
+    /// Most requests at the same time.
+    pub max_concurrency: u32,
+    /// Most requests in all; `None` for no bound.
+    pub max_requests: Option<u64>,
+    /// A file of certificates to trust besides the machine's.
+    pub ca_file: Option<PathBuf>,
+}
+
+impl Options {
+    /// The defaults for an address: half of an announced budget, 24 requests at a time.
+    pub fn new(base_url: impl Into<String>) -> Options {
+        Options {
+            base_url: base_url.into(),
+            rate_share: 0.5,
+            max_concurrency: 24,
+            max_requests: None,
+            ca_file: None,
+        }
+    }
+}
+
+/// What the transport did so far, and what it waits for.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct Status {
+    /// Requests sent, retries included.
+    pub requests: u64,
+    /// Of them, repeats of reads that had failed.
+    pub retries: u64,
+    /// Of them, refused for the rate.
+    pub rate_limited: u64,
+    /// Requests by operation.
+    pub operations: BTreeMap<String, u64>,
+    /// What is being waited for now.
+    pub waiting: Option<Waiting>,
+}
+
+/// One request, before it is sent.
+pub(crate) struct Request {
+    /// Name of the operation, as in the vendor's description; for counting, logs and messages.
+    pub operation: &'static str,
+    pub method: Method,
+    /// Path below the base address, its ids escaped.
+    pub path: String,
+    pub query: Vec<(&'static str, String)>,
+    pub body: Option<Value>,
+}
+
+impl Request {
+    pub fn get(operation: &'static str, path: String) -> Request {
+        Request {
+            operation,
+            method: Method::GET,
+            path,
+            query: Vec::new(),
+            body: None,
+        }
+    }
+
+    /// A search: a POST that only reads and may be repeated.
+    pub fn search(operation: &'static str, path: String, body: Value) -> Request {
+        Request {
+            operation,
+            method: Method::POST,
+            path,
+            query: Vec::new(),
+            body: Some(body),
+        }
+    }
+
+    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Request {
+        self.query.push((name, value.into()));
+        self
+    }
+}
+
+/// An answer that was read and understood.
+pub(crate) struct Answer<T> {
+    pub value: T,
+    /// When the request was sent whose answer this is.
+    pub sent_at: i64,
+}
+
+/// Sends requests to Atlassian. Cheap to share.
+pub struct Transport {
+    http: reqwest::Client,
+    base: Url,
+    key: SecretString,
+    limiter: Limiter,
+    clock: Arc<dyn Clock>,
+    max_requests: Option<u64>,
+    requests: AtomicU64,
+    retries: AtomicU64,
+    rate_limited: AtomicU64,
+    operations: Mutex<BTreeMap<&'static str, u64>>,
+    /// What Atlassian sent that we do not know.
+    pub drift: Drift,
+}
+
+/// A single answer may not be larger than this.
+const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
+const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
+const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
+
+impl Transport {
+    /// Prepares to call an API with a key.
+    pub fn new(options: &Options, key: SecretString, clock: Arc<dyn Clock>) -> Result<Transport, ApiError> {
+        let base = base_address(&options.base_url)?;
+        let builder = reqwest::Client::builder()
+            .connect_timeout(CONNECT_TIMEOUT)
+            .timeout(REQUEST_TIMEOUT)
+            .redirect(reqwest::redirect::Policy::none())
+            .tcp_nodelay(true)
+            .user_agent(concat!("orgwarden/", env!("CARGO_PKG_VERSION")));
+        let http = tls::client(builder, &base, options.ca_file.as_deref())?;
+        Ok(Transport {
+            http,
+            base,
+            key,
+            limiter: Limiter::new(options.rate_share, options.max_concurrency),
+            clock,
+            max_requests: options.max_requests,
+            requests: AtomicU64::new(0),
+            retries: AtomicU64::new(0),
+            rate_limited: AtomicU64::new(0),
+            operations: Mutex::new(BTreeMap::new()),
+            drift: Drift::default(),
+        })
+    }
+
+    /// What was done so far.
+    pub fn status(&self) -> Status {
+        let operations = self.operations.lock().unwrap_or_else(PoisonError::into_inner);
+        Status {
+            requests: self.requests.load(Ordering::Relaxed),
+            retries: self.retries.load(Ordering::Relaxed),
+            rate_limited: self.rate_limited.load(Ordering::Relaxed),
+            operations: operations
+                .iter()
+                .map(|(name, count)| ((*name).to_owned(), *count))
+                .collect(),
+            waiting: self.limiter.waiting(),
+        }
+    }
+
+    /// Asks, retrying, and reads the answer as JSON of the given shape.
+    pub(crate) async fn read<T: DeserializeOwned>(&self, request: &Request) -> Result<Answer<T>, ApiError> {
+        self.read_checked(request, |_| Ok(())).await
+    }
+
+    /// Like [`Transport::read`]; an answer that `check` does not accept is asked for again.
+    pub(crate) async fn read_checked<T: DeserializeOwned>(
+        &self,
+        request: &Request,
+        check: impl Fn(&T) -> Result<(), Unusable>,
+    ) -> Result<Answer<T>, ApiError> {
+        let mut attempt = 0;
+        loop {
+            attempt += 1;
+            let failure = match self.once(request).await? {
+                Ok((body, sent_at)) => match serde_json::from_slice::<T>(&body) {
+                    Ok(value) => match check(&value) {
+                        Ok(()) => return Ok(Answer { value, sent_at }),
+                        Err(Unusable::RepeatedCursor) => Failure::RepeatedCursor,
+                    },
+                    Err(error) => Failure::NotUnderstood(json_problem(&error)),
+                },
+                Err(failure) => failure,
+            };
+            match retry::decide(&failure, attempt) {
+                retry::Decision::GiveUp => return Err(self.give_up(request, failure, attempt)),
+                retry::Decision::Again { wait } => {
+                    self.retries.fetch_add(1, Ordering::Relaxed);
+                    tracing::debug!(
+                        operation = request.operation,
+                        attempt,
+                        wait_ms = wait.as_millis() as u64,
+                        "asking Atlassian again"
+                    );
+                    if matches!(failure, Failure::RateLimited(_)) {
+                        self.limiter.pause(wait);
+                    } else {
+                        tokio::time::sleep(wait).await;
+                    }
+                }
+            }
+        }
+    }
+
+    /// Sends the request once. The outer error ends the call; the inner one may be tried again.
+    async fn once(&self, request: &Request) -> Result<Result<(Bytes, i64), Failure>, ApiError> {
+        let permit = self.limiter.acquire().await;
+        self.count(request)?;
+        let sent_at = self.clock.now_ms();
+        let response = match self.prepare(request)?.send().await {
+            Ok(response) => response,
+            Err(error) => {
+                permit.failed();
+                return Ok(Err(Failure::Connection(error)));
+            }
+        };
+        let status = response.status();
+        let headers = response.headers().clone();
+        permit.answered(
+            status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error(),
+            &headers,
+        );
+        if status == StatusCode::TOO_MANY_REQUESTS {
+            self.rate_limited.fetch_add(1, Ordering::Relaxed);
+            return Ok(Err(Failure::RateLimited(limiter::retry_after(&headers))));
+        }
+        let body = match read_body(response).await {
+            Ok(body) => body,
+            Err(BodyProblem::TooLarge) => {
+                return Ok(Err(Failure::NotUnderstood("it is larger than 32 MiB".into())));
+            }
+            Err(BodyProblem::Broken(error)) => return Ok(Err(Failure::Connection(error))),
+        };
+        tracing::trace!(
+            operation = request.operation,
+            status = status.as_u16(),
+            bytes = body.len(),
+            "answer"
+        );
+        if status.is_success() {
+            if !is_json(&headers) {
+                return Ok(Err(Failure::NotUnderstood("it is not JSON".into())));
+            }
+            return Ok(Ok((body, sent_at)));
+        }
+        let detail = parse_error(&body);
+        let operation = request.operation;
+        if status.is_server_error() {
+            return Ok(Err(Failure::Server {
+                status: status.as_u16(),
+                detail,
+                wait: limiter::retry_after(&headers),
+            }));
+        }
+        if status.is_redirection() {
+            return Ok(Err(Failure::NotUnderstood(format!(
+                "it is a redirection ({})",
+                status.as_u16()
+            ))));
+        }
+        Err(match status {
+            StatusCode::UNAUTHORIZED => ApiError::Unauthorized { operation, detail },
+            StatusCode::FORBIDDEN => ApiError::Forbidden { operation, detail },
+            StatusCode::NOT_FOUND => ApiError::NotFound { operation, detail },
+            _ => ApiError::Refused {
+                operation,
+                status: status.as_u16(),
+                detail,
+            },
+        })
+    }
+
+    fn count(&self, request: &Request) -> Result<(), ApiError> {
+        let before = self.requests.fetch_add(1, Ordering::Relaxed);
+        if let Some(max) = self.max_requests.filter(|max| before >= *max) {
+            self.requests.fetch_sub(1, Ordering::Relaxed);
+            return Err(ApiError::RequestsSpent { max });
+        }
+        let mut operations = self.operations.lock().unwrap_or_else(PoisonError::into_inner);
+        *operations.entry(request.operation).or_insert(0) += 1;
+        Ok(())
+    }
+
+    fn prepare(&self, request: &Request) -> Result<reqwest::RequestBuilder, ApiError> {
+        let address = format!("{}{}", self.base.as_str().trim_end_matches('/'), request.path);
+        let url = Url::parse(&address).map_err(|_| ApiError::Address {
+            url: self.base.to_string(),
+        })?;
+        let bearer = format!("Bearer {}", self.key.expose_secret());
+        let mut authorization = HeaderValue::try_from(bearer).map_err(|_| ApiError::Unauthorized {
+            operation: request.operation,
+            detail: crate::wire::ErrorDetail {
+                detail: Some("the key holds characters that no API key has".into()),
+                ..Default::default()
+            },
+        })?;
+        authorization.set_sensitive(true);
+        let mut builder = self
+            .http
+            .request(request.method.clone(), url)
+            .header(AUTHORIZATION, authorization);
+        if !request.query.is_empty() {
+            builder = builder.query(&request.query);
+        }
+        if let Some(body) = &request.body {
+            builder = builder.json(body);
+        }
+        Ok(builder)
+    }
+
+    fn give_up(&self, request: &Request, failure: Failure, attempts: u32) -> ApiError {
+        let operation = request.operation;
+        match failure {
+            Failure::Connection(error) => ApiError::Unreachable {
+                host: self.base.host_str().unwrap_or("the server").to_owned(),
+                operation,
+                attempts,
+                source: error.without_url(),
+            },
+            Failure::RateLimited(wait) => ApiError::RateLimited {
+                operation,
+                attempts,
+                wait,
+            },
+            Failure::Server { status, detail, .. } => ApiError::Server {
+                operation,
+                status,
+                attempts,
+                detail,
+            },
+            Failure::NotUnderstood(what) => ApiError::NotUnderstood {
+                operation,
+                attempts,
+                what,
+            },
+            Failure::RepeatedCursor => ApiError::RepeatedCursor { operation },
+        }
+    }
+}
+
+/// Why an answer of the right shape cannot be used.
+pub(crate) enum Unusable {
+    /// It names its own cursor as the next.
+    RepeatedCursor,
+}
+
+/// What went wrong with one attempt and may go well with another.
+#[derive(Debug)]
+pub(crate) enum Failure {
+    Connection(reqwest::Error),
+    RateLimited(Option<Duration>),
+    Server {
+        status: u16,
+        detail: crate::wire::ErrorDetail,
+        wait: Option<Duration>,
+    },
+    NotUnderstood(String),
+    RepeatedCursor,
+}
+
+enum BodyProblem {
+    TooLarge,
+    Broken(reqwest::Error),
+}
+
+async fn read_body(response: reqwest::Response) -> Result<Bytes, BodyProblem> {
+    let mut body = BytesMut::new();
+    let mut chunks = response.bytes_stream();
+    while let Some(chunk) = chunks.next().await {
+        let chunk = chunk.map_err(BodyProblem::Broken)?;
+        if body.len() + chunk.len() > MAX_BODY_BYTES {
+            return Err(BodyProblem::TooLarge);
+        }
+        body.extend_from_slice(&chunk);
+    }
+    Ok(body.freeze())
+}
+
+fn is_json(headers: &HeaderMap) -> bool {
+    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
+    // An answer without a type is given the benefit of the doubt.
+    kind.is_none_or(|kind| kind.contains("json"))
+}
+
+/// Where the JSON breaks, without its content: serde's own message can quote values.
+fn json_problem(error: &serde_json::Error) -> String {
+    format!(
+        "JSON that breaks in line {}, column {}",
+        error.line(),
+        error.column()
+    )
+}
+
+fn base_address(text: &str) -> Result<Url, ApiError> {
+    let wrong = || ApiError::Address { url: text.to_owned() };
+    let trimmed = text.trim().trim_end_matches('/');
+    let trimmed = trimmed.strip_suffix("/admin").unwrap_or(trimmed);
+    let url = Url::parse(trimmed).map_err(|_| wrong())?;
+    let is_http = matches!(url.scheme(), "http" | "https") && url.host_str().is_some();
+    if is_http && url.username().is_empty() && url.query().is_none() {
+        Ok(url)
+    } else {
+        Err(wrong())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_address_works_with_and_without_admin() {
+        let base = |text: &str| base_address(text).map(|url| url.to_string()).ok();
+        assert_eq!(
+            base("http://127.0.0.1:8/admin/"),
+            Some("http://127.0.0.1:8/".into())
+        );
+        assert_eq!(
+            base("https://api.atlassian.com"),
+            Some("https://api.atlassian.com/".into())
+        );
+        assert_eq!(base("ftp://x"), None);
+        assert_eq!(base("api.atlassian.com"), None);
+        assert_eq!(base("https://user@host"), None);
+    }
+}

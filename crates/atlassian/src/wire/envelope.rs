@@ -1,0 +1,138 @@
+//! Envelopes: pages, single objects, counts and the several shapes of errors (API facts, 2.3).
+
+use serde::Deserialize;
+use serde_json::Value;
+use serde_json::value::RawValue;
+use std::fmt;
+
+/// A page whose items are not yet looked at.
+#[derive(Debug, Deserialize)]
+pub struct RawPage {
+    /// The items; an absent list is an empty one.
+    #[serde(default)]
+    pub data: Vec<Box<RawValue>>,
+    /// Where the next page is.
+    #[serde(default)]
+    pub links: Option<Links>,
+}
+
+/// The links of a page.
+#[derive(Debug, Default, Deserialize)]
+pub struct Links {
+    /// The next page: a cursor or a URL; absent or null on the last.
+    #[serde(default)]
+    pub next: Option<String>,
+}
+
+/// One object in an envelope.
+#[derive(Debug, Deserialize)]
+pub struct Single<T> {
+    /// The object.
+    pub data: T,
+}
+
+/// The answer of a count.
+#[derive(Debug, Deserialize)]
+pub struct CountAnswer {
+    /// How many.
+    pub count: i64,
+}
+
+/// What Atlassian says of an error.
+#[derive(Debug, Clone, Default, PartialEq)]
+pub struct ErrorDetail {
+    /// Such as `ADMIN-UAM-409-2`.
+    pub code: Option<String>,
+    /// A short title.
+    pub title: Option<String>,
+    /// A sentence.
+    pub detail: Option<String>,
+}
+
+impl ErrorDetail {
+    /// Whether title or detail mention a word.
+    pub fn mentions(&self, word: &str) -> bool {
+        [&self.title, &self.detail]
+            .into_iter()
+            .flatten()
+            .any(|text| text.to_lowercase().contains(word))
+    }
+}
+
+impl fmt::Display for ErrorDetail {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let said: Vec<&str> = [&self.code, &self.title, &self.detail]
+            .into_iter()
+            .flatten()
+            .map(String::as_str)
+            .collect();
+        if said.is_empty() {
+            f.write_str("Atlassian gave no reason")
+        } else {
+            f.write_str(&said.join(", "))
+        }
+    }
+}
+
+/// Reads an error in any of its shapes: a list, a bare error object, the gateway's `{code, message}`, or `{message}`.
+pub fn parse_error(body: &[u8]) -> ErrorDetail {
+    let Ok(json) = serde_json::from_slice::<Value>(body) else {
+        return ErrorDetail::default();
+    };
+    let first = json
+        .get("errors")
+        .and_then(Value::as_array)
+        .and_then(|errors| errors.first());
+    let error = first.unwrap_or(&json);
+    let text = |names: &[&str]| {
+        let found = names.iter().find_map(|name| error.get(name))?;
+        match found {
+            Value::String(text) => Some(without_addresses(text)),
+            Value::Number(number) => Some(number.to_string()),
+            _ => None,
+        }
+    };
+    ErrorDetail {
+        code: text(&["code"]),
+        title: text(&["title"]),
+        detail: text(&["detail", "message"]),
+    }
+}
+
+/// An error's text may quote an e-mail address; ours never does.
+fn without_addresses(text: &str) -> String {
+    let words: Vec<&str> = text
+        .split_whitespace()
+        .take(60)
+        .map(|word| if word.contains('@') { "(address)" } else { word })
+        .collect();
+    words.join(" ")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use proptest::prelude::*;
+
+    #[test]
+    fn every_shape_of_an_error_is_read() {
+        let list = br#"{"errors":[{"id":"1","status":409,"code":"ADMIN-UAM-409-2","title":"Conflict","detail":"Account a@b.c is in"}]}"#;
+        assert_eq!(
+            parse_error(list).to_string(),
+            "ADMIN-UAM-409-2, Conflict, Account (address) is in"
+        );
+        assert_eq!(
+            parse_error(br#"{"code":401,"message":"Unauthorized"}"#).to_string(),
+            "401, Unauthorized"
+        );
+        assert_eq!(parse_error(br#"{"message":"no route"}"#).to_string(), "no route");
+        assert_eq!(parse_error(b"<html>").to_string(), "Atlassian gave no reason");
+    }
+
+    proptest! {
+        #[test]
+        fn any_body_is_read_without_a_panic(body: Vec<u8>) {
+            let _ = parse_error(&body).to_string();
+        }
+    }
+}

@@ -1,0 +1,21 @@
+//! What Atlassian sends, as it sends it.
+//!
+//! Hand-written from the vendor's published description of the organizations API (2026-10) and measured quirks:
+//! every field may be missing, enumerations are open (kept as text), unknown fields are ignored and counted.
+
+mod accounts;
+mod envelope;
+mod governance;
+mod groups;
+mod workspaces;
+
+pub use accounts::{Account, AccountGroup, AccountStats, Counts, ProductAccess, RoleCount};
+pub use envelope::{CountAnswer, ErrorDetail, Links, RawPage, Single, parse_error};
+pub use governance::{
+    ApiToken, Directory, Domain, DomainAttributes, DomainClaim, Organization, OrganizationAttributes, Policy,
+    PolicyAttributes, TokenUser,
+};
+pub use groups::{
+    AccountRoleAssignment, Group, GroupCounts, GroupRoleAssignment, ManagementAccess, RoleMethods,
+};
+pub use workspaces::{Workspace, WorkspaceAttributes};
