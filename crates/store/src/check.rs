@@ -47,8 +47,6 @@ const COMBINE: &str = "INSERT INTO staged (run_id, kind, a, b, c, attributes, se
     WHERE r.run_id = $1 AND r.kind = $2
     AND NOT EXISTS (SELECT 1 FROM staged p WHERE p.run_id = r.run_id AND p.kind = $4 AND p.a = r.a)
     ON CONFLICT (run_id, kind, a, b, c) DO NOTHING";
-const ACCOUNTS: &str = "SELECT t.text FROM staged s JOIN term t ON t.id = s.a
-    WHERE s.run_id = $1 AND s.kind = $2 AND t.text > $3 ORDER BY t.text LIMIT $4";
 const HOLDERS: &str = "SELECT DISTINCT t.id, t.text FROM staged s JOIN term t ON t.id = s.a
     WHERE s.run_id = $1 AND s.kind = $2 AND s.a > $3 ORDER BY t.id LIMIT $4";
 const COUNT_SECOND: &str = "SELECT COUNT(DISTINCT s.b) FROM staged s
@@ -60,8 +58,51 @@ const RESOURCES_KNOWN: &str = "SELECT DISTINCT t.text FROM fact f JOIN term t ON
 const ROLES_KNOWN: &str = "SELECT DISTINCT t.text FROM fact f JOIN term t ON t.id = f.c
     WHERE f.organization_id = $1 AND f.kind IN ($2, $3) AND f.ended_run IS NULL
     ORDER BY t.text";
-const DISTINCT_HOLDERS_OF_ROLE: &str = "SELECT COUNT(DISTINCT s.a) FROM staged s
-    JOIN term r ON r.id = s.c AND r.text = $3
+const HOLDERS_OF_PAIR: &str = "SELECT COUNT(*) FROM staged s
+    JOIN term r ON r.id = s.b AND r.text = $3
+    JOIN term o ON o.id = s.c AND o.text = $4
+    WHERE s.run_id = $1 AND s.kind = $2";
+const HINT_COUNT: &str = "SELECT COUNT(*) FROM staged s
+    JOIN term o ON o.id = s.b AND o.text = $3
+    WHERE s.run_id = $1 AND s.kind = $2";
+const GROUPS: &str = "SELECT t.text, h.attributes
+    FROM staged s
+    JOIN term t ON t.id = s.a
+    LEFT JOIN staged h ON h.run_id = s.run_id AND h.kind = $3 AND h.a = s.a
+    WHERE s.run_id = $1 AND s.kind = $2
+    ORDER BY t.text";
+const DISTINCT_A: &str = "SELECT DISTINCT t.text FROM staged s JOIN term t ON t.id = s.a
+    WHERE s.run_id = $1 AND s.kind = $2 ORDER BY t.text";
+const DISTINCT_B: &str = "SELECT DISTINCT t.text FROM staged s JOIN term t ON t.id = s.b
+    WHERE s.run_id = $1 AND s.kind = $2 ORDER BY t.text";
+const DISTINCT_C: &str = "SELECT DISTINCT t.text FROM staged s JOIN term t ON t.id = s.c
+    WHERE s.run_id = $1 AND s.kind = $2 ORDER BY t.text";
+const MANY_SIDED: &str = "SELECT t.text
+    FROM staged m
+    JOIN staged g ON g.run_id = m.run_id AND g.kind = $3 AND g.a = m.a
+    JOIN term t ON t.id = m.b
+    WHERE m.run_id = $1 AND m.kind = $2
+    GROUP BY t.text
+    HAVING COUNT(DISTINCT g.b) > 1 AND COUNT(DISTINCT g.c) > 1
+    LIMIT 3";
+const PLATFORM_ACCOUNTS: &str = "SELECT DISTINCT t.text FROM staged s JOIN term t ON t.id = s.a
+    WHERE s.run_id = $1 AND s.kind = $2 LIMIT 3";
+const IMPLIED_NOT_SEEN: &str = "SELECT DISTINCT t.text
+    FROM staged m
+    JOIN staged g ON g.run_id = m.run_id AND g.kind = $3 AND g.a = m.a
+    JOIN term t ON t.id = m.b
+    WHERE m.run_id = $1 AND m.kind = $2
+    AND NOT EXISTS (
+        SELECT 1 FROM staged h
+        WHERE h.run_id = m.run_id AND h.kind = $4 AND h.a = m.b AND h.b = g.b AND h.c = g.c)
+    AND NOT EXISTS (SELECT 1 FROM staged p WHERE p.run_id = m.run_id AND p.kind = $5 AND p.a = m.b)
+    ORDER BY t.text
+    LIMIT $6";
+const HOLDINGS_OF: &str = "SELECT r.text, o.text
+    FROM staged s
+    JOIN term a ON a.id = s.a AND a.text = $3
+    JOIN term r ON r.id = s.b
+    JOIN term o ON o.id = s.c
     WHERE s.run_id = $1 AND s.kind = $2";
 
 /// Something whose staged rows do not agree with Atlassian's count.
@@ -153,40 +194,139 @@ impl Tx {
         rows.iter().map(ambiguous).collect()
     }
 
-    /// How many distinct accounts are staged as members of a directory.
-    pub async fn staged_directory_members(&mut self, run: RunId, directory: &str) -> Result<i64, StoreError> {
-        let values = [
-            run.0.into(),
-            FactKind::DirectoryMembership.number().into(),
-            directory.into(),
-        ];
+    /// How many rows are staged of a kind under the first part of its key: the members of a directory or a group.
+    pub async fn staged_under(&mut self, run: RunId, kind: FactKind, first: &str) -> Result<i64, StoreError> {
+        let values = [run.0.into(), kind.number().into(), first.into()];
         self.row(COUNT_SECOND, &values)
             .await?
             .map_or(Ok(0), |row| row.int(0))
     }
 
-    /// How many distinct accounts are staged as holding a role on anything.
-    pub async fn staged_role_holders(&mut self, run: RunId, role: &str) -> Result<i64, StoreError> {
-        let values = [run.0.into(), FactKind::RoleHolding.number().into(), role.into()];
-        self.row(DISTINCT_HOLDERS_OF_ROLE, &values)
+    /// How many accounts are staged as holding a role on a resource.
+    pub async fn staged_holders_count(
+        &mut self,
+        run: RunId,
+        resource: &str,
+        role: &str,
+    ) -> Result<i64, StoreError> {
+        let values = [
+            run.0.into(),
+            FactKind::RoleHolding.number().into(),
+            resource.into(),
+            role.into(),
+        ];
+        self.row(HOLDERS_OF_PAIR, &values)
             .await?
             .map_or(Ok(0), |row| row.int(0))
     }
 
-    /// Staged accounts by id, after the given one.
-    pub async fn staged_accounts(
+    /// How many accounts a hint was staged for with this second part of its key.
+    pub async fn staged_hint_count(
         &mut self,
         run: RunId,
-        after: &str,
-        limit: i64,
-    ) -> Result<Vec<String>, StoreError> {
+        hint: Hint,
+        second: &str,
+    ) -> Result<i64, StoreError> {
+        let values = [run.0.into(), (hint as i64).into(), second.into()];
+        self.row(HINT_COUNT, &values)
+            .await?
+            .map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// The staged groups, each with the number of resources on which it says it gives roles.
+    pub async fn staged_groups(&mut self, run: RunId) -> Result<Vec<(String, Option<i64>)>, StoreError> {
         let values = [
             run.0.into(),
-            FactKind::Account.number().into(),
-            after.into(),
+            FactKind::Group.number().into(),
+            (Hint::GroupResources as i64).into(),
+        ];
+        let rows = self.rows(GROUPS, &values).await?;
+        let group = |row: &crate::value::Row| {
+            Ok((
+                row.text(0)?,
+                row.text_or_null(1)?.and_then(|number| number.parse().ok()),
+            ))
+        };
+        rows.iter().map(group).collect()
+    }
+
+    /// The distinct first parts of the keys staged for a kind.
+    pub async fn staged_first(&mut self, run: RunId, kind: FactKind) -> Result<Vec<String>, StoreError> {
+        self.rows(DISTINCT_A, &[run.0.into(), kind.number().into()])
+            .await?
+            .iter()
+            .map(|row| row.text(0))
+            .collect()
+    }
+
+    /// The distinct second parts of the keys staged for a kind.
+    pub async fn staged_second(&mut self, run: RunId, kind: FactKind) -> Result<Vec<String>, StoreError> {
+        self.rows(DISTINCT_B, &[run.0.into(), kind.number().into()])
+            .await?
+            .iter()
+            .map(|row| row.text(0))
+            .collect()
+    }
+
+    /// The distinct third parts of the keys staged for a kind.
+    pub async fn staged_third(&mut self, run: RunId, kind: FactKind) -> Result<Vec<String>, StoreError> {
+        self.rows(DISTINCT_C, &[run.0.into(), kind.number().into()])
+            .await?
+            .iter()
+            .map(|row| row.text(0))
+            .collect()
+    }
+
+    /// A few accounts that must hold several roles and roles on several resources: they have platform roles, or
+    /// their groups say so.
+    pub async fn staged_many_sided(&mut self, run: RunId) -> Result<Vec<String>, StoreError> {
+        let platform = [run.0.into(), FactKind::PlatformRole.number().into()];
+        let mut found: Vec<String> = self
+            .rows(PLATFORM_ACCOUNTS, &platform)
+            .await?
+            .iter()
+            .map(|row| row.text(0))
+            .collect::<Result<_, _>>()?;
+        let by_groups = [
+            run.0.into(),
+            FactKind::Membership.number().into(),
+            FactKind::GroupRoleGrant.number().into(),
+        ];
+        for row in self.rows(MANY_SIDED, &by_groups).await? {
+            found.push(row.text(0)?);
+        }
+        Ok(found)
+    }
+
+    /// What is staged of an account's holdings: resource and role.
+    pub async fn staged_holdings_of(
+        &mut self,
+        run: RunId,
+        account: &str,
+    ) -> Result<Vec<(String, String)>, StoreError> {
+        let values = [
+            run.0.into(),
+            FactKind::RoleHolding.number().into(),
+            account.into(),
+        ];
+        self.rows(HOLDINGS_OF, &values)
+            .await?
+            .iter()
+            .map(|row| Ok((row.text(0)?, row.text(1)?)))
+            .collect()
+    }
+
+    /// Accounts of whom a group says that they hold a role and no listing showed it, at most so many.
+    pub async fn check_implied(&mut self, run: RunId, limit: i64) -> Result<Vec<String>, StoreError> {
+        let values = [
+            run.0.into(),
+            FactKind::Membership.number().into(),
+            FactKind::GroupRoleGrant.number().into(),
+            FactKind::RoleHolding.number().into(),
+            (Hint::ReadPrecisely as i64).into(),
             limit.into(),
         ];
-        self.rows(ACCOUNTS, &values)
+        self.rows(IMPLIED_NOT_SEEN, &values)
             .await?
             .iter()
             .map(|row| row.text(0))

@@ -38,5 +38,5 @@ pub use listing::{CompleteRun, ListingRow, ListingState};
 pub use organization::OrganizationRow;
 pub use run::{RunReport, RunRow, RunState};
 pub use seal::MasterKey;
-pub use staged::{ActivityRow, Hint, HintRow, Observation, PageOf, Whole};
+pub use staged::{ActivityRow, Hint, HintRow, Observation, PageOf, TOKEN_USE, Whole};
 pub use term::TermCache;

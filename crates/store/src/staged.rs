@@ -49,6 +49,9 @@ pub struct HintRow {
     pub number: i64,
 }
 
+/// Stands in the place of a resource when the activity is that of an API token (in the place of an account).
+pub const TOKEN_USE: &str = "api_token";
+
 /// The latest activity of an account on a resource.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ActivityRow {
@@ -65,14 +68,10 @@ pub struct ActivityRow {
 pub enum Whole {
     /// The groups of an account.
     GroupsOf(String),
-    /// The members of a group.
-    MembersOf(String),
     /// The role holdings of an account.
     HoldingsOf(String),
     /// The role grants of a group.
     GrantsOf(String),
-    /// The platform roles of an account.
-    PlatformRolesOf(String),
 }
 
 impl Whole {
@@ -80,10 +79,8 @@ impl Whole {
     fn place(&self) -> (FactKind, bool, &str) {
         match self {
             Whole::GroupsOf(account) => (FactKind::Membership, false, account),
-            Whole::MembersOf(group) => (FactKind::Membership, true, group),
             Whole::HoldingsOf(account) => (FactKind::RoleHolding, true, account),
             Whole::GrantsOf(group) => (FactKind::GroupRoleGrant, true, group),
-            Whole::PlatformRolesOf(account) => (FactKind::PlatformRole, true, account),
         }
     }
 }

@@ -1,0 +1,53 @@
+//! What ends a reading before its time.
+
+use atlassian::ApiError;
+use model::Family;
+use store::StoreError;
+use thiserror::Error;
+
+/// A reading that did not finish. What was read is kept and the next one goes on from there.
+#[derive(Debug, Error)]
+pub enum SyncError {
+    /// Atlassian did not answer as needed.
+    #[error("reading {} stopped", .family.title().to_lowercase())]
+    Read {
+        /// What was being read.
+        family: Family,
+        /// Why.
+        #[source]
+        source: ApiError,
+    },
+    /// The store failed.
+    #[error("keeping what was read failed")]
+    Store(#[from] StoreError),
+    /// Another process is reading the same organization.
+    #[error("another orgwarden ({holder}) is reading this organization now")]
+    Busy {
+        /// Which process.
+        holder: String,
+    },
+}
+
+impl SyncError {
+    /// What the reader of the message can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            SyncError::Read { source, .. } => Some(source.hint()),
+            SyncError::Store(error) => error.hint().map(str::to_owned),
+            SyncError::Busy { .. } => {
+                Some("wait until it has finished, or watch it on the connection's page".into())
+            }
+        }
+    }
+}
+
+/// Says what was being read when Atlassian failed.
+pub(crate) trait While<T> {
+    fn reading(self, family: Family) -> Result<T, SyncError>;
+}
+
+impl<T> While<T> for Result<T, ApiError> {
+    fn reading(self, family: Family) -> Result<T, SyncError> {
+        self.map_err(|source| SyncError::Read { family, source })
+    }
+}

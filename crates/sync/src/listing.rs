@@ -1,0 +1,229 @@
+//! Reading one listing: from the first page, or where it stopped, to the server's own end.
+
+use crate::error::{SyncError, While as _};
+use crate::progress::Progress;
+use atlassian::{Admin, ApiError, Cursor, Page};
+use model::{Clock, Family, RunId};
+use std::collections::HashSet;
+use std::future::Future;
+use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use store::{Lease, ListingState, Observation, PageOf, Store, TermCache};
+use tokio::sync::Notify;
+
+/// Everything a step needs.
+pub(crate) struct Context<'a> {
+    pub store: &'a Store,
+    pub admin: &'a Admin,
+    pub clock: &'a dyn Clock,
+    pub progress: &'a dyn Progress,
+    pub lease: &'a Lease,
+    pub run: RunId,
+    pub organization: i64,
+    pub terms: TermCache,
+    /// Told after each page of accounts, and when there are no more.
+    pub accounts_page: Notify,
+    pub accounts_done: AtomicBool,
+    /// Whether counts showed that the organization changed while it was read.
+    pub change_seen: AtomicBool,
+    /// The longest list of groups that an account's row held.
+    pub longest_groups: AtomicUsize,
+}
+
+/// How reading a listing ended.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum ListingEnd {
+    /// The server said that there is no next page.
+    Ended {
+        /// Pages it had. One page is one snapshot; several can lose rows to changes.
+        pages: i64,
+    },
+    /// This key may not read it.
+    Refused,
+}
+
+/// How often a listing begins anew when its cursor is refused.
+const RESTARTS: u32 = 4;
+/// How often a listing that does not agree with its count is read.
+const PASSES: u32 = 4;
+
+impl Context<'_> {
+    /// Keeps an observation that is no page of a listing.
+    pub async fn record(&self, observation: &Observation) -> Result<(), SyncError> {
+        let now = self.clock.now_ms();
+        self.store
+            .observation_record(self.lease, now, self.run, &self.terms, observation, None)
+            .await?;
+        Ok(())
+    }
+
+    /// Reads a listing that may have been read in part before.
+    pub async fn read_listing<T, F>(
+        &self,
+        family: Family,
+        name: &str,
+        fetch: impl Fn(Option<Cursor>) -> F,
+        observe: impl Fn(&Page<T>) -> Observation,
+    ) -> Result<ListingEnd, SyncError>
+    where
+        F: Future<Output = Result<Page<T>, ApiError>>,
+    {
+        let mut tx = self.store.write().await?;
+        let row = tx.listing_plan(self.run, family, name).await?;
+        tx.commit().await?;
+        match row.state {
+            ListingState::Ended => return Ok(ListingEnd::Ended { pages: row.pages }),
+            ListingState::Refused => return Ok(ListingEnd::Refused),
+            ListingState::Planned | ListingState::Reading | ListingState::Unsure => {}
+        }
+        let mut cursor = row.cursor.map(Cursor::kept);
+        let mut pages = row.pages;
+        let mut restarts = 0;
+        let mut met: HashSet<String> = HashSet::new();
+        loop {
+            let page = match fetch(cursor.clone()).await {
+                Ok(page) => page,
+                Err(error) if error.is_refusal() && cursor.is_none() => {
+                    return self.refused(family, name, &error).await;
+                }
+                Err(error) if error.is_cursor_refused() && cursor.is_some() && restarts < RESTARTS => {
+                    restarts += 1;
+                    tracing::debug!(
+                        family = family.name(),
+                        "a cursor was refused; the listing begins anew"
+                    );
+                    let mut tx = self.store.write().await?;
+                    tx.listing_restart(self.run, family, name).await?;
+                    tx.commit().await?;
+                    cursor = None;
+                    met.clear();
+                    continue;
+                }
+                Err(error) => return Err(error).reading(family),
+            };
+            let next = page.next.clone();
+            if let Some(next) = &next
+                && !met.insert(next.as_str().to_owned())
+            {
+                return Err(ApiError::RepeatedCursor {
+                    operation: family.name(),
+                })
+                .reading(family);
+            }
+            let rows = i64::try_from(page.items.len()).unwrap_or(i64::MAX);
+            let place = PageOf {
+                family,
+                name,
+                next: next.as_ref().map(Cursor::as_str),
+                rows,
+            };
+            let observation = observe(&page);
+            let now = self.clock.now_ms();
+            self.store
+                .observation_record(self.lease, now, self.run, &self.terms, &observation, Some(place))
+                .await?;
+            pages += 1;
+            self.progress.page(family, rows);
+            if family == Family::Accounts {
+                self.accounts_page.notify_waiters();
+            }
+            match next {
+                Some(next) => cursor = Some(next),
+                None => return Ok(ListingEnd::Ended { pages }),
+            }
+        }
+    }
+
+    /// Reads a listing of several pages until it agrees with its count, or until a further pass shows nothing new.
+    /// Answers whether it is certain. With offset cursors, rows are lost when earlier ones go away between pages.
+    pub async fn read_counted<R, C, S>(
+        &self,
+        family: Family,
+        name: &str,
+        read: impl Fn() -> R,
+        count: impl Fn() -> C,
+        staged: impl Fn() -> S,
+    ) -> Result<bool, SyncError>
+    where
+        R: Future<Output = Result<ListingEnd, SyncError>>,
+        C: Future<Output = Result<i64, ApiError>>,
+        S: Future<Output = Result<i64, SyncError>>,
+    {
+        let mut seen_before = -1;
+        for _ in 0..PASSES {
+            match read().await? {
+                ListingEnd::Refused => return Ok(false),
+                // One page is one moment: nothing can have been lost between pages.
+                ListingEnd::Ended { pages: 1 } => return Ok(true),
+                ListingEnd::Ended { .. } => {}
+            }
+            let counted = count().await.reading(family)?;
+            let seen = staged().await?;
+            if seen == counted {
+                return Ok(true);
+            }
+            self.change_seen.store(true, Ordering::Relaxed);
+            if seen == seen_before {
+                return Ok(true);
+            }
+            tracing::debug!(
+                family = family.name(),
+                seen,
+                counted,
+                "a listing does not agree with its count"
+            );
+            seen_before = seen;
+            self.restart(family, name).await?;
+        }
+        Ok(false)
+    }
+
+    /// Sends a listing back to its first page, to be read once more.
+    pub async fn restart(&self, family: Family, name: &str) -> Result<(), SyncError> {
+        let mut tx = self.store.write().await?;
+        tx.listing_restart(self.run, family, name).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Makes a family part of the run.
+    pub async fn plan(&self, family: Family) -> Result<(), SyncError> {
+        let mut tx = self.store.write().await?;
+        tx.family_plan(self.run, family).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Ends a family whose listings all ended.
+    pub async fn end(&self, family: Family) -> Result<(), SyncError> {
+        let mut tx = self.store.write().await?;
+        let ended = tx.family_end(self.run, family).await?;
+        tx.commit().await?;
+        if ended {
+            self.progress.ended(family);
+        }
+        Ok(())
+    }
+
+    /// Marks a family that could not be read surely: nothing of its kinds ends in this run.
+    pub async fn unsure(&self, family: Family, why: &str) -> Result<(), SyncError> {
+        self.progress.note(&format!("{}: {why}", family.title()));
+        let mut tx = self.store.write().await?;
+        tx.listing_fail(self.run, family, "", ListingState::Unsure, why)
+            .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn refused(&self, family: Family, name: &str, error: &ApiError) -> Result<ListingEnd, SyncError> {
+        let why = error.to_string();
+        self.progress.note(&format!("{}: {why}", family.title()));
+        let mut tx = self.store.write().await?;
+        tx.listing_plan(self.run, family, name).await?;
+        tx.listing_fail(self.run, family, name, ListingState::Refused, &why)
+            .await?;
+        tx.listing_fail(self.run, family, "", ListingState::Refused, &why)
+            .await?;
+        tx.commit().await?;
+        Ok(ListingEnd::Refused)
+    }
+}

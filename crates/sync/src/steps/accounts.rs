@@ -1,0 +1,122 @@
+//! Accounts of each directory, a hundred at a time, with their groups.
+
+use crate::error::{SyncError, While as _};
+use crate::listing::{Context, ListingEnd};
+use crate::map;
+use atlassian::org::AccountSearch;
+use atlassian::{Cursor, Page};
+use model::{DirectoryId, FactKind, Family};
+use std::sync::atomic::Ordering;
+use store::Observation;
+
+/// Reads the accounts of a directory; answers whether they are certain.
+pub(crate) async fn read_accounts(ctx: &Context<'_>, directory: &DirectoryId) -> Result<bool, SyncError> {
+    let everybody = AccountSearch::default();
+    let count = || ctx.admin.accounts_count(directory.as_str(), &everybody);
+    let before = count().await;
+    let before = match before {
+        Ok(before) => before,
+        // The listing itself says what is refused.
+        Err(error) if error.is_refusal() => 0,
+        Err(error) => return Err(error).reading(Family::Accounts),
+    };
+    ctx.progress.expect(Family::Accounts, before);
+    let read = || read_once(ctx, directory);
+    let name = directory.as_str();
+    let is_certain = ctx
+        .read_counted(Family::Accounts, name, read, count, || staged(ctx, directory))
+        .await?;
+    if is_certain && staged(ctx, directory).await? != before {
+        ctx.change_seen.store(true, Ordering::Relaxed);
+    }
+    Ok(is_certain)
+}
+
+/// Reads a directory once more because something shows that the organization changes; answers whether somebody new
+/// was seen.
+pub(crate) async fn read_directory_again(
+    ctx: &Context<'_>,
+    directory: &DirectoryId,
+) -> Result<bool, SyncError> {
+    let seen = staged(ctx, directory).await?;
+    ctx.restart(Family::Accounts, directory.as_str()).await?;
+    read_once(ctx, directory).await?;
+    Ok(staged(ctx, directory).await? > seen)
+}
+
+async fn staged(ctx: &Context<'_>, directory: &DirectoryId) -> Result<i64, SyncError> {
+    let mut tx = ctx.store.read().await?;
+    Ok(tx
+        .staged_under(ctx.run, FactKind::DirectoryMembership, directory.as_str())
+        .await?)
+}
+
+async fn read_once(ctx: &Context<'_>, directory: &DirectoryId) -> Result<ListingEnd, SyncError> {
+    let search = AccountSearch {
+        expanded: true,
+        ..AccountSearch::default()
+    };
+    let search = &search;
+    let fetch = |cursor: Option<Cursor>| async move {
+        ctx.admin
+            .accounts(directory.as_str(), search, cursor.as_ref())
+            .await
+    };
+    let observe = |page: &Page<atlassian::wire::Account>| {
+        let longest = page
+            .items
+            .iter()
+            .filter_map(|account| account.groups.as_ref())
+            .map(Vec::len)
+            .max();
+        ctx.longest_groups
+            .fetch_max(longest.unwrap_or(0), Ordering::Relaxed);
+        map::account_page(directory, page)
+    };
+    ctx.read_listing(Family::Accounts, directory.as_str(), fetch, observe)
+        .await
+}
+
+/// Looks some accounts up in every directory, a hundred at a time.
+pub(crate) async fn look_up(
+    ctx: &Context<'_>,
+    directories: &[DirectoryId],
+    accounts: &[String],
+) -> Result<(), SyncError> {
+    for batch in accounts.chunks(100) {
+        let search = AccountSearch {
+            accounts: batch.to_vec(),
+            expanded: true,
+            ..AccountSearch::default()
+        };
+        for directory in directories {
+            each_page(ctx, directory.as_str(), &search, |page| {
+                map::account_page(directory, page)
+            })
+            .await?;
+        }
+    }
+    Ok(())
+}
+
+/// Reads all pages of a search that is no listing of the run, and keeps what they show.
+pub(crate) async fn each_page(
+    ctx: &Context<'_>,
+    directory: &str,
+    search: &AccountSearch,
+    observe: impl Fn(&Page<atlassian::wire::Account>) -> Observation,
+) -> Result<(), SyncError> {
+    let mut cursor: Option<Cursor> = None;
+    loop {
+        let page = ctx
+            .admin
+            .accounts(directory, search, cursor.as_ref())
+            .await
+            .reading(Family::Accounts)?;
+        ctx.record(&observe(&page)).await?;
+        match page.next {
+            Some(next) => cursor = Some(next),
+            None => return Ok(()),
+        }
+    }
+}

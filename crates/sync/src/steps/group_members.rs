@@ -1,0 +1,32 @@
+//! Members of single groups: where what the accounts' rows say does not agree with the group's own count.
+
+use crate::error::SyncError;
+use crate::listing::Context;
+use crate::map;
+use atlassian::Cursor;
+use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
+use model::{FactKind, Family};
+
+/// Reads the members of a group; answers whether they are certain.
+pub(crate) async fn read_members(ctx: &Context<'_>, group: &str) -> Result<bool, SyncError> {
+    let search = AccountSearch {
+        groups: vec![group.to_owned()],
+        ..AccountSearch::default()
+    };
+    let search = &search;
+    let fetch = |cursor: Option<Cursor>| async move {
+        ctx.admin.accounts(ALL_DIRECTORIES, search, cursor.as_ref()).await
+    };
+    let read = || {
+        ctx.read_listing(Family::GroupMembers, group, fetch, |page| {
+            map::members_page(group, page)
+        })
+    };
+    let count = || ctx.admin.accounts_count(ALL_DIRECTORIES, search);
+    let staged = || async move {
+        let mut tx = ctx.store.read().await?;
+        Ok(tx.staged_under(ctx.run, FactKind::Membership, group).await?)
+    };
+    ctx.read_counted(Family::GroupMembers, group, read, count, staged)
+        .await
+}

@@ -1,0 +1,23 @@
+//! One file per family of listings: read its pages, map them, keep them.
+//!
+//! A step can be run again at any time: what is read already is not read again.
+
+mod accounts;
+mod governance;
+mod group_members;
+mod group_role_grants;
+mod groups;
+mod methods;
+mod precise;
+mod role_holdings;
+mod workspaces;
+
+pub(crate) use accounts::{each_page, look_up, read_accounts, read_directory_again};
+pub(crate) use governance::{ONLY, read_api_tokens, read_directories, read_domains, read_policies};
+pub(crate) use group_members::read_members;
+pub(crate) use group_role_grants::{read_grants, read_grants_again};
+pub(crate) use groups::{KnownGroup, read_groups, read_groups_again};
+pub(crate) use methods::read_methods;
+pub(crate) use precise::read_precisely;
+pub(crate) use role_holdings::{Pairs, read_holdings};
+pub(crate) use workspaces::read_workspaces;

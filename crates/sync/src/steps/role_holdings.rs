@@ -1,0 +1,183 @@
+//! Who holds which role on which resource, by search filters.
+//!
+//! With *joint* filters a search by resource and role answers exactly. With *independent* filters the same search
+//! also finds accounts that have the role elsewhere and another role here; then resources and roles are listed on
+//! their own, and only accounts with several of both are read one by one (`verify.rs`).
+
+use crate::error::SyncError;
+use crate::listing::Context;
+use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
+use atlassian::wire::Account;
+use atlassian::{Cursor, Page};
+use futures::stream::{self, StreamExt as _, TryStreamExt as _};
+use model::{AccountId, Fact, Family, ResourceId, RoleId};
+use store::{Hint, HintRow, Observation};
+
+/// How many listings are read at a time; the transport bounds requests further.
+const AT_A_TIME: usize = 32;
+
+/// What to list.
+#[derive(Debug, Clone)]
+pub(crate) enum Pairs {
+    /// Every resource with every role, exactly.
+    Joint {
+        resources: Vec<String>,
+        roles: Vec<String>,
+    },
+    /// Every resource and every role on their own.
+    Independent {
+        resources: Vec<String>,
+        roles: Vec<String>,
+    },
+}
+
+/// One search.
+#[derive(Debug, Clone)]
+struct Question {
+    resource: Option<String>,
+    role: Option<String>,
+}
+
+impl Question {
+    fn search(&self) -> AccountSearch {
+        AccountSearch {
+            resources: self.resource.iter().cloned().collect(),
+            roles: self.role.iter().cloned().collect(),
+            ..AccountSearch::default()
+        }
+    }
+
+    /// Resource and role, which no id holds a space in; empty where it does not ask.
+    fn name(&self) -> String {
+        format!(
+            "{} {}",
+            self.resource.as_deref().unwrap_or_default(),
+            self.role.as_deref().unwrap_or_default()
+        )
+    }
+
+    fn observe(&self, page: &Page<Account>) -> Observation {
+        let mut observation = Observation {
+            sent_at: page.sent_at,
+            ..Observation::default()
+        };
+        for account in page.items.iter().filter(|account| !account.account_id.is_empty()) {
+            let id = &account.account_id;
+            let hint = |hint, other: &String| HintRow {
+                hint,
+                key: [id.clone(), other.clone()],
+                number: 0,
+            };
+            match (&self.resource, &self.role) {
+                (Some(resource), Some(role)) => observation.facts.push(Fact::role_holding(
+                    &AccountId::new(id),
+                    &ResourceId::new(resource),
+                    &RoleId::new(role),
+                )),
+                (Some(resource), None) => observation.hints.push(hint(Hint::HoldsOnResource, resource)),
+                (None, Some(role)) => observation.hints.push(hint(Hint::HoldsRole, role)),
+                (None, None) => {}
+            }
+        }
+        observation
+    }
+}
+
+impl Pairs {
+    /// The same sort of question about resources and roles that were not asked about; `None` if there are none. A new
+    /// role is asked on every resource, a new resource for every role.
+    pub fn missing(&self, resources: &[String], roles: &[String]) -> Option<Pairs> {
+        let (Pairs::Joint {
+            resources: asked,
+            roles: asked_roles,
+        }
+        | Pairs::Independent {
+            resources: asked,
+            roles: asked_roles,
+        }) = self;
+        let new_resources: Vec<String> = resources
+            .iter()
+            .filter(|resource| !asked.contains(resource))
+            .cloned()
+            .collect();
+        let new_roles: Vec<String> = roles
+            .iter()
+            .filter(|role| !asked_roles.contains(role))
+            .cloned()
+            .collect();
+        if new_resources.is_empty() && new_roles.is_empty() {
+            return None;
+        }
+        // Listings that were read already are not read again, so asking too widely costs nothing twice.
+        let all = |asked: &[String], new: Vec<String>| [asked.to_vec(), new].concat();
+        let (resources, roles) = (all(asked, new_resources), all(asked_roles, new_roles));
+        Some(match self {
+            Pairs::Joint { .. } => Pairs::Joint { resources, roles },
+            Pairs::Independent { .. } => Pairs::Independent { resources, roles },
+        })
+    }
+
+    fn questions(&self) -> Vec<Question> {
+        match self {
+            Pairs::Joint { resources, roles } => {
+                let all = resources.iter().flat_map(|resource| {
+                    roles.iter().map(|role| Question {
+                        resource: Some(resource.clone()),
+                        role: Some(role.clone()),
+                    })
+                });
+                all.collect()
+            }
+            Pairs::Independent { resources, roles } => {
+                let by_resource = resources.iter().map(|resource| Question {
+                    resource: Some(resource.clone()),
+                    role: None,
+                });
+                let by_role = roles.iter().map(|role| Question {
+                    resource: None,
+                    role: Some(role.clone()),
+                });
+                by_resource.chain(by_role).collect()
+            }
+        }
+    }
+}
+
+/// Reads the listings; answers whether all of them are certain.
+pub(crate) async fn read_holdings(ctx: &Context<'_>, pairs: &Pairs) -> Result<bool, SyncError> {
+    ctx.plan(Family::RoleHoldings).await?;
+    let questions = pairs.questions();
+    let reads = questions.iter().map(|question| read_question(ctx, question));
+    let certain: Vec<bool> = stream::iter(reads)
+        .buffer_unordered(AT_A_TIME)
+        .try_collect()
+        .await?;
+    Ok(certain.into_iter().all(|is_certain| is_certain))
+}
+
+async fn read_question(ctx: &Context<'_>, question: &Question) -> Result<bool, SyncError> {
+    let search = question.search();
+    let search = &search;
+    let name = question.name();
+    let fetch = |cursor: Option<Cursor>| async move {
+        ctx.admin.accounts(ALL_DIRECTORIES, search, cursor.as_ref()).await
+    };
+    let read = || ctx.read_listing(Family::RoleHoldings, &name, fetch, |page| question.observe(page));
+    let count = || ctx.admin.accounts_count(ALL_DIRECTORIES, search);
+    ctx.read_counted(Family::RoleHoldings, &name, read, count, || staged(ctx, question))
+        .await
+}
+
+async fn staged(ctx: &Context<'_>, question: &Question) -> Result<i64, SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let count = match (&question.resource, &question.role) {
+        (Some(resource), Some(role)) => tx.staged_holders_count(ctx.run, resource, role).await?,
+        (Some(resource), None) => {
+            tx.staged_hint_count(ctx.run, Hint::HoldsOnResource, resource)
+                .await?
+        }
+        (None, Some(role)) => tx.staged_hint_count(ctx.run, Hint::HoldsRole, role).await?,
+        (None, None) => 0,
+    };
+    Ok(count)
+}

@@ -1,0 +1,187 @@
+//! Comparing what was read with what Atlassian counts, and reading precisely where they disagree.
+//!
+//! Every check narrows down to single groups or accounts, so the cost follows the disagreement. When precise reads of
+//! a few show that the count means something else in this tenant, the check is left with a note.
+
+use crate::error::SyncError;
+use crate::listing::Context;
+use crate::steps::{self, Pairs};
+use model::{DirectoryId, FactKind, Family};
+use std::collections::BTreeSet;
+use std::sync::atomic::Ordering;
+use store::{Observation, Whole};
+
+/// How many are read precisely before deciding whether a count can be relied on.
+const SAMPLE: usize = 8;
+/// How many accounts one round of a check takes on.
+const ROUND: i64 = 2_000;
+/// How often directories are read again while the organization changes.
+const PASSES: u32 = 3;
+
+/// Makes sure that everybody is known whom a listing mentions, and that accounts which filters cannot tell apart are
+/// read one by one.
+pub(crate) async fn settle_independent(ctx: &Context<'_>) -> Result<(), SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let ambiguous = tx.check_ambiguous(ctx.run).await?;
+    drop(tx);
+    let accounts: Vec<String> = ambiguous.into_iter().map(|ambiguous| ambiguous.account).collect();
+    ctx.progress
+        .expect(Family::RoleHoldings, i64::try_from(accounts.len()).unwrap_or(0));
+    steps::read_precisely(ctx, &accounts).await?;
+    ctx.store.combine_independent(ctx.run).await?;
+    Ok(())
+}
+
+/// Groups whose members, taken from the accounts' rows, are not as many as the group says: their members are listed.
+/// Answers whether all are certain.
+pub(crate) async fn check_group_members(ctx: &Context<'_>) -> Result<bool, SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let off = tx.check_group_members(ctx.run).await?;
+    drop(tx);
+    if off.is_empty() {
+        return Ok(true);
+    }
+    ctx.plan(Family::GroupMembers).await?;
+    ctx.progress
+        .expect(Family::GroupMembers, off.iter().map(|group| group.expected).sum());
+    let mut is_certain = true;
+    for group in &off {
+        is_certain &= steps::read_members(ctx, &group.id).await?;
+    }
+    if is_certain {
+        ctx.end(Family::GroupMembers).await?;
+    } else {
+        ctx.unsure(
+            Family::GroupMembers,
+            "members of a group kept changing while they were read",
+        )
+        .await?;
+    }
+    Ok(is_certain)
+}
+
+/// Accounts that hold roles on more or fewer resources than was seen: some may lie on resources that no list names,
+/// which are then listed too. Answers whether those listings are certain.
+pub(crate) async fn check_account_resources(ctx: &Context<'_>, pairs: &mut Pairs) -> Result<bool, SyncError> {
+    let mut is_certain = true;
+    loop {
+        let mut tx = ctx.store.read().await?;
+        let off = tx.check_account_resources(ctx.run).await?;
+        drop(tx);
+        if off.is_empty() {
+            return Ok(is_certain);
+        }
+        let accounts: Vec<String> = off.into_iter().map(|account| account.id).collect();
+        let (sample, rest) = accounts.split_at(accounts.len().min(SAMPLE));
+        let before = holdings_of(ctx, sample).await?;
+        steps::read_precisely(ctx, sample).await?;
+        let after = holdings_of(ctx, sample).await?;
+        let fresh = fresh_pairs(ctx, pairs).await?;
+        if let Some(fresh) = fresh {
+            // A resource that no list named: its holders are listed like those of any other.
+            is_certain &= steps::read_holdings(ctx, &fresh).await?;
+            if matches!(fresh, Pairs::Independent { .. }) {
+                settle_independent(ctx).await?;
+            }
+            *pairs = fresh;
+            continue;
+        }
+        if before == after && !rest.is_empty() {
+            ctx.progress.note(
+                "Role holders: the accounts' own counts of resources mean something else here; not used",
+            );
+            return Ok(is_certain);
+        }
+        if before != after {
+            ctx.change_seen.store(true, Ordering::Relaxed);
+        }
+        steps::read_precisely(ctx, rest).await?;
+    }
+}
+
+/// Accounts whose group gives a role that no listing showed them holding.
+pub(crate) async fn check_implied(ctx: &Context<'_>) -> Result<(), SyncError> {
+    loop {
+        let mut tx = ctx.store.read().await?;
+        let accounts = tx.check_implied(ctx.run, ROUND).await?;
+        drop(tx);
+        if accounts.is_empty() {
+            return Ok(());
+        }
+        let (sample, rest) = accounts.split_at(accounts.len().min(SAMPLE));
+        let before = holdings_of(ctx, sample).await?;
+        steps::read_precisely(ctx, sample).await?;
+        if before == holdings_of(ctx, sample).await? && !rest.is_empty() {
+            ctx.progress
+                .note("Role holders: not every member of a group has its roles here; holders are as listed");
+            return Ok(());
+        }
+        ctx.change_seen.store(true, Ordering::Relaxed);
+        steps::read_precisely(ctx, rest).await?;
+    }
+}
+
+/// Accounts that some listing mentions and the accounts' own listing did not show: they are looked up. Who is not
+/// found is gone, and what was seen of them is forgotten.
+pub(crate) async fn check_strangers(ctx: &Context<'_>, directories: &[DirectoryId]) -> Result<(), SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let strangers = tx.check_strangers(ctx.run).await?;
+    drop(tx);
+    if strangers.is_empty() {
+        return Ok(());
+    }
+    ctx.change_seen.store(true, Ordering::Relaxed);
+    steps::look_up(ctx, directories, &strangers).await?;
+    let mut tx = ctx.store.read().await?;
+    let gone = tx.check_strangers(ctx.run).await?;
+    drop(tx);
+    let holdings = gone.iter().map(|account| Whole::HoldingsOf(account.clone()));
+    let groups = gone.iter().map(|account| Whole::GroupsOf(account.clone()));
+    let wholes = holdings.chain(groups).collect();
+    let forget = Observation {
+        sent_at: ctx.clock.now_ms() + 1,
+        wholes,
+        ..Observation::default()
+    };
+    ctx.record(&forget).await
+}
+
+/// Reads the directories again until nobody new appears, if anything showed that the organization changed while it
+/// was read. Answers whether they came to rest.
+pub(crate) async fn check_rest(ctx: &Context<'_>, directories: &[DirectoryId]) -> Result<bool, SyncError> {
+    if !ctx.change_seen.load(Ordering::Relaxed) {
+        return Ok(true);
+    }
+    for directory in directories {
+        let mut passes = 0;
+        while steps::read_directory_again(ctx, directory).await? {
+            passes += 1;
+            if passes == PASSES {
+                return Ok(false);
+            }
+        }
+    }
+    Ok(true)
+}
+
+async fn holdings_of(
+    ctx: &Context<'_>,
+    accounts: &[String],
+) -> Result<BTreeSet<(String, String, String)>, SyncError> {
+    let mut all = BTreeSet::new();
+    let mut tx = ctx.store.read().await?;
+    for account in accounts {
+        for (resource, role) in tx.staged_holdings_of(ctx.run, account).await? {
+            all.insert((account.clone(), resource, role));
+        }
+    }
+    Ok(all)
+}
+
+/// Resources and roles that were staged and not asked for.
+async fn fresh_pairs(ctx: &Context<'_>, pairs: &Pairs) -> Result<Option<Pairs>, SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let resources = tx.staged_second(ctx.run, FactKind::RoleHolding).await?;
+    let roles = tx.staged_third(ctx.run, FactKind::RoleHolding).await?;
+    Ok(pairs.missing(&resources, &roles))
+}
