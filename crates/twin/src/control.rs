@@ -1,0 +1,107 @@
+//! The controls under `/_twin/`: the same code as the functions of [`crate::Twin`], without counting, key or faults.
+
+use std::sync::PoisonError;
+
+use axum::body::Body;
+use axum::http::{HeaderValue, Response, StatusCode, header};
+use serde_json::{Value, json};
+
+use crate::faults::Faults;
+use crate::server::Hub;
+use crate::{mutate, truth};
+
+impl Hub {
+    pub(crate) fn truth_now(&self, methods: bool) -> Vec<String> {
+        self.settle();
+        truth::tell(
+            &self.world.read().unwrap_or_else(PoisonError::into_inner),
+            methods,
+        )
+    }
+
+    pub(crate) fn stats_now(&self) -> Value {
+        let stats = self.stats();
+        json!({ "requests": stats.requests, "operations": stats.operations, "rate_limited": stats.rate_limited })
+    }
+
+    pub(crate) fn mutate_now(&self, random: u32, seed: u64) {
+        let now_ms = self.settle();
+        let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        mutate::mutate(&mut world, random, seed, now_ms);
+    }
+
+    pub(crate) fn set_faults(&self, json: &Value) -> Result<(), String> {
+        let faults = Faults::parse(json)?;
+        *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
+        Ok(())
+    }
+}
+
+/// Answers a control.
+pub(crate) fn answer(
+    hub: &Hub,
+    method: &str,
+    control: &str,
+    query: &[(String, String)],
+    body: &[u8],
+) -> Response<Body> {
+    let json: Value = if body.is_empty() {
+        json!({})
+    } else {
+        serde_json::from_slice(body).unwrap_or(Value::Null)
+    };
+    let number = |name: &str| json.get(name).and_then(Value::as_i64);
+    match (method, control) {
+        ("GET", "stats") => write(200, "application/json", hub.stats_now().to_string()),
+        ("GET", "truth") => {
+            let methods = query
+                .iter()
+                .any(|(key, value)| key == "methods" && value != "0" && value != "false");
+            let mut text = hub.truth_now(methods).join("\n");
+            if !text.is_empty() {
+                text.push('\n');
+            }
+            write(200, "application/x-ndjson", text)
+        }
+        ("POST", "mutate") => match number("random").map(u32::try_from) {
+            Some(Ok(random)) => {
+                hub.mutate_now(random, json.get("seed").and_then(Value::as_u64).unwrap_or(0));
+                write(200, "application/json", json!({ "mutated": random }).to_string())
+            }
+            _ => refuse("random is the number of changes to make"),
+        },
+        ("POST", "faults") => match hub.set_faults(&json) {
+            Ok(()) => write(200, "application/json", json!({ "faults": json }).to_string()),
+            Err(why) => refuse(&why),
+        },
+        ("POST", "clock") => match number("advance_s") {
+            Some(seconds) if seconds >= 0 => {
+                hub.clock.advance_ms(seconds.saturating_mul(1000));
+                write(
+                    200,
+                    "application/json",
+                    json!({ "now_ms": hub.clock.now_ms() }).to_string(),
+                )
+            }
+            _ => refuse("advance_s is the number of seconds to move forward"),
+        },
+        _ => write(
+            404,
+            "application/json",
+            json!({ "message": "no such control" }).to_string(),
+        ),
+    }
+}
+
+fn refuse(why: &str) -> Response<Body> {
+    write(400, "application/json", json!({ "message": why }).to_string())
+}
+
+fn write(status: u16, content_type: &'static str, text: String) -> Response<Body> {
+    let mut response = Response::new(Body::from(text));
+    *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
+    response
+        .headers_mut()
+        .insert(header::CONTENT_TYPE, HeaderValue::from_static(content_type));
+    response
+}

@@ -1,0 +1,27 @@
+//! The admin API over HTTP: one file per noun, a table of operations, and what all of them share.
+//!
+//! `operations` is the table; `call` is what a handler gets; `problem` and `reply` are what it gives back; `pages` cuts
+//! lists into pages. Handlers are synchronous and hold the state's lock only while they run.
+
+mod call;
+mod directories;
+mod domains;
+mod events;
+mod group_items;
+mod groups;
+mod operations;
+mod orgs;
+mod pages;
+mod policies;
+mod problem;
+mod reply;
+mod role_assignments;
+mod tokens;
+mod user_items;
+mod users;
+mod workspaces;
+
+pub(crate) use call::{Call, parse_query};
+pub(crate) use operations::{Envelope, Found, Operation, find};
+pub(crate) use problem::{Problem, flat_message};
+pub(crate) use reply::Reply;

@@ -1,0 +1,30 @@
+//! What a handler gives back when it worked.
+
+use serde::Serialize;
+
+/// A status and, unless there is none, a JSON body.
+#[derive(Debug)]
+pub(crate) struct Reply {
+    pub(crate) status: u16,
+    pub(crate) body: Option<Vec<u8>>,
+}
+
+impl Reply {
+    pub(crate) fn ok(body: &impl Serialize) -> Reply {
+        Reply::with(200, body)
+    }
+
+    pub(crate) fn with(status: u16, body: &impl Serialize) -> Reply {
+        Reply {
+            status,
+            body: Some(serde_json::to_vec(body).unwrap_or_default()),
+        }
+    }
+
+    pub(crate) fn no_content() -> Reply {
+        Reply {
+            status: 204,
+            body: None,
+        }
+    }
+}

@@ -1,0 +1,389 @@
+//! Random changes that are visible at once and leave their events: life in the organization while somebody reads it.
+
+use crate::events::Subject;
+use crate::generate::{Newcomer, newcomer};
+use crate::random::Random;
+use crate::roles::RoleSet;
+use crate::state::{Change, Group, Token, World};
+
+/// Makes this many random changes.
+pub(crate) fn mutate(world: &mut World, count: u32, seed: u64, now_ms: i64) {
+    let mut random = Random::new(seed ^ world.seed, "mutate");
+    for _ in 0..count {
+        // A draw may find nothing to change; others are tried, and an organization of nothing stays as it is.
+        for _ in 0..20 {
+            if change_once(world, &mut random, now_ms) {
+                break;
+            }
+        }
+    }
+}
+
+fn change_once(world: &mut World, random: &mut Random, now_ms: i64) -> bool {
+    let done = match random.below(100) {
+        0..6 => join(world, random, now_ms),
+        6..11 => leave(world, random),
+        11..14 => make_group(world, random),
+        14..16 => drop_group(world, random),
+        16..46 => add_member(world, random),
+        46..66 => remove_member(world, random),
+        66..70 => group_grant(world, random),
+        70..72 => group_revoke(world, random),
+        72..80 => direct_grant(world, random),
+        80..85 => direct_revoke(world, random),
+        85..90 => suspend_or_restore(world, random),
+        90..94 => rename(world, random),
+        94..97 => token(world, random, now_ms),
+        97..98 => domain(world, random),
+        _ => policy(world, random, now_ms),
+    };
+    let Some((action, context)) = done else {
+        return false;
+    };
+    let (id, name) = world.key_owner.clone();
+    let seed = world.seed;
+    world.events.write(seed, now_ms, action, (&id, &name), context);
+    true
+}
+
+type Done = Option<(&'static str, Vec<Subject>)>;
+
+fn any_account(world: &World, random: &mut Random) -> Option<u32> {
+    let total = world.accounts.len();
+    let is_there = |index: &u32| {
+        let account = world.account(*index);
+        account.is_some_and(|it| it.places.iter().any(|place| place.status != "no_membership"))
+    };
+    (0..30).map(|_| random.below(total) as u32).find(is_there)
+}
+
+fn any_group(world: &World, random: &mut Random) -> Option<u32> {
+    let total = world.groups.len();
+    (0..30)
+        .map(|_| random.below(total) as u32)
+        .find(|index| world.group(*index).is_some_and(|group| !group.is_deleted))
+}
+
+fn account_subject(world: &World, account: u32) -> Subject {
+    let row = world.account(account);
+    let id = row.map(|it| it.id.to_string()).unwrap_or_default();
+    (
+        "users",
+        id,
+        row.and_then(|it| it.name.as_deref().map(str::to_owned)),
+    )
+}
+
+fn group_subject(world: &World, group: u32) -> Subject {
+    let row = world.group(group);
+    (
+        "groups",
+        row.map(|it| it.id.to_string()).unwrap_or_default(),
+        row.map(|it| it.name.to_string()),
+    )
+}
+
+fn resource_subject(world: &World, resource: u32) -> Subject {
+    (
+        "sites",
+        world
+            .resource(resource)
+            .map(|it| it.ari.clone())
+            .unwrap_or_default(),
+        None,
+    )
+}
+
+/// The account that owns the key stays as it is: without it nobody could read on.
+fn is_key_owner(world: &World, account: u32) -> bool {
+    world
+        .account(account)
+        .is_some_and(|it| *it.id == *world.key_owner.0)
+}
+
+fn is_org_admin(world: &World, account: u32) -> bool {
+    world
+        .account(account)
+        .is_some_and(|it| world.platform_roles(it).meets(RoleSet::ORG_ADMIN))
+}
+
+fn join(world: &mut World, random: &mut Random, now_ms: i64) -> Done {
+    if world.accounts.is_empty() {
+        return None;
+    }
+    let directory = u16::try_from(random.below(world.directories.len())).ok()?;
+    let number = world.accounts.len();
+    let mut ids = world.ids.clone();
+    let account = newcomer(
+        &mut ids,
+        number,
+        now_ms,
+        Newcomer {
+            email: None,
+            directory,
+        },
+    );
+    world.ids = ids;
+    world.apply(Change::AccountAdd(Box::new(account)));
+    let account = number as u32;
+    let here: Vec<u32> = world
+        .groups_in(Some(directory))
+        .filter(|(_, group)| !group.is_synced)
+        .map(|(index, _)| index)
+        .collect();
+    let count = random.below(4);
+    for group in random.sample(&here, count) {
+        world.apply(Change::MemberAdd { group, account });
+    }
+    Some(("user_created", vec![account_subject(world, account)]))
+}
+
+fn leave(world: &mut World, random: &mut Random) -> Done {
+    let account = any_account(world, random)?;
+    if is_key_owner(world, account) {
+        return None;
+    }
+    let subject = account_subject(world, account);
+    let directory = random.pick(&world.account(account)?.places)?.directory;
+    world.apply(Change::PlaceRemove { account, directory });
+    Some(("user_removed", vec![subject]))
+}
+
+fn make_group(world: &mut World, random: &mut Random) -> Done {
+    if world.accounts.is_empty() {
+        return None;
+    }
+    let directory = u16::try_from(random.below(world.directories.len())).ok()?;
+    let id = world.ids.uuid();
+    let name = format!("new-team-{}", world.groups.len());
+    world.apply(Change::GroupAdd(Box::new(Group {
+        id: id.into(),
+        name: name.into(),
+        description: None,
+        directory,
+        is_synced: false,
+        is_default: false,
+        is_deleted: false,
+        managed_by: Some("admins"),
+        members: Vec::new(),
+        grants: Vec::new(),
+    })));
+    let group = (world.groups.len() - 1) as u32;
+    for _ in 0..random.below(6) {
+        if let Some(account) = any_account(world, random) {
+            world.apply(Change::MemberAdd { group, account });
+        }
+    }
+    Some(("group_created", vec![group_subject(world, group)]))
+}
+
+fn drop_group(world: &mut World, random: &mut Random) -> Done {
+    let group = any_group(world, random)?;
+    if world.group(group)?.is_default {
+        return None;
+    }
+    let subject = group_subject(world, group);
+    world.apply(Change::GroupDelete { group });
+    Some(("group_deleted", vec![subject]))
+}
+
+fn add_member(world: &mut World, random: &mut Random) -> Done {
+    let (group, account) = (any_group(world, random)?, any_account(world, random)?);
+    let (to, row) = (world.group(group)?, world.account(account)?);
+    let can = row
+        .place(Some(to.directory))
+        .is_some_and(|place| place.status != "no_membership");
+    if !can || to.members.binary_search(&account).is_ok() {
+        return None;
+    }
+    world.apply(Change::MemberAdd { group, account });
+    Some((
+        "user_added_to_group",
+        vec![account_subject(world, account), group_subject(world, group)],
+    ))
+}
+
+fn remove_member(world: &mut World, random: &mut Random) -> Done {
+    let group = any_group(world, random)?;
+    let account = random.pick(&world.group(group)?.members).copied()?;
+    world.apply(Change::MemberRemove { group, account });
+    Some((
+        "user_removed_from_group",
+        vec![account_subject(world, account), group_subject(world, group)],
+    ))
+}
+
+fn group_grant(world: &mut World, random: &mut Random) -> Done {
+    let group = any_group(world, random)?;
+    let directory = world.group(group)?.directory;
+    let here = world.workspaces().filter(|(_, row)| row.directory == directory);
+    let here: Vec<u32> = here.map(|(index, _)| index).collect();
+    let resource = *random.pick(&here)?;
+    let roles = *random.pick(&[RoleSet::USER, RoleSet::ADMIN, RoleSet::GUEST])?;
+    if world.group(group)?.grants_on(resource).meets(roles) {
+        return None;
+    }
+    world.apply(Change::GroupGrant {
+        group,
+        resource,
+        roles,
+    });
+    Some((
+        "group_granted_role",
+        vec![group_subject(world, group), resource_subject(world, resource)],
+    ))
+}
+
+fn group_revoke(world: &mut World, random: &mut Random) -> Done {
+    let group = any_group(world, random)?;
+    let row = world.group(group).filter(|row| !row.is_default)?;
+    let (resource, held) = random.pick(&row.grants).copied()?;
+    let roles = held.each().next()?;
+    world.apply(Change::GroupRevoke {
+        group,
+        resource,
+        roles,
+    });
+    Some((
+        "group_revoked_role",
+        vec![group_subject(world, group), resource_subject(world, resource)],
+    ))
+}
+
+fn direct_grant(world: &mut World, random: &mut Random) -> Done {
+    let account = any_account(world, random)?;
+    let row = world.account(account)?;
+    let directory = random.pick(&row.places)?.directory;
+    let here = world.workspaces().filter(|(_, row)| row.directory == directory);
+    let here: Vec<u32> = here.map(|(index, _)| index).collect();
+    let resource = *random.pick(&here)?;
+    let roles = *random.pick(&[
+        RoleSet::USER,
+        RoleSet::USER,
+        RoleSet::ADMIN,
+        RoleSet::USER_ACCESS_ADMIN,
+    ])?;
+    if row.direct_on(resource).meets(roles) {
+        return None;
+    }
+    world.apply(Change::DirectGrant {
+        account,
+        resource,
+        roles,
+    });
+    Some((
+        "user_granted_role",
+        vec![account_subject(world, account), resource_subject(world, resource)],
+    ))
+}
+
+fn direct_revoke(world: &mut World, random: &mut Random) -> Done {
+    let resource = random.below(world.resources.len()) as u32;
+    let account = random.pick(&world.resource(resource)?.holding).copied()?;
+    let roles = world.account(account)?.direct_on(resource).each().next()?;
+    if is_key_owner(world, account) {
+        return None;
+    }
+    world.apply(Change::DirectRevoke {
+        account,
+        resource,
+        roles,
+    });
+    Some((
+        "user_revoked_role",
+        vec![account_subject(world, account), resource_subject(world, resource)],
+    ))
+}
+
+fn suspend_or_restore(world: &mut World, random: &mut Random) -> Done {
+    let account = any_account(world, random)?;
+    if is_org_admin(world, account) {
+        return None;
+    }
+    let place = *random.pick(&world.account(account)?.places)?;
+    let (status, action) = match place.status {
+        "active" => ("suspended", "user_suspended"),
+        "suspended" => ("active", "user_reactivated"),
+        _ => return None,
+    };
+    world.apply(Change::PlaceStatus {
+        account,
+        directory: place.directory,
+        status,
+    });
+    Some((action, vec![account_subject(world, account)]))
+}
+
+fn rename(world: &mut World, random: &mut Random) -> Done {
+    if random.chance(0.3) {
+        let group = any_group(world, random)?;
+        let name = format!("renamed-{}-{}", group, random.below(1_000_000));
+        world.apply(Change::GroupRename { group, name });
+        return Some(("group_updated", vec![group_subject(world, group)]));
+    }
+    let account = any_account(world, random)?;
+    let name = format!("Renamed {}", random.below(1_000_000));
+    world.apply(Change::AccountRename { account, name });
+    Some(("user_profile_updated", vec![account_subject(world, account)]))
+}
+
+fn token(world: &mut World, random: &mut Random, now_ms: i64) -> Done {
+    if random.chance(0.4) {
+        let token = random.pick(&world.tokens).filter(|token| !token.is_revoked)?;
+        let (id, subject) = (
+            token.id.clone(),
+            (
+                "users",
+                token.account_id.clone(),
+                Some(token.account_name.clone()),
+            ),
+        );
+        world.apply(Change::TokenRemove { id });
+        return Some(("api_token_revoked", vec![subject]));
+    }
+    let account = any_account(world, random)?;
+    let row = world.account(account).filter(|row| row.is_managed())?;
+    let token = Token {
+        id: random.hex(32),
+        label: format!("token {}", random.below(1000)),
+        account_id: row.id.to_string(),
+        account_name: row.name.as_deref().unwrap_or_default().to_owned(),
+        account_email: row.email.to_string(),
+        is_blocked: false,
+        is_revoked: false,
+        created_ms: now_ms,
+        expires_ms: Some(now_ms + 90 * 86_400_000),
+        last_active_ms: None,
+    };
+    world.apply(Change::TokenAdd(Box::new(token)));
+    Some(("api_token_created", vec![account_subject(world, account)]))
+}
+
+fn domain(world: &mut World, random: &mut Random) -> Done {
+    let mut domain = random.pick(&world.domains)?.clone();
+    let status = *random.pick(&["verified", "unverified", "missing_token", "superseded"])?;
+    if domain.claim_status == status {
+        return None;
+    }
+    domain.claim_status = status;
+    let subject = ("organization", world.org_id.clone(), Some(domain.name.clone()));
+    world.apply(Change::DomainSet(domain));
+    Some(("org_settings_update", vec![subject]))
+}
+
+fn policy(world: &mut World, random: &mut Random, now_ms: i64) -> Done {
+    let mut policy = random.pick(&world.policies)?.clone();
+    if random.chance(0.5) {
+        policy.status = Some(if policy.status == Some("enabled") {
+            "disabled"
+        } else {
+            "enabled"
+        });
+    } else {
+        policy.name = Some(format!("Policy {}", random.below(10_000)));
+    }
+    policy.updated_ms = now_ms;
+    let subject = ("organization", world.org_id.clone(), policy.name.clone());
+    world.apply(Change::PolicySet(Box::new(policy)));
+    Some(("policy_updated", vec![subject]))
+}

@@ -1,0 +1,187 @@
+//! What a twin can be asked to be; every unverified line of the vendor's behaviour is a switch here.
+//!
+//! The defaults are the likelier reading. `docs/twin.md` says what each switch stands for.
+
+use std::net::SocketAddr;
+
+use clap::ValueEnum;
+
+/// The kind of organization that is generated.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Shape {
+    /// What most organizations look like; access comes mostly from groups.
+    #[default]
+    Typical,
+    /// Like typical, but every account holds three direct roles.
+    DirectHeavy,
+    /// Awkward data everywhere: scripts, gaps, unknown values, empty pages.
+    Messy,
+    /// A directory and nothing in it.
+    Empty,
+    /// One of everything.
+    Single,
+    /// Like typical, but every membership is suspended.
+    AllSuspended,
+}
+
+/// How a role filter and a resource filter combine.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum FilterSemantics {
+    /// One and the same assignment has to match both.
+    #[default]
+    Joint,
+    /// Some assignment matches the one, some assignment the other.
+    Independent,
+}
+
+/// What a cursor remembers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum CursorStyle {
+    /// A position in the live list: rows shift when the list changes.
+    #[default]
+    Offset,
+    /// The last key: rows that stay are told exactly once.
+    Keyset,
+}
+
+/// The form of `links.next` where the vendor's is not settled.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum NextStyle {
+    /// A bare cursor.
+    #[default]
+    Cursor,
+    /// A URL that contains the cursor.
+    Url,
+}
+
+/// On or off.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
+pub enum OnOff {
+    /// On.
+    On,
+    /// Off.
+    Off,
+}
+
+/// The form of `Retry-After` in a 429 answer.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RetryAfterStyle {
+    /// A number of seconds.
+    #[default]
+    Seconds,
+    /// An HTTP date on the twin's clock.
+    Date,
+    /// No header.
+    None,
+}
+
+/// The options of a twin, usable as command-line arguments.
+#[derive(clap::Args, Clone, Debug)]
+pub struct TwinOptions {
+    /// Address to listen on; port 0 takes any free one
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Number of accounts
+    #[arg(long, default_value_t = 2000)]
+    pub users: usize,
+    /// Number of groups
+    #[arg(long, default_value_t = 100)]
+    pub groups: usize,
+    /// Number of workspaces
+    #[arg(long, default_value_t = 10)]
+    pub workspaces: usize,
+    /// Number of directories [default: what the shape has]
+    #[arg(long)]
+    pub directories: Option<usize>,
+    /// Seed of the generator; the same options give the same organization
+    #[arg(long, default_value_t = 7)]
+    pub seed: u64,
+    /// Kind of organization
+    #[arg(long, value_enum, default_value_t)]
+    pub shape: Shape,
+    /// Members of the largest group
+    #[arg(long)]
+    pub largest_group: Option<usize>,
+    /// How role and resource filters combine
+    #[arg(long, value_enum, default_value_t)]
+    pub filters: FilterSemantics,
+    /// Largest page of the users search
+    #[arg(long, default_value_t = 100)]
+    pub search_max: usize,
+    /// Cut the groups array of a search item at this many, without saying so
+    #[arg(long)]
+    pub expand_groups_max: Option<usize>,
+    /// What cursors remember
+    #[arg(long, value_enum, default_value_t)]
+    pub cursors: CursorStyle,
+    /// Form of links.next
+    #[arg(long, value_enum, default_value_t)]
+    pub next: NextStyle,
+    /// Whether the removed v1 operations still answer
+    #[arg(long, value_enum, default_value_t = OnOff::On)]
+    pub legacy_v1: OnOff,
+    /// Operations this key may not call, for instance roles-assign,roles-revoke,invite
+    #[arg(long, value_delimiter = ',')]
+    pub disabled_endpoints: Vec<String>,
+    /// Status a disabled operation answers
+    #[arg(long, default_value_t = 403, value_parser = clap::value_parser!(u16).range(403..=404))]
+    pub disabled_answer: u16,
+    /// Form of Retry-After
+    #[arg(long, value_enum, default_value_t)]
+    pub retry_after: RetryAfterStyle,
+    /// Wait before each answer, in milliseconds
+    #[arg(long, default_value_t = 0)]
+    pub latency_ms: u64,
+    /// Requests a minute the organization may make
+    #[arg(long)]
+    pub rate_limit: Option<u32>,
+    /// The first reading of the twin's clock, in milliseconds since 1970; the machine's time when absent.
+    #[arg(skip)]
+    pub starts_at_ms: Option<i64>,
+}
+
+impl Default for TwinOptions {
+    fn default() -> Self {
+        Self {
+            listen: SocketAddr::from(([127, 0, 0, 1], 0)),
+            users: 2000,
+            groups: 100,
+            workspaces: 10,
+            directories: None,
+            seed: 7,
+            shape: Shape::default(),
+            largest_group: None,
+            filters: FilterSemantics::default(),
+            search_max: 100,
+            expand_groups_max: None,
+            cursors: CursorStyle::default(),
+            next: NextStyle::default(),
+            legacy_v1: OnOff::On,
+            disabled_endpoints: Vec::new(),
+            disabled_answer: 403,
+            retry_after: RetryAfterStyle::default(),
+            latency_ms: 0,
+            rate_limit: None,
+            starts_at_ms: None,
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use clap::Parser;
+
+    #[derive(Parser)]
+    struct Line {
+        #[command(flatten)]
+        twin: TwinOptions,
+    }
+
+    #[test]
+    fn command_line_defaults_equal_the_default_value() {
+        let parsed = Line::parse_from(["twin"]).twin;
+
+        assert_eq!(format!("{parsed:?}"), format!("{:?}", TwinOptions::default()));
+    }
+}

@@ -1,0 +1,322 @@
+//! The one place that changes what reads say.
+
+use super::{Account, Domain, Group, Place, Policy, Token, World};
+use crate::roles::RoleSet;
+
+/// One change of the organization.
+#[derive(Clone, Debug)]
+pub(crate) enum Change {
+    /// A new account.
+    AccountAdd(Box<Account>),
+    /// A known account gets a place in a directory.
+    PlaceAdd {
+        account: u32,
+        place: Place,
+    },
+    /// An account loses its place, with its groups and direct roles there.
+    PlaceRemove {
+        account: u32,
+        directory: u16,
+    },
+    PlaceStatus {
+        account: u32,
+        directory: u16,
+        status: &'static str,
+    },
+    AccountRename {
+        account: u32,
+        name: String,
+    },
+    GroupAdd(Box<Group>),
+    GroupDelete {
+        group: u32,
+    },
+    GroupRename {
+        group: u32,
+        name: String,
+    },
+    MemberAdd {
+        group: u32,
+        account: u32,
+    },
+    MemberRemove {
+        group: u32,
+        account: u32,
+    },
+    GroupGrant {
+        group: u32,
+        resource: u32,
+        roles: RoleSet,
+    },
+    GroupRevoke {
+        group: u32,
+        resource: u32,
+        roles: RoleSet,
+    },
+    DirectGrant {
+        account: u32,
+        resource: u32,
+        roles: RoleSet,
+    },
+    DirectRevoke {
+        account: u32,
+        resource: u32,
+        roles: RoleSet,
+    },
+    PolicySet(Box<Policy>),
+    PolicyRemove {
+        id: String,
+    },
+    DomainSet(Domain),
+    TokenAdd(Box<Token>),
+    TokenRemove {
+        id: String,
+    },
+}
+
+impl World {
+    /// Makes a change visible.
+    pub(crate) fn apply(&mut self, change: Change) {
+        self.version += 1;
+        match change {
+            Change::AccountAdd(account) => {
+                let index = self.add_account(*account);
+                self.link_account(index);
+            }
+            Change::PlaceAdd { account, place } => {
+                if let Some(row) = self.accounts.get_mut(account as usize) {
+                    row.places.retain(|held| held.directory != place.directory);
+                    row.places.push(place);
+                    row.places.sort_unstable_by_key(|held| held.directory);
+                }
+            }
+            Change::PlaceRemove { account, directory } => self.remove_place(account, directory),
+            Change::PlaceStatus {
+                account,
+                directory,
+                status,
+            } => {
+                let row = self.accounts.get_mut(account as usize);
+                let held =
+                    row.and_then(|row| row.places.iter_mut().find(|place| place.directory == directory));
+                if let Some(place) = held {
+                    place.status = status;
+                }
+            }
+            Change::AccountRename { account, name } => {
+                if let Some(row) = self.accounts.get_mut(account as usize) {
+                    row.name = Some(name.into());
+                }
+            }
+            Change::GroupAdd(group) => {
+                self.add_group(*group);
+            }
+            Change::GroupDelete { group } => self.delete_group(group),
+            Change::GroupRename { group, name } => {
+                if let Some(row) = self.groups.get_mut(group as usize) {
+                    row.name = name.into();
+                }
+            }
+            Change::MemberAdd { group, account } => self.link_member(group, account),
+            Change::MemberRemove { group, account } => self.unlink_member(group, account),
+            Change::GroupGrant {
+                group,
+                resource,
+                roles,
+            } => {
+                if let Some(row) = self.groups.get_mut(group as usize).filter(|row| !row.is_deleted) {
+                    add_roles(&mut row.grants, resource, roles);
+                    if let Some(row) = self.resources.get_mut(resource as usize) {
+                        insert(&mut row.granting, group);
+                    }
+                }
+            }
+            Change::GroupRevoke {
+                group,
+                resource,
+                roles,
+            } => self.revoke_group(group, resource, roles),
+            Change::DirectGrant {
+                account,
+                resource,
+                roles,
+            } => {
+                let row = self
+                    .accounts
+                    .get_mut(account as usize)
+                    .filter(|row| !row.places.is_empty());
+                if let Some(row) = row {
+                    add_roles(&mut row.direct, resource, roles);
+                    if let Some(row) = self.resources.get_mut(resource as usize) {
+                        insert(&mut row.holding, account);
+                    }
+                }
+            }
+            Change::DirectRevoke {
+                account,
+                resource,
+                roles,
+            } => self.revoke_direct(account, resource, roles),
+            Change::PolicySet(policy) => match self.policies.iter_mut().find(|held| held.id == policy.id) {
+                Some(held) => *held = *policy,
+                None => self.policies.push(*policy),
+            },
+            Change::PolicyRemove { id } => self.policies.retain(|policy| policy.id != id),
+            Change::DomainSet(domain) => match self.domains.iter_mut().find(|held| held.id == domain.id) {
+                Some(held) => *held = domain,
+                None => self.domains.push(domain),
+            },
+            Change::TokenAdd(token) => self.tokens.push(*token),
+            Change::TokenRemove { id } => {
+                self.tokens
+                    .iter_mut()
+                    .filter(|token| token.id == id)
+                    .for_each(|token| token.is_revoked = true);
+            }
+        }
+    }
+
+    /// Enters a new account into the indexes of its groups and resources.
+    fn link_account(&mut self, account: u32) {
+        let Some(row) = self.accounts.get(account as usize) else {
+            return;
+        };
+        let (groups, direct) = (row.groups.clone(), row.direct.clone());
+        for group in groups {
+            self.link_member(group, account);
+        }
+        for (resource, _) in direct {
+            if let Some(row) = self.resources.get_mut(resource as usize) {
+                insert(&mut row.holding, account);
+            }
+        }
+    }
+
+    fn link_member(&mut self, group: u32, account: u32) {
+        let Some(to) = self.groups.get_mut(group as usize).filter(|row| !row.is_deleted) else {
+            return;
+        };
+        let directory = Some(to.directory);
+        let Some(row) = self
+            .accounts
+            .get_mut(account as usize)
+            .filter(|row| row.place(directory).is_some())
+        else {
+            return;
+        };
+        insert(&mut to.members, account);
+        insert(&mut row.groups, group);
+    }
+
+    fn unlink_member(&mut self, group: u32, account: u32) {
+        if let Some(row) = self.groups.get_mut(group as usize) {
+            remove(&mut row.members, account);
+        }
+        if let Some(row) = self.accounts.get_mut(account as usize) {
+            remove(&mut row.groups, group);
+        }
+    }
+
+    fn delete_group(&mut self, group: u32) {
+        let Some(row) = self.groups.get_mut(group as usize) else {
+            return;
+        };
+        row.is_deleted = true;
+        let members = std::mem::take(&mut row.members);
+        let grants = std::mem::take(&mut row.grants);
+        for account in members {
+            if let Some(row) = self.accounts.get_mut(account as usize) {
+                remove(&mut row.groups, group);
+            }
+        }
+        for (resource, _) in grants {
+            if let Some(row) = self.resources.get_mut(resource as usize) {
+                remove(&mut row.granting, group);
+            }
+        }
+    }
+
+    fn revoke_group(&mut self, group: u32, resource: u32, roles: RoleSet) {
+        let Some(row) = self.groups.get_mut(group as usize) else {
+            return;
+        };
+        remove_roles(&mut row.grants, resource, roles);
+        let is_left = row.grants.iter().any(|(granted, _)| *granted == resource);
+        if let Some(row) = self.resources.get_mut(resource as usize).filter(|_| !is_left) {
+            remove(&mut row.granting, group);
+        }
+    }
+
+    fn revoke_direct(&mut self, account: u32, resource: u32, roles: RoleSet) {
+        let Some(row) = self.accounts.get_mut(account as usize) else {
+            return;
+        };
+        remove_roles(&mut row.direct, resource, roles);
+        let is_left = row.direct.iter().any(|(held, _)| *held == resource);
+        if let Some(row) = self.resources.get_mut(resource as usize).filter(|_| !is_left) {
+            remove(&mut row.holding, account);
+        }
+    }
+
+    fn remove_place(&mut self, account: u32, directory: u16) {
+        let Some(row) = self.accounts.get_mut(account as usize) else {
+            return;
+        };
+        row.places.retain(|place| place.directory != directory);
+        let is_gone = row.places.is_empty();
+        let (groups, direct) = (row.groups.clone(), row.direct.clone());
+        for group in groups {
+            if self
+                .groups
+                .get(group as usize)
+                .is_some_and(|row| row.directory == directory)
+            {
+                self.unlink_member(group, account);
+            }
+        }
+        for (resource, roles) in direct {
+            if is_gone
+                || self
+                    .resources
+                    .get(resource as usize)
+                    .is_some_and(|row| row.directory == directory)
+            {
+                self.revoke_direct(account, resource, roles);
+            }
+        }
+    }
+}
+
+/// Adds to a sorted list of distinct numbers.
+fn insert(list: &mut Vec<u32>, value: u32) {
+    if let Err(at) = list.binary_search(&value) {
+        list.insert(at, value);
+    }
+}
+
+/// Takes out of a sorted list of distinct numbers.
+fn remove(list: &mut Vec<u32>, value: u32) {
+    if let Ok(at) = list.binary_search(&value) {
+        list.remove(at);
+    }
+}
+
+pub(super) fn add_roles(list: &mut Vec<(u32, RoleSet)>, resource: u32, roles: RoleSet) {
+    match list.binary_search_by_key(&resource, |(held, _)| *held) {
+        Ok(at) => {
+            if let Some((_, held)) = list.get_mut(at) {
+                *held = held.union(roles);
+            }
+        }
+        Err(at) => list.insert(at, (resource, roles)),
+    }
+}
+
+fn remove_roles(list: &mut Vec<(u32, RoleSet)>, resource: u32, roles: RoleSet) {
+    for (held, left) in list.iter_mut() {
+        if *held == resource {
+            *left = left.without(roles);
+        }
+    }
+    list.retain(|(_, left)| !left.is_empty());
+}

@@ -1,0 +1,234 @@
+//! The rows of an organization, kept small: 100,000 accounts have to fit into some tens of megabytes.
+
+use crate::roles::RoleSet;
+
+/// A user directory.
+#[derive(Clone, Debug)]
+pub(crate) struct Directory {
+    pub(crate) id: String,
+    pub(crate) name: String,
+}
+
+/// A site: a host under which apps of one directory live.
+#[derive(Clone, Debug)]
+pub(crate) struct Site {
+    pub(crate) cloud_id: String,
+    pub(crate) host: String,
+    pub(crate) directory: u16,
+    /// The products that already live here.
+    pub(crate) products: Vec<&'static str>,
+}
+
+/// An account's membership in one directory.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) struct Place {
+    pub(crate) directory: u16,
+    pub(crate) status: &'static str,
+}
+
+/// Indexes into the tables of profile texts; 255 means absent.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Profile {
+    pub(crate) job: u8,
+    pub(crate) department: u8,
+    pub(crate) location: u8,
+    pub(crate) zone: u8,
+}
+
+/// An account. It is in the organization as long as it has a place in a directory.
+#[derive(Clone, Debug)]
+pub(crate) struct Account {
+    pub(crate) id: Box<str>,
+    pub(crate) name: Option<Box<str>>,
+    pub(crate) nickname: Option<Box<str>>,
+    pub(crate) email: Box<str>,
+    pub(crate) email_is_hidden: bool,
+    pub(crate) email_is_verified: bool,
+    pub(crate) has_mfa: bool,
+    pub(crate) is_synced: bool,
+    pub(crate) is_for_deletion: bool,
+    pub(crate) account_type: Option<&'static str>,
+    pub(crate) account_status: Option<&'static str>,
+    pub(crate) claim_status: Option<&'static str>,
+    pub(crate) profile: Profile,
+    pub(crate) added_ms: i64,
+    pub(crate) deactivated_ms: Option<i64>,
+    pub(crate) places: Vec<Place>,
+    /// Groups, ascending.
+    pub(crate) groups: Vec<u32>,
+    /// Direct roles by resource, ascending.
+    pub(crate) direct: Vec<(u32, RoleSet)>,
+}
+
+impl Account {
+    /// The membership a search of this directory (`None`: of all, where the first counts) shows.
+    pub(crate) fn place(&self, directory: Option<u16>) -> Option<&Place> {
+        match directory {
+            None => self.places.first(),
+            Some(wanted) => self.places.iter().find(|place| place.directory == wanted),
+        }
+    }
+
+    /// The e-mail as answers tell it.
+    pub(crate) fn shown_email(&self) -> Option<&str> {
+        if self.email_is_hidden {
+            None
+        } else {
+            Some(&self.email)
+        }
+    }
+
+    /// The composite status for display.
+    pub(crate) fn status(&self, place: &Place) -> &'static str {
+        match (self.account_status, place.status) {
+            _ if self.is_for_deletion => "for_deletion",
+            (Some("inactive" | "closed"), _) => "deactivated",
+            (_, "suspended") => "suspended",
+            (_, "no_membership") => "not_invited",
+            (_, "active") => "active",
+            (_, other) => other,
+        }
+    }
+
+    pub(crate) fn direct_on(&self, resource: u32) -> RoleSet {
+        self.direct
+            .iter()
+            .find(|(held, _)| *held == resource)
+            .map_or(RoleSet::EMPTY, |(_, roles)| *roles)
+    }
+
+    pub(crate) fn is_managed(&self) -> bool {
+        self.claim_status == Some("managed")
+    }
+}
+
+/// A group of one directory.
+#[derive(Clone, Debug)]
+pub(crate) struct Group {
+    pub(crate) id: Box<str>,
+    pub(crate) name: Box<str>,
+    pub(crate) description: Option<Box<str>>,
+    pub(crate) directory: u16,
+    pub(crate) is_synced: bool,
+    pub(crate) is_default: bool,
+    pub(crate) is_deleted: bool,
+    pub(crate) managed_by: Option<&'static str>,
+    /// Accounts, ascending.
+    pub(crate) members: Vec<u32>,
+    /// Granted roles by resource, ascending.
+    pub(crate) grants: Vec<(u32, RoleSet)>,
+}
+
+impl Group {
+    pub(crate) fn grants_on(&self, resource: u32) -> RoleSet {
+        self.grants
+            .iter()
+            .find(|(granted, _)| *granted == resource)
+            .map_or(RoleSet::EMPTY, |(_, roles)| *roles)
+    }
+
+    pub(crate) fn all_grants(&self) -> RoleSet {
+        self.grants
+            .iter()
+            .fold(RoleSet::EMPTY, |all, (_, roles)| all.union(*roles))
+    }
+}
+
+/// What a role can be held on.
+#[derive(Clone, Debug)]
+pub(crate) struct Resource {
+    pub(crate) ari: String,
+    pub(crate) owner: &'static str,
+    pub(crate) directory: u16,
+    /// Index of the site, where there is one.
+    pub(crate) site: Option<u16>,
+    pub(crate) kind: ResourceKind,
+    /// Groups that grant something here, ascending.
+    pub(crate) granting: Vec<u32>,
+    /// Accounts that hold something here directly, ascending.
+    pub(crate) holding: Vec<u32>,
+}
+
+/// The kinds of resources; only workspaces are in the workspace list.
+#[derive(Clone, Debug)]
+pub(crate) enum ResourceKind {
+    /// An app on a site, or a workspace of a product without sites.
+    Workspace {
+        /// Display name.
+        name: String,
+        /// Host, for sited apps.
+        host: Option<String>,
+        /// When it was made, for sited apps.
+        created_ms: Option<i64>,
+        /// Seats that may be taken, where a limit is known.
+        capacity: Option<usize>,
+        /// `online`, `offline` or `deprecated`.
+        status: &'static str,
+        /// True for a sandbox.
+        is_sandbox: bool,
+    },
+    /// The organization itself.
+    Organization,
+    /// A whole site.
+    Site,
+    /// All apps of a product.
+    Wildcard,
+}
+
+impl Resource {
+    pub(crate) fn is_workspace(&self) -> bool {
+        matches!(self.kind, ResourceKind::Workspace { .. })
+    }
+
+    pub(crate) fn workspace_name(&self) -> &str {
+        match &self.kind {
+            ResourceKind::Workspace { name, .. } => name,
+            _ => "",
+        }
+    }
+}
+
+/// A domain the organization has claimed or tries to.
+#[derive(Clone, Debug)]
+pub(crate) struct Domain {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    pub(crate) claim_type: &'static str,
+    pub(crate) claim_status: &'static str,
+}
+
+/// What a policy applies to.
+#[derive(Clone, Debug)]
+pub(crate) struct PolicyResource {
+    pub(crate) id: String,
+    pub(crate) status: &'static str,
+}
+
+/// An organization policy of the first generation.
+#[derive(Clone, Debug)]
+pub(crate) struct Policy {
+    pub(crate) id: String,
+    pub(crate) policy_type: String,
+    pub(crate) name: Option<String>,
+    pub(crate) status: Option<&'static str>,
+    pub(crate) rule: Option<serde_json::Value>,
+    pub(crate) resources: Vec<PolicyResource>,
+    pub(crate) created_ms: i64,
+    pub(crate) updated_ms: i64,
+}
+
+/// An API token of a managed account, which may have left since.
+#[derive(Clone, Debug)]
+pub(crate) struct Token {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) account_id: String,
+    pub(crate) account_name: String,
+    pub(crate) account_email: String,
+    pub(crate) is_blocked: bool,
+    /// Revoked tokens keep their row, so that the others keep their places.
+    pub(crate) is_revoked: bool,
+    pub(crate) created_ms: i64,
+    pub(crate) expires_ms: Option<i64>,
+    pub(crate) last_active_ms: Option<i64>,
+}

@@ -1,0 +1,191 @@
+//! The handle on a running twin.
+
+use std::net::SocketAddr;
+use std::sync::{Arc, Mutex, RwLock};
+use std::time::Duration;
+
+use serde_json::Value;
+use tokio::net::TcpListener;
+use tokio::sync::oneshot;
+use tokio::task::JoinHandle;
+
+use crate::clock::Clock;
+use crate::generate::generate;
+use crate::limits::Limits;
+use crate::options::TwinOptions;
+use crate::query::KeptLists;
+use crate::random::Random;
+use crate::server::{Hub, Stats, serve};
+
+/// How long open connections may take to end before they are cut.
+const SOFT_END: Duration = Duration::from_millis(500);
+
+/// What can go wrong when a twin starts.
+#[derive(Debug, thiserror::Error)]
+#[non_exhaustive]
+pub enum TwinError {
+    /// The address cannot be listened on.
+    #[error("listen on {address}")]
+    Listen {
+        /// The address that was asked for.
+        address: SocketAddr,
+        /// What the system said.
+        source: std::io::Error,
+    },
+}
+
+/// A running pretend Atlassian. It ends when it is stopped or dropped.
+pub struct Twin {
+    hub: Arc<Hub>,
+    scim_base_url: String,
+    scim_token: String,
+    end: Option<oneshot::Sender<()>>,
+    task: Option<JoinHandle<()>>,
+}
+
+impl std::fmt::Debug for Twin {
+    fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+        f.debug_struct("Twin")
+            .field("base_url", &self.hub.base_url)
+            .finish_non_exhaustive()
+    }
+}
+
+impl Twin {
+    /// Generates the organization and serves it from a task of the current runtime.
+    pub async fn start(options: TwinOptions) -> Result<Twin, TwinError> {
+        let address = options.listen;
+        let listen = |source| TwinError::Listen { address, source };
+        let listener = TcpListener::bind(address).await.map_err(listen)?;
+        let bound = listener.local_addr().map_err(listen)?;
+        let clock = Arc::new(Clock::new(options.starts_at_ms));
+        let world = generate(&options, clock.starts_at_ms());
+        let mut random = Random::new(options.seed, "secrets");
+        let base_url = format!("http://{bound}");
+        let scim_base_url = format!("{base_url}/scim/directory/{}", random.uuid());
+        let hub = Arc::new(Hub {
+            seed: options.seed,
+            org_id: world.org_id.clone(),
+            api_key: format!("ATCTT3xFfGF0{}", random.hex(40)),
+            scoped_api_key: format!("ATCTT3xFfGF1{}", random.hex(40)),
+            base_url,
+            clock,
+            world: RwLock::new(world),
+            kept: Mutex::new(KeptLists::default()),
+            limits: Mutex::new(Limits::default()),
+            faults: Mutex::new(None),
+            stats: Mutex::new(Stats::default()),
+            options,
+        });
+        let (end, ended) = oneshot::channel();
+        let until = async move {
+            // An error means that the handle is gone, which ends the twin as well.
+            let _ = ended.await;
+        };
+        let task = tokio::spawn(serve(Arc::clone(&hub), listener, until));
+        let scim_token = format!("scim-{}", random.hex(40));
+        Ok(Twin {
+            hub,
+            scim_base_url,
+            scim_token,
+            end: Some(end),
+            task: Some(task),
+        })
+    }
+
+    /// `http://127.0.0.1:PORT`; good with and without `/admin` appended.
+    pub fn base_url(&self) -> &str {
+        &self.hub.base_url
+    }
+
+    /// The id of the organization.
+    pub fn org_id(&self) -> &str {
+        &self.hub.org_id
+    }
+
+    /// An organization API key without scopes.
+    pub fn api_key(&self) -> &str {
+        &self.hub.api_key
+    }
+
+    /// An organization API key with scopes.
+    pub fn scoped_api_key(&self) -> &str {
+        &self.hub.scoped_api_key
+    }
+
+    /// Base of the SCIM directory; nothing answers there yet.
+    pub fn scim_base_url(&self) -> &str {
+        &self.scim_base_url
+    }
+
+    /// The token of the SCIM directory.
+    pub fn scim_token(&self) -> &str {
+        &self.scim_token
+    }
+
+    /// What a client needs to know, in the order in which the command line prints it.
+    pub fn description(&self) -> Value {
+        serde_json::json!({
+            "base_url": self.base_url(),
+            "org_id": self.org_id(),
+            "api_key": self.api_key(),
+            "scoped_api_key": self.scoped_api_key(),
+            "scim_base_url": self.scim_base_url(),
+            "scim_token": self.scim_token(),
+        })
+    }
+
+    /// The reading of the twin's clock.
+    pub fn now_ms(&self) -> i64 {
+        self.hub.clock.now_ms()
+    }
+
+    /// Moves the twin's clock forward.
+    pub fn advance_s(&self, s: i64) {
+        self.hub.clock.advance_ms(s.saturating_mul(1000));
+    }
+
+    /// The twin's clock, for others to share.
+    pub fn clock(&self) -> Arc<dyn Fn() -> i64 + Send + Sync> {
+        let clock = Arc::clone(&self.hub.clock);
+        Arc::new(move || clock.now_ms())
+    }
+
+    /// Makes random changes that are visible at once.
+    pub fn mutate(&self, random: u32, seed: u64) {
+        self.hub.mutate_now(random, seed);
+    }
+
+    /// Schedules faults; `{}` clears them. The error says what is wrong with the schedule.
+    pub fn set_faults(&self, json: &Value) -> Result<(), String> {
+        self.hub.set_faults(json)
+    }
+
+    /// Everything reads would say at this moment, one JSON object a line.
+    pub fn truth(&self, methods: bool) -> Vec<String> {
+        self.hub.truth_now(methods)
+    }
+
+    /// Requests so far, by operation.
+    pub fn stats(&self) -> Value {
+        self.hub.stats_now()
+    }
+
+    /// Ends the twin: lets open requests finish for a moment, then cuts them.
+    pub async fn stop(mut self) {
+        drop(self.end.take());
+        let Some(mut task) = self.task.take() else { return };
+        if tokio::time::timeout(SOFT_END, &mut task).await.is_err() {
+            task.abort();
+        }
+    }
+}
+
+impl Drop for Twin {
+    fn drop(&mut self) {
+        drop(self.end.take());
+        if let Some(task) = self.task.take() {
+            task.abort();
+        }
+    }
+}
