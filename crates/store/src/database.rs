@@ -21,7 +21,11 @@ pub struct Store {
 
 #[derive(Clone, Debug)]
 enum Pools {
-    Sqlite { write: SqlitePool, read: SqlitePool, file: PathBuf },
+    Sqlite {
+        write: SqlitePool,
+        read: SqlitePool,
+        file: PathBuf,
+    },
     Postgres(PgPool),
 }
 
@@ -59,15 +63,28 @@ impl Store {
         let opened = sqlite::writer(file).await;
         let write = opened.map_err(|source| open_error(&name, source))?;
         let read = sqlite::readers(file);
-        let store = Store { pools: Pools::Sqlite { write, read, file: file.to_owned() }, name };
+        let store = Store {
+            pools: Pools::Sqlite {
+                write,
+                read,
+                file: file.to_owned(),
+            },
+            name,
+        };
         store.migrate().await?;
         Ok(store)
     }
 
     async fn open_postgres(url: &str, name: String) -> Result<Store, StoreError> {
         let opened = postgres::pool(url).await;
-        let pool = opened.map_err(|source| StoreError::Open { database: name.clone(), source })?;
-        let store = Store { pools: Pools::Postgres(pool), name };
+        let pool = opened.map_err(|source| StoreError::Open {
+            database: name.clone(),
+            source,
+        })?;
+        let store = Store {
+            pools: Pools::Postgres(pool),
+            name,
+        };
         store.migrate().await?;
         Ok(store)
     }
@@ -80,8 +97,16 @@ impl Store {
         match result {
             Ok(()) => Ok(()),
             Err(sqlx::migrate::MigrateError::VersionMissing(found)) => {
-                let known = sqlite::MIGRATOR.iter().map(|migration| migration.version).max().unwrap_or(0);
-                Err(StoreError::Newer { database: self.name.clone(), found, known })
+                let known = sqlite::MIGRATOR
+                    .iter()
+                    .map(|migration| migration.version)
+                    .max()
+                    .unwrap_or(0);
+                Err(StoreError::Newer {
+                    database: self.name.clone(),
+                    found,
+                    known,
+                })
             }
             Err(sqlx::migrate::MigrateError::Execute(source)) => {
                 Err(StoreError::from_driver("bring the schema up to date", source))
@@ -162,12 +187,14 @@ impl Tx {
     /// Runs a statement and answers how many rows it changed.
     pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, StoreError> {
         let result = match &mut self.inner {
-            Inner::Sqlite(tx) => {
-                sqlite::bind(sqlx::query(sql), values).execute(&mut **tx).await.map(|done| done.rows_affected())
-            }
-            Inner::Postgres(tx) => {
-                postgres::bind(sqlx::query(sql), values).execute(&mut **tx).await.map(|done| done.rows_affected())
-            }
+            Inner::Sqlite(tx) => sqlite::bind(sqlx::query(sql), values)
+                .execute(&mut **tx)
+                .await
+                .map(|done| done.rows_affected()),
+            Inner::Postgres(tx) => postgres::bind(sqlx::query(sql), values)
+                .execute(&mut **tx)
+                .await
+                .map(|done| done.rows_affected()),
         };
         result.map_err(|source| StoreError::from_driver(sql, source))
     }
@@ -180,7 +207,9 @@ impl Tx {
                 rows.and_then(|rows| rows.iter().map(sqlite::decode).collect())
             }
             Inner::Postgres(tx) => {
-                let rows = postgres::bind(sqlx::query(sql), values).fetch_all(&mut **tx).await;
+                let rows = postgres::bind(sqlx::query(sql), values)
+                    .fetch_all(&mut **tx)
+                    .await;
                 rows.and_then(|rows| rows.iter().map(postgres::decode).collect())
             }
         };
@@ -206,7 +235,11 @@ impl Tx {
     }
 
     /// Runs a query and answers its first row, if there is one.
-    pub(crate) async fn row(&mut self, sql: &'static str, values: &[Value]) -> Result<Option<Row>, StoreError> {
+    pub(crate) async fn row(
+        &mut self,
+        sql: &'static str,
+        values: &[Value],
+    ) -> Result<Option<Row>, StoreError> {
         Ok(self.rows(sql, values).await?.into_iter().next())
     }
 
@@ -227,11 +260,17 @@ impl Tx {
             let result = match &mut self.inner {
                 Inner::Sqlite(tx) => {
                     let query = sqlx::query(AssertSqlSafe(sql)).persistent(is_full);
-                    sqlite::bind(query, &values).execute(&mut **tx).await.map(|done| done.rows_affected())
+                    sqlite::bind(query, &values)
+                        .execute(&mut **tx)
+                        .await
+                        .map(|done| done.rows_affected())
                 }
                 Inner::Postgres(tx) => {
                     let query = sqlx::query(AssertSqlSafe(sql)).persistent(is_full);
-                    postgres::bind(query, &values).execute(&mut **tx).await.map(|done| done.rows_affected())
+                    postgres::bind(query, &values)
+                        .execute(&mut **tx)
+                        .await
+                        .map(|done| done.rows_affected())
                 }
             };
             inserted += result.map_err(|source| StoreError::from_driver(head, source))?;
@@ -242,7 +281,10 @@ impl Tx {
 
 fn open_error(name: &str, source: sqlx::Error) -> StoreError {
     match StoreError::from_driver("open", source) {
-        StoreError::Statement { source, .. } => StoreError::Open { database: name.to_owned(), source },
+        StoreError::Statement { source, .. } => StoreError::Open {
+            database: name.to_owned(),
+            source,
+        },
         known => known,
     }
 }

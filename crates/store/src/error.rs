@@ -21,7 +21,9 @@ pub enum StoreError {
         source: sqlx::Error,
     },
     /// The database was written by a later version of this program.
-    #[error("the database {database} was written by a newer version of orgwarden (schema {found}, this one knows {known})")]
+    #[error(
+        "the database {database} was written by a newer version of orgwarden (schema {found}, this one knows {known})"
+    )]
     Newer {
         /// Its address without a password.
         database: String,
@@ -31,7 +33,9 @@ pub enum StoreError {
         known: i64,
     },
     /// The file lies on a network file system, where SQLite's locks do not hold.
-    #[error("the database {database} lies on a network file system ({file_system}), where SQLite cannot lock it safely")]
+    #[error(
+        "the database {database} lies on a network file system ({file_system}), where SQLite cannot lock it safely"
+    )]
     NetworkFileSystem {
         /// Its address.
         database: String,
@@ -110,17 +114,25 @@ impl StoreError {
     pub fn hint(&self) -> Option<&'static str> {
         match self {
             StoreError::Address { .. } => Some("use sqlite:FILE or postgres://USER@HOST/NAME"),
-            StoreError::Open { .. } => Some("check the path or address, that it exists and that this user may use it"),
-            StoreError::Newer { .. } => Some("use the newer version, or another database; nothing was changed"),
+            StoreError::Open { .. } => {
+                Some("check the path or address, that it exists and that this user may use it")
+            }
+            StoreError::Newer { .. } => {
+                Some("use the newer version, or another database; nothing was changed")
+            }
             StoreError::NetworkFileSystem { .. } => Some("put the file on a local disk, or use PostgreSQL"),
             StoreError::Migrate(_) => Some("nothing was changed; see the cause below"),
-            StoreError::Locked => Some("wait until the other program has finished, then run this again; nothing was lost"),
+            StoreError::Locked => {
+                Some("wait until the other program has finished, then run this again; nothing was lost")
+            }
             StoreError::DiskFull => Some("make room and run this again; what was complete is kept"),
             StoreError::ReadOnly => Some("give this user the right to write the file and its folder"),
-            StoreError::WrongMasterKey => {
-                Some("give the key file that was used when the connection was added (ORGWARDEN_MASTER_KEY_FILE)")
+            StoreError::WrongMasterKey => Some(
+                "give the key file that was used when the connection was added (ORGWARDEN_MASTER_KEY_FILE)",
+            ),
+            StoreError::LeaseLost { .. } => {
+                Some("another orgwarden is at work on it; let it finish, then run this again")
             }
-            StoreError::LeaseLost { .. } => Some("another orgwarden is at work on it; let it finish, then run this again"),
             _ => None,
         }
     }
@@ -129,7 +141,10 @@ impl StoreError {
     pub(crate) fn from_driver(operation: &str, source: sqlx::Error) -> StoreError {
         if let sqlx::Error::Database(error) = &source {
             // SQLite's extended result codes: the low byte is the primary code.
-            let code = error.code().and_then(|code| code.parse::<i64>().ok()).map(|code| code & 0xff);
+            let code = error
+                .code()
+                .and_then(|code| code.parse::<i64>().ok())
+                .map(|code| code & 0xff);
             let is_sqlite = error.try_downcast_ref::<sqlx::sqlite::SqliteError>().is_some();
             match (is_sqlite, code) {
                 (true, Some(5 | 6)) => return StoreError::Locked,

@@ -4,5 +4,6 @@ mod dialect;
 mod error;
 mod query;
 mod value;
+pub mod views;
 pub use database::{Store, Tx};
 pub use error::StoreError;

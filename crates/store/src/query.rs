@@ -4,7 +4,12 @@
 use std::fmt::Write as _;
 
 /// `head ($1, $2), ($3, $4) … tail`
-pub(crate) fn values_statement(head: &'static str, rows: usize, columns: usize, tail: &'static str) -> String {
+pub(crate) fn values_statement(
+    head: &'static str,
+    rows: usize,
+    columns: usize,
+    tail: &'static str,
+) -> String {
     let mut sql = String::with_capacity(head.len() + tail.len() + rows * (columns * 6 + 4));
     sql.push_str(head);
     let mut number = 0;
@@ -40,7 +45,13 @@ mod tests {
 
     #[test]
     fn rows_are_numbered_through() {
-        assert_eq!(values_statement("INSERT INTO t (a, b) VALUES", 2, 2, ""), "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ");
-        assert_eq!(list_statement("SELECT a FROM t WHERE a IN", 2, 2, ""), "SELECT a FROM t WHERE a IN ($2, $3) ");
+        assert_eq!(
+            values_statement("INSERT INTO t (a, b) VALUES", 2, 2, ""),
+            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) "
+        );
+        assert_eq!(
+            list_statement("SELECT a FROM t WHERE a IN", 2, 2, ""),
+            "SELECT a FROM t WHERE a IN ($2, $3) "
+        );
     }
 }

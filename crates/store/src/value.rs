@@ -83,7 +83,8 @@ impl Row {
 
     /// The number in this column; NULL or another type is an error.
     pub fn int(&self, column: usize) -> Result<i64, StoreError> {
-        self.int_or_null(column)?.ok_or_else(|| self.wrong(column, "a number"))
+        self.int_or_null(column)?
+            .ok_or_else(|| self.wrong(column, "a number"))
     }
 
     /// The number in this column or `None` for NULL.
@@ -102,7 +103,8 @@ impl Row {
 
     /// The text in this column; NULL or another type is an error.
     pub fn text(&self, column: usize) -> Result<String, StoreError> {
-        self.text_or_null(column)?.ok_or_else(|| self.wrong(column, "text"))
+        self.text_or_null(column)?
+            .ok_or_else(|| self.wrong(column, "text"))
     }
 
     /// The text in this column or `None` for NULL.

@@ -13,7 +13,10 @@ pub(crate) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ 
 pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 
 pub(crate) async fn pool(url: &str) -> Result<PgPool, sqlx::Error> {
-    PgPoolOptions::new().max_connections(8).connect_with(PgConnectOptions::from_str(url)?).await
+    PgPoolOptions::new()
+        .max_connections(8)
+        .connect_with(PgConnectOptions::from_str(url)?)
+        .await
 }
 
 pub(crate) fn bind<'q>(

@@ -3,8 +3,8 @@
 use crate::error::StoreError;
 use crate::value::{Row, Value};
 use sqlx::sqlite::{
-    Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions, SqliteRow,
-    SqliteSynchronous,
+    Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
+    SqliteRow, SqliteSynchronous,
 };
 use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
 use std::path::Path;
@@ -39,7 +39,9 @@ pub(crate) async fn writer(file: &Path) -> Result<SqlitePool, sqlx::Error> {
 
 /// Several connections that only read.
 pub(crate) fn readers(file: &Path) -> SqlitePool {
-    SqlitePoolOptions::new().max_connections(4).connect_lazy_with(options(file).pragma("query_only", "1"))
+    SqlitePoolOptions::new()
+        .max_connections(4)
+        .connect_lazy_with(options(file).pragma("query_only", "1"))
 }
 
 pub(crate) fn bind<'q>(
@@ -79,21 +81,34 @@ pub(crate) fn refuse_network_file_system(file: &Path) -> Result<(), StoreError> 
     let Ok(mounts) = std::fs::read_to_string("/proc/self/mounts") else {
         return Ok(());
     };
-    let folder = file.parent().filter(|parent| !parent.as_os_str().is_empty()).unwrap_or(Path::new("."));
+    let folder = file
+        .parent()
+        .filter(|parent| !parent.as_os_str().is_empty())
+        .unwrap_or(Path::new("."));
     let Ok(folder) = folder.canonicalize() else {
         return Ok(());
     };
     match network_file_system_of(&folder, &mounts) {
         None => Ok(()),
-        Some(file_system) => {
-            Err(StoreError::NetworkFileSystem { database: file.display().to_string(), file_system })
-        }
+        Some(file_system) => Err(StoreError::NetworkFileSystem {
+            database: file.display().to_string(),
+            file_system,
+        }),
     }
 }
 
 /// The name of the network file system that `folder` lies on, by the kernel's list of mounts.
 fn network_file_system_of(folder: &Path, mounts: &str) -> Option<String> {
-    const NETWORK: [&str; 8] = ["nfs", "nfs4", "cifs", "smb3", "smbfs", "fuse.sshfs", "ceph", "glusterfs"];
+    const NETWORK: [&str; 8] = [
+        "nfs",
+        "nfs4",
+        "cifs",
+        "smb3",
+        "smbfs",
+        "fuse.sshfs",
+        "ceph",
+        "glusterfs",
+    ];
     let mounted = mounts.lines().filter_map(|line| {
         let mut words = line.split(' ').skip(1);
         let point = words.next()?.replace("\\040", " ");
@@ -111,7 +126,10 @@ mod tests {
     #[test]
     fn the_nearest_mount_decides() {
         let mounts = "/dev/sda / ext4 rw 0 0\nserver:/x /srv nfs4 rw 0 0\ntmpfs /srv/local tmpfs rw 0 0\n";
-        assert_eq!(network_file_system_of(Path::new("/srv/data"), mounts), Some("nfs4".to_owned()));
+        assert_eq!(
+            network_file_system_of(Path::new("/srv/data"), mounts),
+            Some("nfs4".to_owned())
+        );
         assert_eq!(network_file_system_of(Path::new("/srv/local/data"), mounts), None);
         assert_eq!(network_file_system_of(Path::new("/home"), mounts), None);
     }
