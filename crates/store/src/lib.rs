@@ -26,6 +26,7 @@ mod seal;
 mod staged;
 mod term;
 mod value;
+pub mod views;
 
 pub use audit::AuditRow;
 pub use check::{Ambiguous, CountCheck};

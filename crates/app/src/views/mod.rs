@@ -1,0 +1,71 @@
+//! Questions and their answers: plain structs for pages, tables and `--json` alike.
+//!
+//! Each question is a method of [`crate::App`] in the file of its noun. It takes a [`Scope`] – which
+//! organization, as of which published run – and reads one snapshot. Answers carry names beside ids, and times
+//! as [`At`]; nothing here changes anything.
+
+pub mod access;
+pub mod account;
+pub mod accounts;
+mod error;
+mod memo;
+mod names;
+pub mod scope;
+mod time;
+pub mod tokens;
+
+pub use error::{Candidate, ViewError};
+pub use memo::Memo;
+pub use names::{AccountRef, GroupRef, RoleRef, WorkspaceRef};
+pub use scope::Scope;
+pub use time::{At, Since};
+
+use serde::Serialize;
+
+/// One page of a list, and how much is not on it.
+#[derive(Debug, Clone, Serialize)]
+pub struct Listed<T> {
+    /// The rows of this page.
+    pub rows: Vec<T>,
+    /// Position of the first of them in the filtered list, from 0.
+    pub offset: i64,
+    /// How many rows a page has at most.
+    pub limit: i64,
+    /// How many rows the filter lets through.
+    pub shown: i64,
+    /// How many there are without a filter.
+    pub total: i64,
+}
+
+impl<T> Listed<T> {
+    /// How many rows the filter keeps back.
+    pub fn filtered_out(&self) -> i64 {
+        (self.total - self.shown).max(0)
+    }
+
+    /// Where the next page begins, if there is one.
+    pub fn next_offset(&self) -> Option<i64> {
+        let next = self.offset + self.limit;
+        (next < self.shown).then_some(next)
+    }
+
+    /// Where the page before begins, if there is one.
+    pub fn previous_offset(&self) -> Option<i64> {
+        (self.offset > 0).then_some((self.offset - self.limit).max(0))
+    }
+}
+
+/// Which part of a list is asked for.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Slice {
+    /// Position of the first row, from 0.
+    pub offset: i64,
+    /// How many rows at most.
+    pub limit: i64,
+}
+
+impl Default for Slice {
+    fn default() -> Self {
+        Slice { offset: 0, limit: 50 }
+    }
+}

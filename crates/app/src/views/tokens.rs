@@ -1,0 +1,102 @@
+//! API tokens and their state.
+
+use super::error::ViewError;
+use super::time::{At, Since};
+use crate::App;
+use serde::Serialize;
+use std::collections::HashMap;
+use std::sync::Arc;
+use store::Tx;
+use store::views::{Described, Snapshot};
+
+/// An API token of an account.
+#[derive(Debug, Clone, Serialize)]
+pub struct TokenView {
+    /// Its id as Atlassian spells it.
+    pub token_id: String,
+    /// What its owner called it.
+    pub label: Option<String>,
+    /// The state that Atlassian tells, such as `ALLOWED`.
+    pub status: Option<String>,
+    /// When it was made.
+    pub created_at: Option<At>,
+    /// When it stops working; `None` when that was not told or never.
+    pub expires_at: Option<At>,
+    /// When it was last used.
+    pub last_active_at: Option<At>,
+    /// Whether it still works, by its state and expiry.
+    pub is_live: bool,
+    /// From when it is known.
+    pub since: Since,
+}
+
+/// What lists need of all tokens of a snapshot.
+#[derive(Debug, Default)]
+pub(crate) struct TokenIndex {
+    /// By account id: expiry of each token that was not revoked.
+    pub by_account: HashMap<String, Vec<Option<i64>>>,
+    /// How many there are.
+    pub total: i64,
+}
+
+impl TokenIndex {
+    /// How many tokens of the account work at `now`.
+    pub fn live(&self, account: &str, now: i64) -> i64 {
+        let live = |expires: &&Option<i64>| expires.is_none_or(|at| at > now);
+        let count = self
+            .by_account
+            .get(account)
+            .map_or(0, |tokens| tokens.iter().filter(live).count());
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
+}
+
+fn is_usable(token: &Described) -> bool {
+    let status = token.attributes.text("status").unwrap_or_default().to_lowercase();
+    !matches!(
+        status.as_str(),
+        "revoked" | "blocked" | "expired" | "inactive" | "deleted"
+    )
+}
+
+impl TokenView {
+    pub(crate) fn of(token: &Described, now: i64) -> TokenView {
+        let text = |name: &str| token.attributes.text(name).map(str::to_owned);
+        let time = |name: &str| At::from_json(&token.attributes.json(name));
+        let expires_at = time("expires_at");
+        TokenView {
+            token_id: token.id.clone(),
+            label: text("label"),
+            status: text("status"),
+            created_at: time("created_at"),
+            expires_at,
+            last_active_at: time("last_active_at"),
+            is_live: is_usable(token) && expires_at.is_none_or(|at| at.0 > now),
+            since: token.seen.into(),
+        }
+    }
+}
+
+impl App {
+    pub(crate) async fn token_index(&self, tx: &mut Tx, at: Snapshot) -> Result<Arc<TokenIndex>, ViewError> {
+        if let Some(index) = self.memo.get::<TokenIndex>(at, "tokens", "") {
+            return Ok(index);
+        }
+        let mut index = TokenIndex::default();
+        for token in tx.token_list(at, None).await? {
+            index.total += 1;
+            if !is_usable(&token) {
+                continue;
+            }
+            if let Some(account) = token.attributes.text("account_id") {
+                let expires = At::from_json(&token.attributes.json("expires_at")).map(|at| at.0);
+                index
+                    .by_account
+                    .entry(account.to_owned())
+                    .or_default()
+                    .push(expires);
+            }
+        }
+        Ok(self.memo.put(at, "tokens", "", index))
+    }
+}

@@ -1,0 +1,551 @@
+//! Accounts: the list, and what is known of one.
+
+use super::{Described, Snapshot, attribute_is, containing};
+use crate::database::Tx;
+use crate::error::StoreError;
+use crate::query::list_statement;
+use crate::value::{Row, Value};
+use model::Attributes;
+
+/// An account with the person it describes.
+#[derive(Debug, Clone)]
+pub struct AccountRow {
+    /// The account and what was told of it.
+    pub account: Described,
+    /// The person's name, if it was told and not erased.
+    pub name: Option<String>,
+    /// The person's e-mail, if it was told and not erased.
+    pub email: Option<String>,
+}
+
+/// Which accounts to list; an empty text or zero does not filter.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Hash)]
+pub struct AccountFilter {
+    /// Part of a name, e-mail or id.
+    pub search: String,
+    /// Value of `status`.
+    pub status: String,
+    /// Value of `claim_status`.
+    pub claim_status: String,
+    /// Value of `type`.
+    pub account_type: String,
+    /// Has any role on a workspace with this `type_key`.
+    pub product: String,
+    /// Has any role on this resource.
+    pub resource: i64,
+    /// Is in this group.
+    pub group: i64,
+    /// Has any platform role.
+    pub administrator: bool,
+    /// Has known activity, none of it at this time or later.
+    pub unused_since: i64,
+}
+
+/// The order of a list of accounts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash, Default)]
+pub enum AccountOrder {
+    /// By lower-case name.
+    #[default]
+    Name,
+    /// By lower-case name, backwards.
+    NameBackwards,
+    /// The longest inactive first; those without known activity last.
+    Inactive,
+    /// The most recently active first; those without known activity last.
+    Active,
+    /// The most groups first.
+    Groups,
+    /// The most recently seen first.
+    Newest,
+}
+
+macro_rules! chosen {
+    () => {
+        concat!(
+            "f.kind = 1 AND f.a = p.account AND ",
+            visible!("f"),
+            "
+  AND ($3 = '' OR p.search LIKE $3 ESCAPE '\\')
+  AND ($4 = '' OR f.attributes LIKE $4 ESCAPE '\\')
+  AND ($5 = '' OR f.attributes LIKE $5 ESCAPE '\\')
+  AND ($6 = '' OR f.attributes LIKE $6 ESCAPE '\\')
+  AND ($7 = '' OR EXISTS (
+    SELECT 1 FROM fact w JOIN fact h ON h.kind = 7 AND h.a = f.a AND h.b = w.a AND ",
+            visible!("h"),
+            "
+    WHERE w.kind = 6 AND w.attributes LIKE $7 ESCAPE '\\' AND ",
+            visible!("w"),
+            "))
+  AND ($8 = 0 OR EXISTS (
+    SELECT 1 FROM fact h WHERE h.kind = 7 AND h.a = f.a AND h.b = $8 AND ",
+            visible!("h"),
+            "))
+  AND ($9 = 0 OR EXISTS (
+    SELECT 1 FROM fact m WHERE m.kind = 5 AND m.a = $9 AND m.b = f.a AND ",
+            visible!("m"),
+            "))
+  AND ($10 = 0 OR EXISTS (
+    SELECT 1 FROM fact r WHERE r.kind = 9 AND r.a = f.a AND ",
+            visible!("r"),
+            "))
+  AND ($11 = 0 OR (
+    EXISTS (SELECT 1 FROM activity x
+      WHERE x.organization_id = $1 AND x.account = f.a AND x.last_active_at < $11)
+    AND NOT EXISTS (SELECT 1 FROM activity x
+      WHERE x.organization_id = $1 AND x.account = f.a AND x.last_active_at >= $11)))"
+        )
+    };
+}
+
+macro_rules! account_list {
+    ($joins:literal, $order:literal) => {
+        concat!(
+            "\
+SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at, p.name, p.email
+FROM person p
+CROSS JOIN fact f
+JOIN term t ON t.id = f.a
+",
+            $joins,
+            "WHERE ",
+            chosen!(),
+            "
+ORDER BY ",
+            $order,
+            "
+LIMIT $12 OFFSET $13"
+        )
+    };
+}
+
+const BY_NAME: &str = account_list!("", "p.search, f.a");
+const BY_NAME_BACKWARDS: &str = account_list!("", "p.search DESC, f.a DESC");
+const BY_NEWEST: &str = account_list!("", "f.seen_at DESC, p.search, f.a");
+const BY_INACTIVE: &str = account_list!(
+    "LEFT JOIN (SELECT x.account, MAX(x.last_active_at) AS last_at FROM activity x
+  WHERE x.organization_id = $1 GROUP BY x.account) l ON l.account = f.a
+",
+    "CASE WHEN l.last_at IS NULL THEN 1 ELSE 0 END, l.last_at, p.search, f.a"
+);
+const BY_ACTIVE: &str = account_list!(
+    "LEFT JOIN (SELECT x.account, MAX(x.last_active_at) AS last_at FROM activity x
+  WHERE x.organization_id = $1 GROUP BY x.account) l ON l.account = f.a
+",
+    "CASE WHEN l.last_at IS NULL THEN 1 ELSE 0 END, l.last_at DESC, p.search, f.a"
+);
+const BY_GROUPS: &str = concat!(
+    "\
+SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at, p.name, p.email
+FROM person p
+CROSS JOIN fact f
+JOIN term t ON t.id = f.a
+LEFT JOIN (SELECT m.b AS account, COUNT(*) AS groups_in FROM fact m WHERE m.kind = 5 AND ",
+    visible!("m"),
+    " GROUP BY m.b) n ON n.account = f.a
+WHERE ",
+    chosen!(),
+    "
+ORDER BY COALESCE(n.groups_in, 0) DESC, p.search, f.a
+LIMIT $12 OFFSET $13"
+);
+
+const COUNT: &str = concat!(
+    "\
+SELECT COUNT(*)
+FROM person p
+CROSS JOIN fact f
+WHERE ",
+    chosen!()
+);
+
+const TALLY: &str = concat!(
+    "\
+SELECT COUNT(*),
+       COALESCE(CAST(SUM(CASE WHEN f.attributes LIKE $3 ESCAPE '\\' THEN 1 ELSE 0 END) AS BIGINT), 0),
+       COALESCE(CAST(SUM(CASE WHEN f.attributes LIKE $4 ESCAPE '\\' THEN 1 ELSE 0 END) AS BIGINT), 0),
+       COALESCE(CAST(SUM(CASE WHEN f.attributes LIKE $5 ESCAPE '\\' THEN 1 ELSE 0 END) AS BIGINT), 0),
+       COALESCE(CAST(SUM(CASE WHEN f.attributes LIKE $6 ESCAPE '\\' THEN 1 ELSE 0 END) AS BIGINT), 0)
+FROM fact f
+WHERE f.kind = 1 AND ",
+    visible!("f")
+);
+
+const ONE: &str = concat!(
+    "\
+SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at, p.name, p.email
+FROM term t
+JOIN fact f ON f.a = t.id
+LEFT JOIN person p ON p.account = f.a
+WHERE f.kind = 1 AND t.text = $3 AND ",
+    visible!("f")
+);
+
+const BY_NAME_OR_EMAIL: &str = concat!(
+    "\
+SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at, p.name, p.email
+FROM person p
+CROSS JOIN fact f
+JOIN term t ON t.id = f.a
+WHERE f.kind = 1 AND f.a = p.account AND ",
+    visible!("f"),
+    " AND (LOWER(p.name) = LOWER($3) OR LOWER(p.email) = LOWER($3) OR p.name = $3 OR p.email = $3)
+ORDER BY p.search, f.a
+LIMIT 20"
+);
+
+const DIRECTORIES: &str = concat!(
+    "\
+SELECT d.a, t.text, d.attributes, d.unseen_at, d.seen_at
+FROM fact d
+JOIN term t ON t.id = d.a
+WHERE d.kind = 3 AND d.b = $3 AND ",
+    visible!("d"),
+    "
+ORDER BY d.a"
+);
+
+const PLATFORM_ROLES: &str = concat!(
+    "\
+SELECT f.b, t.text, f.attributes, f.unseen_at, f.seen_at
+FROM fact f
+JOIN term t ON t.id = f.b
+WHERE f.kind = 9 AND f.a = $3 AND ",
+    visible!("f"),
+    "
+ORDER BY t.text"
+);
+
+const GROUPS: &str = concat!(
+    "\
+SELECT m.a, t.text, COALESCE(g.attributes, '{}'), m.unseen_at, m.seen_at
+FROM fact m
+JOIN term t ON t.id = m.a
+LEFT JOIN fact g ON g.kind = 4 AND g.a = m.a AND ",
+    visible!("g"),
+    "
+WHERE m.kind = 5 AND m.b = $3 AND ",
+    visible!("m"),
+    "
+ORDER BY m.a"
+);
+
+const ACTIVITY: &str = "\
+SELECT x.resource, x.last_active_at, x.read_at
+FROM activity x
+WHERE x.organization_id = $1 AND x.account = $2
+ORDER BY x.last_active_at DESC";
+
+/// How many accounts there are, and how many of which sort.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct AccountTally {
+    /// All.
+    pub accounts: i64,
+    /// Those that the organization claimed.
+    pub managed: i64,
+    /// Apps.
+    pub apps: i64,
+    /// Portal customers.
+    pub customers: i64,
+    /// Those whose account is active.
+    pub active: i64,
+}
+
+/// The last activity of an account on one resource.
+#[derive(Debug, Clone, Copy)]
+pub struct ActivityRow {
+    /// The resource.
+    pub resource: i64,
+    /// The last activity; `None` when Atlassian told none.
+    pub last_active_at: Option<i64>,
+    /// When that was read.
+    pub read_at: i64,
+}
+
+/// What a list shows of accounts besides their own attributes; pairs of account and value.
+#[derive(Debug, Clone, Default)]
+pub struct AccountExtras {
+    /// In how many groups.
+    pub groups: Vec<(i64, i64)>,
+    /// Which resources any role is held on.
+    pub resources: Vec<(i64, i64)>,
+    /// Which platform roles.
+    pub platform_roles: Vec<(i64, String)>,
+    /// Latest known activity.
+    pub last_active_at: Vec<(i64, i64)>,
+    /// Attributes of each directory membership.
+    pub directories: Vec<(i64, Attributes)>,
+}
+
+impl AccountRow {
+    fn of(row: &Row) -> Result<AccountRow, StoreError> {
+        Ok(AccountRow {
+            account: Described::of(row, 0)?,
+            name: row.text_or_null(5)?,
+            email: row.text_or_null(6)?,
+        })
+    }
+}
+
+impl AccountFilter {
+    fn values(&self) -> [Value; 9] {
+        [
+            Value::from(containing(&self.search)),
+            Value::from(attribute_is("status", &self.status)),
+            Value::from(attribute_is("claim_status", &self.claim_status)),
+            Value::from(attribute_is("type", &self.account_type)),
+            Value::from(attribute_is("type_key", &self.product)),
+            Value::from(self.resource),
+            Value::from(self.group),
+            Value::from(self.administrator),
+            Value::from(self.unused_since),
+        ]
+    }
+}
+
+impl Tx {
+    /// The accounts chosen by a filter, from `offset` on, at most `limit`.
+    pub async fn account_list(
+        &mut self,
+        at: Snapshot,
+        filter: &AccountFilter,
+        order: AccountOrder,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Vec<AccountRow>, StoreError> {
+        let sql = match order {
+            AccountOrder::Name => BY_NAME,
+            AccountOrder::NameBackwards => BY_NAME_BACKWARDS,
+            AccountOrder::Inactive => BY_INACTIVE,
+            AccountOrder::Active => BY_ACTIVE,
+            AccountOrder::Groups => BY_GROUPS,
+            AccountOrder::Newest => BY_NEWEST,
+        };
+        let mut values = at.values(filter.values());
+        values.extend([Value::from(limit), Value::from(offset)]);
+        self.rows(sql, &values)
+            .await?
+            .iter()
+            .map(AccountRow::of)
+            .collect()
+    }
+
+    /// How many accounts a filter chooses.
+    pub async fn account_count(&mut self, at: Snapshot, filter: &AccountFilter) -> Result<i64, StoreError> {
+        let row = self.row(COUNT, &at.values(filter.values())).await?;
+        row.map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// How many accounts there are, and how many of which sort.
+    pub async fn account_tally(&mut self, at: Snapshot) -> Result<AccountTally, StoreError> {
+        let values = at.values([
+            Value::from(attribute_is("claim_status", "managed")),
+            Value::from(attribute_is("type", "app")),
+            Value::from(attribute_is("type", "customer")),
+            Value::from(attribute_is("status", "active")),
+        ]);
+        let Some(row) = self.row(TALLY, &values).await? else {
+            return Ok(AccountTally::default());
+        };
+        Ok(AccountTally {
+            accounts: row.int(0)?,
+            managed: row.int(1)?,
+            apps: row.int(2)?,
+            customers: row.int(3)?,
+            active: row.int(4)?,
+        })
+    }
+
+    /// The account with this id.
+    pub async fn account_find(&mut self, at: Snapshot, id: &str) -> Result<Option<AccountRow>, StoreError> {
+        let row = self.row(ONE, &at.values([Value::from(id)])).await?;
+        row.as_ref().map(AccountRow::of).transpose()
+    }
+
+    /// The accounts whose name or e-mail is exactly this, but for the case; at most 20.
+    pub async fn account_named(&mut self, at: Snapshot, text: &str) -> Result<Vec<AccountRow>, StoreError> {
+        let rows = self
+            .rows(BY_NAME_OR_EMAIL, &at.values([Value::from(text)]))
+            .await?;
+        rows.iter().map(AccountRow::of).collect()
+    }
+
+    /// The directories that an account is in: the directory, and the attributes of its membership there.
+    pub async fn account_directories(
+        &mut self,
+        at: Snapshot,
+        account: i64,
+    ) -> Result<Vec<Described>, StoreError> {
+        let rows = self.rows(DIRECTORIES, &at.values([Value::from(account)])).await?;
+        rows.iter().map(|row| Described::of(row, 0)).collect()
+    }
+
+    /// The platform roles of an account.
+    pub async fn account_platform_roles(
+        &mut self,
+        at: Snapshot,
+        account: i64,
+    ) -> Result<Vec<Described>, StoreError> {
+        let rows = self
+            .rows(PLATFORM_ROLES, &at.values([Value::from(account)]))
+            .await?;
+        rows.iter().map(|row| Described::of(row, 0)).collect()
+    }
+
+    /// The groups that an account is in: the group with its attributes, and from when the account is in it.
+    pub async fn account_groups(&mut self, at: Snapshot, account: i64) -> Result<Vec<Described>, StoreError> {
+        let rows = self.rows(GROUPS, &at.values([Value::from(account)])).await?;
+        rows.iter().map(|row| Described::of(row, 0)).collect()
+    }
+
+    /// The last activity of an account on each resource, the latest first.
+    pub async fn account_activity(
+        &mut self,
+        organization: i64,
+        account: i64,
+    ) -> Result<Vec<ActivityRow>, StoreError> {
+        let rows = self
+            .rows(ACTIVITY, &[Value::from(organization), Value::from(account)])
+            .await?;
+        let read = |row: &Row| {
+            Ok(ActivityRow {
+                resource: row.int(0)?,
+                last_active_at: row.int_or_null(1)?,
+                read_at: row.int(2)?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// What a list shows of these accounts besides their attributes.
+    pub async fn account_extras(
+        &mut self,
+        at: Snapshot,
+        accounts: &[i64],
+    ) -> Result<AccountExtras, StoreError> {
+        if accounts.is_empty() {
+            return Ok(AccountExtras::default());
+        }
+        let count = accounts.len();
+        let values = at.values(accounts.iter().map(|account| Value::from(*account)));
+
+        const GROUPS_HEAD: &str = concat!(
+            "SELECT f.b, COUNT(*) FROM fact f WHERE f.kind = 5 AND ",
+            visible!("f"),
+            " AND f.b IN"
+        );
+        let sql = list_statement(GROUPS_HEAD, 3, count, "GROUP BY f.b");
+        let groups = pairs(&self.rows_built(sql, &values).await?)?;
+
+        const RESOURCES_HEAD: &str = concat!(
+            "SELECT DISTINCT f.a, f.b FROM fact f WHERE f.kind = 7 AND ",
+            visible!("f"),
+            " AND f.a IN"
+        );
+        let sql = list_statement(RESOURCES_HEAD, 3, count, "ORDER BY f.a, f.b");
+        let resources = pairs(&self.rows_built(sql, &values).await?)?;
+
+        const ROLES_HEAD: &str = concat!(
+            "SELECT f.a, t.text FROM fact f JOIN term t ON t.id = f.b WHERE f.kind = 9 AND ",
+            visible!("f"),
+            " AND f.a IN"
+        );
+        let sql = list_statement(ROLES_HEAD, 3, count, "ORDER BY f.a, t.text");
+        let rows = self.rows_built(sql, &values).await?;
+        let platform_roles = rows
+            .iter()
+            .map(|row| Ok((row.int(0)?, row.text(1)?)))
+            .collect::<Result<_, StoreError>>()?;
+
+        const DIRECTORIES_HEAD: &str = concat!(
+            "SELECT f.b, f.attributes FROM fact f WHERE f.kind = 3 AND ",
+            visible!("f"),
+            " AND f.b IN"
+        );
+        let sql = list_statement(DIRECTORIES_HEAD, 3, count, "ORDER BY f.b, f.a");
+        let rows = self.rows_built(sql, &values).await?;
+        let directories = rows
+            .iter()
+            .map(|row| Ok((row.int(0)?, row.json(1)?)))
+            .collect::<Result<_, StoreError>>()?;
+
+        const ACTIVITY_HEAD: &str = "\
+SELECT x.account, MAX(x.last_active_at)
+FROM activity x
+WHERE x.organization_id = $1 AND x.last_active_at IS NOT NULL AND x.account IN";
+        let sql = list_statement(ACTIVITY_HEAD, 2, count, "GROUP BY x.account");
+        let mut values = values;
+        values.remove(1);
+        let last_active_at = pairs(&self.rows_built(sql, &values).await?)?;
+
+        Ok(AccountExtras {
+            groups,
+            resources,
+            platform_roles,
+            last_active_at,
+            directories,
+        })
+    }
+
+    /// The names, e-mails and ids of these accounts, also of those that are no longer shown.
+    pub async fn account_names(&mut self, accounts: &[i64]) -> Result<Vec<AccountName>, StoreError> {
+        let mut names = Vec::with_capacity(accounts.len());
+        for chunk in accounts.chunks(500) {
+            const HEAD: &str = "SELECT t.id, t.text, p.name, p.email FROM term t LEFT JOIN person p ON p.account = t.id WHERE t.id IN";
+            let values: Vec<Value> = chunk.iter().map(|account| Value::from(*account)).collect();
+            for row in self
+                .rows_built(list_statement(HEAD, 1, chunk.len(), ""), &values)
+                .await?
+            {
+                names.push(AccountName {
+                    account: row.int(0)?,
+                    id: row.text(1)?,
+                    name: row.text_or_null(2)?,
+                    email: row.text_or_null(3)?,
+                });
+            }
+        }
+        Ok(names)
+    }
+
+    /// The texts of these terms.
+    pub async fn term_texts(&mut self, terms: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
+        let mut texts = Vec::with_capacity(terms.len());
+        for chunk in terms.chunks(500) {
+            let values: Vec<Value> = chunk.iter().map(|term| Value::from(*term)).collect();
+            let sql = list_statement(
+                "SELECT t.id, t.text FROM term t WHERE t.id IN",
+                1,
+                chunk.len(),
+                "",
+            );
+            for row in self.rows_built(sql, &values).await? {
+                texts.push((row.int(0)?, row.text(1)?));
+            }
+        }
+        Ok(texts)
+    }
+
+    /// The number of a text, if anything was ever known by it.
+    pub async fn term_number(&mut self, text: &str) -> Result<Option<i64>, StoreError> {
+        const SQL: &str = "SELECT t.id FROM term t WHERE t.text = $1";
+        let row = self.row(SQL, &[Value::from(text)]).await?;
+        row.map(|row| row.int(0)).transpose()
+    }
+}
+
+/// How an account is called.
+#[derive(Debug, Clone)]
+pub struct AccountName {
+    /// The account.
+    pub account: i64,
+    /// Its id as Atlassian spells it.
+    pub id: String,
+    /// The person's name, if it was told and not erased.
+    pub name: Option<String>,
+    /// The person's e-mail, if it was told and not erased.
+    pub email: Option<String>,
+}
+
+fn pairs(rows: &[Row]) -> Result<Vec<(i64, i64)>, StoreError> {
+    rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
+}

@@ -1,0 +1,210 @@
+//! Groups, their members and what they give.
+
+use super::{Described, Seen, Snapshot};
+use crate::database::Tx;
+use crate::error::StoreError;
+use crate::query::list_statement;
+use crate::value::{Row, Value};
+use crate::views::accounts::AccountName;
+
+/// A role that a group gives on a resource.
+#[derive(Debug, Clone)]
+pub struct GrantRow {
+    /// The group.
+    pub group: i64,
+    /// The resource.
+    pub resource: i64,
+    /// The role.
+    pub role: i64,
+    /// From when.
+    pub seen: Seen,
+}
+
+/// A member of a group.
+#[derive(Debug, Clone)]
+pub struct MemberRow {
+    /// How the account is called.
+    pub account: AccountName,
+    /// From when it is in the group.
+    pub seen: Seen,
+}
+
+const GROUPS: &str = concat!(
+    "\
+SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at
+FROM fact f
+JOIN term t ON t.id = f.a
+WHERE f.kind = 4 AND ",
+    visible!("f"),
+    "
+ORDER BY f.a"
+);
+
+const ONE: &str = concat!(
+    "\
+SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at
+FROM term t
+JOIN fact f ON f.a = t.id
+WHERE f.kind = 4 AND t.text = $3 AND ",
+    visible!("f")
+);
+
+const MEMBER_COUNTS: &str = concat!(
+    "\
+SELECT f.a, COUNT(*)
+FROM fact f
+WHERE f.kind = 5 AND ",
+    visible!("f"),
+    "
+GROUP BY f.a"
+);
+
+const MEMBERS: &str = concat!(
+    "\
+SELECT f.b, t.text, p.name, p.email, f.unseen_at, f.seen_at
+FROM fact f
+JOIN term t ON t.id = f.b
+JOIN person p ON p.account = f.b
+WHERE f.kind = 5 AND f.a = $3 AND ($4 = '' OR p.search LIKE $4 ESCAPE '\\') AND ",
+    visible!("f"),
+    "
+ORDER BY p.search, f.b
+LIMIT $5 OFFSET $6"
+);
+
+const MEMBER_COUNT: &str = concat!(
+    "\
+SELECT COUNT(*)
+FROM fact f
+JOIN person p ON p.account = f.b
+WHERE f.kind = 5 AND f.a = $3 AND ($4 = '' OR p.search LIKE $4 ESCAPE '\\') AND ",
+    visible!("f")
+);
+
+const GRANTS: &str = concat!(
+    "\
+SELECT f.a, f.b, f.c, f.unseen_at, f.seen_at
+FROM fact f
+WHERE f.kind = 8 AND ($3 = 0 OR f.a = $3) AND ($4 = 0 OR f.b = $4) AND ",
+    visible!("f"),
+    "
+ORDER BY f.a, f.b, f.c"
+);
+
+impl GrantRow {
+    fn of(row: &Row) -> Result<GrantRow, StoreError> {
+        Ok(GrantRow {
+            group: row.int(0)?,
+            resource: row.int(1)?,
+            role: row.int(2)?,
+            seen: Seen::of(row, 3)?,
+        })
+    }
+}
+
+impl Tx {
+    /// Every group.
+    pub async fn group_list(&mut self, at: Snapshot) -> Result<Vec<Described>, StoreError> {
+        let rows = self.rows(GROUPS, &at.values([])).await?;
+        rows.iter().map(|row| Described::of(row, 0)).collect()
+    }
+
+    /// The group with this id.
+    pub async fn group_find(&mut self, at: Snapshot, id: &str) -> Result<Option<Described>, StoreError> {
+        let row = self.row(ONE, &at.values([Value::from(id)])).await?;
+        row.map(|row| Described::of(&row, 0)).transpose()
+    }
+
+    /// How many members each group has that has any.
+    pub async fn group_member_counts(&mut self, at: Snapshot) -> Result<Vec<(i64, i64)>, StoreError> {
+        let rows = self.rows(MEMBER_COUNTS, &at.values([])).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
+    }
+
+    /// The members of a group whose name, e-mail or id contains `search`, by name.
+    pub async fn group_members(
+        &mut self,
+        at: Snapshot,
+        group: i64,
+        search: &str,
+        limit: i64,
+        offset: i64,
+    ) -> Result<Vec<MemberRow>, StoreError> {
+        let search = super::containing(search);
+        let values = at.values([
+            Value::from(group),
+            Value::from(search),
+            Value::from(limit),
+            Value::from(offset),
+        ]);
+        let read = |row: &Row| {
+            Ok(MemberRow {
+                account: AccountName {
+                    account: row.int(0)?,
+                    id: row.text(1)?,
+                    name: row.text_or_null(2)?,
+                    email: row.text_or_null(3)?,
+                },
+                seen: Seen::of(row, 4)?,
+            })
+        };
+        self.rows(MEMBERS, &values).await?.iter().map(read).collect()
+    }
+
+    /// How many members `group_members` would page through.
+    pub async fn group_member_count(
+        &mut self,
+        at: Snapshot,
+        group: i64,
+        search: &str,
+    ) -> Result<i64, StoreError> {
+        let values = at.values([Value::from(group), Value::from(super::containing(search))]);
+        let row = self.row(MEMBER_COUNT, &values).await?;
+        row.map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// The roles that one group or every group (`None`) gives on one resource or on all (`None`).
+    pub async fn grant_list(
+        &mut self,
+        at: Snapshot,
+        group: Option<i64>,
+        resource: Option<i64>,
+    ) -> Result<Vec<GrantRow>, StoreError> {
+        let values = at.values([
+            Value::from(group.unwrap_or(0)),
+            Value::from(resource.unwrap_or(0)),
+        ]);
+        self.rows(GRANTS, &values)
+            .await?
+            .iter()
+            .map(GrantRow::of)
+            .collect()
+    }
+
+    /// The latest known attributes of these groups, also of those that are no longer there.
+    pub async fn group_names(
+        &mut self,
+        organization: i64,
+        groups: &[i64],
+    ) -> Result<Vec<Described>, StoreError> {
+        let mut names = Vec::with_capacity(groups.len());
+        for chunk in groups.chunks(500) {
+            const HEAD: &str = "\
+SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at
+FROM fact f
+JOIN term t ON t.id = f.a
+WHERE f.organization_id = $1 AND f.kind = 4 AND f.a IN";
+            let values: Vec<Value> = std::iter::once(organization)
+                .chain(chunk.iter().copied())
+                .map(Value::from)
+                .collect();
+            for row in self
+                .rows_built(list_statement(HEAD, 2, chunk.len(), "ORDER BY f.id"), &values)
+                .await?
+            {
+                names.push(Described::of(&row, 0)?);
+            }
+        }
+        Ok(names)
+    }
+}

@@ -1,0 +1,140 @@
+//! What the pages and the commands read: one snapshot of the facts, as of one published run.
+//!
+//! A fact is shown for run R when it had begun by then and had not ended: [`Snapshot`] carries the
+//! organization and R, and every statement of these modules takes them as `$1` and `$2` and contains the
+//! macro `visible!`. Nothing here looks at facts of a run that was not published. The structs are plain rows;
+//! `app` names and groups them for people.
+//!
+//! - [`effective_access`]: the one definition of who holds which role through which paths.
+//! - [`accounts`], [`groups`], [`workspaces`], [`tokens`]: lists and details by noun.
+//! - [`changes`]: beginnings and endings of facts in published runs.
+//! - [`connections`]: connections, runs and their listings.
+//! - [`scope`]: organizations and the runs that can be looked at.
+
+/// The condition under which a fact is shown for the run `$2` of the organization `$1`.
+macro_rules! visible {
+    ($fact:literal) => {
+        concat!(
+            $fact,
+            ".organization_id = $1 AND ",
+            $fact,
+            ".begun_run <= $2 AND (",
+            $fact,
+            ".ended_run IS NULL OR ",
+            $fact,
+            ".ended_run > $2)"
+        )
+    };
+}
+
+pub mod accounts;
+pub mod changes;
+pub mod connections;
+pub mod effective_access;
+pub mod groups;
+pub mod scope;
+pub mod tokens;
+pub mod workspaces;
+
+use crate::error::StoreError;
+use crate::value::{Row, Value};
+use model::Attributes;
+
+/// What is looked at: the facts of an organization as of one published run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Snapshot {
+    /// The organization's number.
+    pub organization: i64,
+    /// The run whose facts are shown; 0 when nothing was published yet.
+    pub run: i64,
+}
+
+impl Snapshot {
+    /// `$1`, `$2` and what follows.
+    pub(crate) fn values(self, more: impl IntoIterator<Item = Value>) -> Vec<Value> {
+        let mut values = vec![Value::from(self.organization), Value::from(self.run)];
+        values.extend(more);
+        values
+    }
+}
+
+/// From when a fact is known to be so: between the last look that did not show it and the first that did.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct Seen {
+    /// The last complete reading that did not show it; `None` when the first reading already did.
+    pub unseen_at: Option<i64>,
+    /// When it was first seen.
+    pub seen_at: i64,
+}
+
+impl Seen {
+    fn of(row: &Row, column: usize) -> Result<Seen, StoreError> {
+        Ok(Seen {
+            unseen_at: row.int_or_null(column)?,
+            seen_at: row.int(column + 1)?,
+        })
+    }
+}
+
+/// One thing with an id of Atlassian's and what was told of it.
+#[derive(Debug, Clone)]
+pub struct Described {
+    /// Our number for the id.
+    pub term: i64,
+    /// The id as Atlassian spells it.
+    pub id: String,
+    /// What was told.
+    pub attributes: Attributes,
+    /// From when.
+    pub seen: Seen,
+}
+
+impl Described {
+    /// Reads the columns term, id, attributes, unseen_at, seen_at from `column` on.
+    fn of(row: &Row, column: usize) -> Result<Described, StoreError> {
+        Ok(Described {
+            term: row.int(column)?,
+            id: row.text(column + 1)?,
+            attributes: row.json(column + 2)?,
+            seen: Seen::of(row, column + 3)?,
+        })
+    }
+}
+
+/// The pattern that finds `text` anywhere, with `\` before what LIKE would take as its own. Empty finds all.
+pub(crate) fn containing(text: &str) -> String {
+    let text = text.trim().to_lowercase();
+    if text.is_empty() {
+        return String::new();
+    }
+    format!("%{}%", escaped(&text))
+}
+
+/// The pattern that finds one attribute with this value in stored attributes. Empty finds all.
+pub(crate) fn attribute_is(name: &str, value: &str) -> String {
+    if value.is_empty() {
+        return String::new();
+    }
+    let value = serde_json::Value::from(value).to_string();
+    format!("%{}%", escaped(&format!("\"{name}\":{value}")))
+}
+
+fn escaped(text: &str) -> String {
+    text.replace('\\', "\\\\").replace('%', "\\%").replace('_', "\\_")
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn what_like_would_take_as_its_own_is_escaped() {
+        assert_eq!(containing(" 50%_\\x "), "%50\\%\\_\\\\x%");
+        assert_eq!(containing("  "), "");
+    }
+
+    #[test]
+    fn an_attribute_pattern_begins_at_its_name() {
+        assert_eq!(attribute_is("status", "active"), "%\"status\":\"active\"%");
+    }
+}

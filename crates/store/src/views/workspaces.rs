@@ -1,0 +1,210 @@
+//! Workspaces and other resources on which roles are held.
+
+use super::{Described, Snapshot};
+use crate::database::Tx;
+use crate::error::StoreError;
+use crate::value::{Row, Value};
+
+/// How many accounts have a role on a resource.
+#[derive(Debug, Clone, Copy)]
+pub struct RoleCount {
+    /// The resource.
+    pub resource: i64,
+    /// The role.
+    pub role: i64,
+    /// How many accounts.
+    pub accounts: i64,
+}
+
+/// One resource on which roles are held or given, whether or not it is in the list of workspaces.
+#[derive(Debug, Clone)]
+pub struct ResourceId {
+    /// Our number for it.
+    pub term: i64,
+    /// Its id as Atlassian spells it.
+    pub id: String,
+}
+
+const WORKSPACES: &str = concat!(
+    "\
+SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at
+FROM fact f
+JOIN term t ON t.id = f.a
+WHERE f.kind = 6 AND ",
+    visible!("f"),
+    "
+ORDER BY f.a"
+);
+
+const DIRECTORIES: &str = concat!(
+    "\
+SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at
+FROM fact f
+JOIN term t ON t.id = f.a
+WHERE f.kind = 2 AND ",
+    visible!("f"),
+    "
+ORDER BY f.a"
+);
+
+const ROLE_COUNTS: &str = concat!(
+    "\
+SELECT f.b, f.c, COUNT(*)
+FROM fact f
+WHERE f.kind = 7 AND ",
+    visible!("f"),
+    "
+GROUP BY f.b, f.c
+ORDER BY f.b, f.c"
+);
+
+const GRANT_RESOURCES: &str = concat!(
+    "\
+SELECT f.b, f.c, COUNT(*)
+FROM fact f
+WHERE f.kind = 8 AND ",
+    visible!("f"),
+    "
+GROUP BY f.b, f.c
+ORDER BY f.b, f.c"
+);
+
+const HOLDER_COUNT: &str = concat!(
+    "\
+SELECT COUNT(DISTINCT f.a)
+FROM fact f
+WHERE f.kind = 7 AND f.b = $3 AND ",
+    visible!("f")
+);
+
+const HOLDING_COUNT: &str = concat!(
+    "\
+SELECT COUNT(*)
+FROM fact f
+JOIN person p ON p.account = f.a
+WHERE f.kind = 7 AND f.b = $3 AND ($4 = 0 OR f.c = $4) AND ($5 = '' OR p.search LIKE $5 ESCAPE '\\') AND ",
+    visible!("f")
+);
+
+const ACTIVE_HOLDERS: &str = concat!(
+    "\
+SELECT f.b, COUNT(DISTINCT f.a)
+FROM fact f
+JOIN activity x ON x.organization_id = f.organization_id AND x.account = f.a AND x.resource = f.b
+WHERE f.kind = 7 AND x.last_active_at >= $3 AND ",
+    visible!("f"),
+    "
+GROUP BY f.b"
+);
+
+const HOLDERS: &str = concat!(
+    "\
+SELECT f.b, COUNT(DISTINCT f.a)
+FROM fact f
+WHERE f.kind = 7 AND ",
+    visible!("f"),
+    "
+GROUP BY f.b"
+);
+
+const ACTIVITY_READ: &str = "\
+SELECT MAX(x.read_at)
+FROM activity x
+WHERE x.organization_id = $1";
+
+fn pair(row: &Row) -> Result<(i64, i64), StoreError> {
+    Ok((row.int(0)?, row.int(1)?))
+}
+
+impl Tx {
+    /// Every workspace.
+    pub async fn workspace_list(&mut self, at: Snapshot) -> Result<Vec<Described>, StoreError> {
+        let rows = self.rows(WORKSPACES, &at.values([])).await?;
+        rows.iter().map(|row| Described::of(row, 0)).collect()
+    }
+
+    /// Every directory.
+    pub async fn directory_list(&mut self, at: Snapshot) -> Result<Vec<Described>, StoreError> {
+        let rows = self.rows(DIRECTORIES, &at.values([])).await?;
+        rows.iter().map(|row| Described::of(row, 0)).collect()
+    }
+
+    /// How many accounts have each role on each resource.
+    pub async fn role_counts(&mut self, at: Snapshot) -> Result<Vec<RoleCount>, StoreError> {
+        self.role_counts_by(ROLE_COUNTS, at).await
+    }
+
+    /// How many groups give each role on each resource.
+    pub async fn grant_counts(&mut self, at: Snapshot) -> Result<Vec<RoleCount>, StoreError> {
+        self.role_counts_by(GRANT_RESOURCES, at).await
+    }
+
+    async fn role_counts_by(
+        &mut self,
+        sql: &'static str,
+        at: Snapshot,
+    ) -> Result<Vec<RoleCount>, StoreError> {
+        let rows = self.rows(sql, &at.values([])).await?;
+        let read = |row: &Row| {
+            Ok(RoleCount {
+                resource: row.int(0)?,
+                role: row.int(1)?,
+                accounts: row.int(2)?,
+            })
+        };
+        rows.iter().map(read).collect()
+    }
+
+    /// How many accounts have any role on the resource.
+    pub async fn holder_count(&mut self, at: Snapshot, resource: i64) -> Result<i64, StoreError> {
+        let row = self
+            .row(HOLDER_COUNT, &at.values([Value::from(resource)]))
+            .await?;
+        row.map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// How many holdings `effective_of_resource` would page through.
+    pub async fn holding_count(
+        &mut self,
+        at: Snapshot,
+        resource: i64,
+        role: Option<i64>,
+        search: &str,
+    ) -> Result<i64, StoreError> {
+        let values = at.values([
+            Value::from(resource),
+            Value::from(role.unwrap_or(0)),
+            Value::from(super::containing(search)),
+        ]);
+        let row = self.row(HOLDING_COUNT, &values).await?;
+        row.map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// By resource, how many accounts have any role on it.
+    pub async fn holder_counts(&mut self, at: Snapshot) -> Result<Vec<(i64, i64)>, StoreError> {
+        self.rows(HOLDERS, &at.values([]))
+            .await?
+            .iter()
+            .map(pair)
+            .collect()
+    }
+
+    /// By resource, how many accounts with a role on it were active there at `since` or later.
+    pub async fn active_holder_counts(
+        &mut self,
+        at: Snapshot,
+        since: i64,
+    ) -> Result<Vec<(i64, i64)>, StoreError> {
+        self.rows(ACTIVE_HOLDERS, &at.values([Value::from(since)]))
+            .await?
+            .iter()
+            .map(pair)
+            .collect()
+    }
+
+    /// When activity was last read.
+    pub async fn activity_read_at(&mut self, organization: i64) -> Result<Option<i64>, StoreError> {
+        let row = self.row(ACTIVITY_READ, &[Value::from(organization)]).await?;
+        row.map_or(Ok(None), |row| row.int_or_null(0))
+    }
+}
