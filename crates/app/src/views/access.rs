@@ -376,7 +376,7 @@ impl App {
     ) -> Result<(i64, WorkspaceRef), ViewError> {
         let asked = asked.trim();
         let mut wanted = Wanted::default();
-        let by_id = tx.term_number(asked).await?;
+        let by_id = tx.term_find(asked).await?;
         wanted.resource(by_id.unwrap_or(0));
         let names = wanted.look_up(tx, at).await?;
         let is_resource = |term: &i64| {

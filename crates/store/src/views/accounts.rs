@@ -506,31 +506,6 @@ WHERE x.organization_id = $1 AND x.last_active_at IS NOT NULL AND x.account IN";
         }
         Ok(names)
     }
-
-    /// The texts of these terms.
-    pub async fn term_texts(&mut self, terms: &[i64]) -> Result<Vec<(i64, String)>, StoreError> {
-        let mut texts = Vec::with_capacity(terms.len());
-        for chunk in terms.chunks(500) {
-            let values: Vec<Value> = chunk.iter().map(|term| Value::from(*term)).collect();
-            let sql = list_statement(
-                "SELECT t.id, t.text FROM term t WHERE t.id IN",
-                1,
-                chunk.len(),
-                "",
-            );
-            for row in self.rows_built(sql, &values).await? {
-                texts.push((row.int(0)?, row.text(1)?));
-            }
-        }
-        Ok(texts)
-    }
-
-    /// The number of a text, if anything was ever known by it.
-    pub async fn term_number(&mut self, text: &str) -> Result<Option<i64>, StoreError> {
-        const SQL: &str = "SELECT t.id FROM term t WHERE t.text = $1";
-        let row = self.row(SQL, &[Value::from(text)]).await?;
-        row.map(|row| row.int(0)).transpose()
-    }
 }
 
 /// How an account is called.
