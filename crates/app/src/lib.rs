@@ -1,12 +1,24 @@
 //! What one can ask of the product: each use case once. Pages and commands ask only here.
 //!
 //! - [`views`]: questions – accounts, groups, workspaces, changes, connections, who and why.
+//! - `connections`, `reading`, `care`, `export`: what one can have done – adding and testing connections, reading
+//!   an organization and deciding about held runs, erasing and backing up, exporting facts.
 
+mod care;
+mod connections;
+mod error;
+mod export;
+mod reading;
 pub mod views;
+
+pub use care::Finding;
+pub use connections::{ConnectionAdded, ConnectionRequest, OperationTest};
+pub use error::AppError;
+pub use sync::{Estimate, Outcome, Progress, Silent, Status, SyncError};
 
 use model::Clock;
 use std::sync::Arc;
-use store::Store;
+use store::{MasterKey, Store};
 
 /// The product, as its surfaces see it.
 pub struct App {
@@ -16,15 +28,19 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Answers that cannot change, because a published run does not.
     pub memo: views::Memo,
+    master_key: Option<Arc<MasterKey>>,
 }
 
 impl App {
-    /// Puts the product together.
+    /// Puts the product together. Without a master key everything works that needs no credential.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> App {
-        App {
-            store,
-            clock,
-            memo: views::Memo::default(),
-        }
+        App { store, clock, memo: views::Memo::default(), master_key: None }
+    }
+
+    /// Gives the product the key that opens its credentials, after checking that it is the right one.
+    pub async fn with_master_key(mut self, key: MasterKey) -> Result<App, AppError> {
+        self.store.master_key_check(&key).await?;
+        self.master_key = Some(Arc::new(key));
+        Ok(self)
     }
 }

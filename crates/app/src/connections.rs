@@ -1,0 +1,211 @@
+//! Connections: adding, testing, removing.
+
+use crate::App;
+use crate::error::AppError;
+use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
+use atlassian::{Admin, ApiError, Options, Transport};
+use model::OrganizationId;
+use secrecy::SecretString;
+use serde::Serialize;
+use std::sync::Arc;
+use store::{AuditRow, ConnectionRow, MasterKey, NewConnection};
+
+/// What is needed to add a connection.
+#[derive(Debug)]
+pub struct ConnectionRequest<'a> {
+    /// A name that is not taken.
+    pub name: &'a str,
+    /// Atlassian's id of the organization; found when the key sees exactly one.
+    pub organization: Option<&'a str>,
+    /// The organization's API key.
+    pub key: SecretString,
+    /// Who adds it.
+    pub actor: &'a str,
+    /// How often `serve` reads it, in milliseconds.
+    pub sync_interval_ms: i64,
+}
+
+/// A connection that was added.
+#[derive(Debug, Clone, Serialize)]
+pub struct ConnectionAdded {
+    /// Its name.
+    pub name: String,
+    /// Atlassian's id of the organization.
+    pub organization_id: String,
+    /// The organization's name.
+    pub organization_name: Option<String>,
+}
+
+/// Whether one operation is allowed for a key.
+#[derive(Debug, Clone, Serialize)]
+pub struct OperationTest {
+    /// The operation, as in the vendor's description.
+    pub operation: &'static str,
+    /// What it is needed for.
+    pub needed_for: &'static str,
+    /// Whether Atlassian allowed it.
+    pub allowed: bool,
+    /// Why not.
+    pub why: Option<String>,
+}
+
+impl App {
+    pub(crate) fn key(&self) -> Result<&MasterKey, AppError> {
+        self.master_key.as_deref().ok_or(AppError::NoMasterKey)
+    }
+
+    /// Checks that the key reads the organization, then keeps it, sealed. Nothing is kept when it does not.
+    pub async fn connection_add(
+        &self,
+        request: &ConnectionRequest<'_>,
+        options: &Options,
+    ) -> Result<ConnectionAdded, AppError> {
+        let seal = self.key()?;
+        let transport = Transport::new(options, request.key.clone(), Arc::clone(&self.clock))?;
+        let transport = Arc::new(transport);
+        let id = match request.organization {
+            Some(id) => OrganizationId::new(id),
+            None => only_organization(&transport).await?,
+        };
+        let found = Admin::new(Arc::clone(&transport), id.clone()).organization().await?;
+        if found.id != id.as_str() {
+            return Err(AppError::OtherOrganization { asked: id.to_string(), found: found.id });
+        }
+        let name = found.attributes.name;
+        let now = self.clock.now_ms();
+        let mut tx = self.store.write().await?;
+        let organization = tx.organization_ensure(&id, name.as_deref()).await?;
+        let new = NewConnection {
+            organization_id: organization.id,
+            name: request.name,
+            base_url: &options.base_url,
+            key: &request.key,
+            created_at: now,
+            created_by: request.actor,
+            sync_interval_ms: request.sync_interval_ms,
+        };
+        tx.connection_add(&new, seal).await?;
+        tx.audit_record(&AuditRow {
+            at: now,
+            actor: request.actor.to_owned(),
+            action: "connection.add".into(),
+            subject: request.name.to_owned(),
+            detail: format!("organization {id} at {}", options.base_url),
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(ConnectionAdded {
+            name: request.name.to_owned(),
+            organization_id: id.to_string(),
+            organization_name: name,
+        })
+    }
+
+    /// Forgets a connection and its key. What it read stays.
+    pub async fn connection_remove(&self, name: &str, actor: &str) -> Result<(), AppError> {
+        let connection = self.connection(Some(name)).await?;
+        let mut tx = self.store.write().await?;
+        tx.connection_remove(&connection.name).await?;
+        tx.audit_record(&AuditRow {
+            at: self.clock.now_ms(),
+            actor: actor.to_owned(),
+            action: "connection.remove".into(),
+            subject: connection.name,
+            detail: "the key is forgotten, what was read is kept".into(),
+        })
+        .await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The connection of this name, or the only one.
+    pub async fn connection(&self, name: Option<&str>) -> Result<ConnectionRow, AppError> {
+        let mut tx = self.store.read().await?;
+        let mut all = tx.connection_list().await?;
+        let known = || all.iter().map(|connection| connection.name.clone()).collect::<Vec<_>>();
+        let position = match name {
+            Some(name) => all
+                .iter()
+                .position(|connection| connection.name == name)
+                .ok_or_else(|| AppError::NoConnection { name: name.to_owned(), known: known() })?,
+            None if all.is_empty() => return Err(AppError::NothingConnected),
+            None if all.len() > 1 => return Err(AppError::WhichConnection { known: known() }),
+            None => 0,
+        };
+        Ok(all.swap_remove(position))
+    }
+
+    /// The API of a connection's organization, with its key.
+    pub async fn admin(&self, connection: &ConnectionRow, options: &Options) -> Result<Admin, AppError> {
+        let mut tx = self.store.read().await?;
+        let key = tx.connection_key(&connection.name, self.key()?).await?;
+        let organization = tx.organization_get(connection.organization_id).await?;
+        drop(tx);
+        let missing = || AppError::NoConnection { name: connection.name.clone(), known: Vec::new() };
+        let key = key.ok_or_else(missing)?;
+        let options = Options { base_url: connection.base_url.clone(), ..options.clone() };
+        let transport = Transport::new(&options, key, Arc::clone(&self.clock))?;
+        Ok(Admin::new(Arc::new(transport), organization.atlassian_id))
+    }
+
+    /// Asks each reading operation once and says which the key may call. Changes nothing.
+    pub async fn connection_test(
+        &self,
+        connection: &ConnectionRow,
+        options: &Options,
+    ) -> Result<Vec<OperationTest>, AppError> {
+        let admin = self.admin(connection, options).await?;
+        let somebody = admin.accounts(ALL_DIRECTORIES, &AccountSearch::default(), None).await;
+        let account = somebody.as_ref().ok().and_then(|page| page.items.first()).map(|item| item.account_id.clone());
+        let groups = admin.groups(&[], None).await;
+        let group = groups.as_ref().ok().and_then(|page| page.items.first()).map(|item| item.id.clone());
+        let mut tests = vec![
+            tested("getOrgById", "the organization's name", admin.organization().await)?,
+            tested("getDirectoriesForOrg", "directories", admin.directories(None).await)?,
+            tested("searchDirectoryUsers", "accounts, groups of accounts, role holders", somebody)?,
+            tested(
+                "getDirectoryUsersCount",
+                "checking that nothing is missing",
+                admin.accounts_count(ALL_DIRECTORIES, &AccountSearch::default()).await,
+            )?,
+            tested("getUserStats", "which roles are in use", admin.accounts_stats(ALL_DIRECTORIES).await)?,
+            tested("searchDirectoryGroups", "groups", groups)?,
+            tested("getGroupsCount", "checking that no group is missing", admin.groups_count().await)?,
+            tested("queryWorkspaces", "workspaces", admin.workspaces(None).await)?,
+            tested("getDomains", "domains", admin.domains(None).await)?,
+            tested("getPolicies", "policies", admin.policies(None).await)?,
+            tested("getAllApiTokensByOrgId", "API tokens", admin.api_tokens(None).await)?,
+        ];
+        if let Some(account) = account {
+            let answer = admin.account_role_assignments(&account, None).await;
+            tests.push(tested("getUserRoleAssignments", "ways of access", answer)?);
+        }
+        if let Some(group) = group {
+            let answer = admin.group_role_assignments(&group, None).await;
+            tests.push(tested("getGroupRoleAssignments", "roles that groups give", answer)?);
+        }
+        Ok(tests)
+    }
+}
+
+/// A refusal is an answer; anything else ends the test.
+fn tested<T>(
+    operation: &'static str,
+    needed_for: &'static str,
+    answer: Result<T, ApiError>,
+) -> Result<OperationTest, AppError> {
+    let refused = |why: String| OperationTest { operation, needed_for, allowed: false, why: Some(why) };
+    match answer {
+        Ok(_) => Ok(OperationTest { operation, needed_for, allowed: true, why: None }),
+        Err(error @ (ApiError::Unreachable { .. } | ApiError::RequestsSpent { .. })) => Err(error.into()),
+        Err(error) => Ok(refused(format!("{error}; {}", error.hint()))),
+    }
+}
+
+async fn only_organization(transport: &Transport) -> Result<OrganizationId, AppError> {
+    let page = atlassian::org::organizations(transport, None).await?;
+    match page.items.as_slice() {
+        [only] if page.next.is_none() => Ok(OrganizationId::new(&only.id)),
+        several => Err(AppError::WhichOrganization { count: several.len() }),
+    }
+}

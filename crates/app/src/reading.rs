@@ -1,0 +1,85 @@
+//! Reading an organization, and deciding about runs that are held.
+
+use crate::App;
+use crate::error::AppError;
+use atlassian::Options;
+use model::RunId;
+use store::{AuditRow, RunReport, RunRow, RunState};
+use sync::{Outcome, Progress, Reading};
+
+impl App {
+    /// Reads a connection's organization, or goes on where an interrupted reading stopped.
+    pub async fn sync(
+        &self,
+        connection: Option<&str>,
+        with_methods: bool,
+        options: &Options,
+        progress: &dyn Progress,
+    ) -> Result<Outcome, AppError> {
+        let connection = self.connection(connection).await?;
+        let admin = self.admin(&connection, options).await?;
+        let mut tx = self.store.read().await?;
+        let organization = tx.organization_get(connection.organization_id).await?;
+        drop(tx);
+        let reading = Reading {
+            store: &self.store,
+            admin: &admin,
+            clock: self.clock.as_ref(),
+            progress,
+            organization,
+            connection,
+            with_methods,
+        };
+        Ok(sync::sync(&reading).await?)
+    }
+
+    /// Says that a held run's drop is right: the next reading is let through. The held pages themselves are not used.
+    pub async fn run_confirm(&self, run: RunId, actor: &str) -> Result<(), AppError> {
+        let held = self.run_of(run).await?;
+        if held.state != RunState::Held {
+            return Err(AppError::NotHeld { run: run.to_string(), state: state_name(held.state) });
+        }
+        let mut tx = self.store.write().await?;
+        tx.connection_confirm_drop(held.connection_id, true).await?;
+        tx.audit_record(&self.entry(actor, "run.confirm", run, "the next reading may show the same drop")).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Gives up a held or interrupted run: nothing of it is kept, and its drop stays unconfirmed.
+    pub async fn run_discard(&self, run: RunId, actor: &str) -> Result<(), AppError> {
+        let row = self.run_of(run).await?;
+        if matches!(row.state, RunState::Published | RunState::Discarded) {
+            return Err(AppError::RunOver { run: run.to_string(), state: state_name(row.state) });
+        }
+        let mut reasons = row.report.reasons.clone();
+        reasons.push(format!("discarded by {actor}"));
+        let report = RunReport { reasons, ..row.report.clone() };
+        self.store.run_discard(&row, &report, self.clock.now_ms()).await?;
+        let mut tx = self.store.write().await?;
+        tx.connection_confirm_drop(row.connection_id, false).await?;
+        tx.audit_record(&self.entry(actor, "run.discard", run, "nothing of it is kept")).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    async fn run_of(&self, run: RunId) -> Result<RunRow, AppError> {
+        let mut tx = self.store.read().await?;
+        let found = tx.run_find(run).await?;
+        found.ok_or_else(|| AppError::NoRun { run: run.to_string() })
+    }
+
+    fn entry(&self, actor: &str, action: &str, run: RunId, detail: &str) -> AuditRow {
+        AuditRow {
+            at: self.clock.now_ms(),
+            actor: actor.to_owned(),
+            action: action.to_owned(),
+            subject: run.to_string(),
+            detail: detail.to_owned(),
+        }
+    }
+}
+
+fn state_name(state: RunState) -> String {
+    format!("{state:?}").to_lowercase()
+}
