@@ -45,7 +45,9 @@ impl App {
     /// in it.
     pub async fn backup(&self, file: &Path, actor: &str) -> Result<(), AppError> {
         if file.exists() {
-            return Err(AppError::FileExists { file: file.display().to_string() });
+            return Err(AppError::FileExists {
+                file: file.display().to_string(),
+            });
         }
         if !self.store.backup_to(file).await? {
             return Err(AppError::BackupElsewhere);
@@ -77,30 +79,56 @@ impl App {
                 detail: "none was given; reading Atlassian is not possible without it".into(),
             },
             Some(key) => match self.store.master_key_check(key).await {
-                Ok(()) => Finding { what: "master key".into(), well: true, detail: "opens this database".into() },
+                Ok(()) => Finding {
+                    what: "master key".into(),
+                    well: true,
+                    detail: "opens this database".into(),
+                },
                 Err(error) => {
                     let hint = error.hint().unwrap_or_default();
-                    Finding { what: "master key".into(), well: false, detail: format!("{error}; {hint}") }
+                    Finding {
+                        what: "master key".into(),
+                        well: false,
+                        detail: format!("{error}; {hint}"),
+                    }
                 }
             },
         });
         let mut tx = self.store.read().await?;
         for connection in tx.connection_list().await? {
-            let latest = tx.run_latest(connection.organization_id, 1).await?.into_iter().next();
+            let latest = tx
+                .run_latest(connection.organization_id, 1)
+                .await?
+                .into_iter()
+                .next();
             let (well, detail) = match latest {
                 None => (false, "was never read; run orgwarden sync".to_owned()),
                 Some(run) => {
                     let age_min = (self.clock.now_ms() - run.ended_at.unwrap_or(run.started_at)) / 60_000;
                     let state = format!("{:?}", run.state).to_lowercase();
-                    let well = matches!(run.state, store::RunState::Published) && run.report.reasons.is_empty();
+                    let well =
+                        matches!(run.state, store::RunState::Published) && run.report.reasons.is_empty();
                     let why = run.report.reasons.join("; ");
-                    (well, format!("{} is {state}, {age_min} min old{}{why}", run.id, if well { "" } else { ": " }))
+                    (
+                        well,
+                        format!(
+                            "{} is {state}, {age_min} min old{}{why}",
+                            run.id,
+                            if well { "" } else { ": " }
+                        ),
+                    )
                 }
             };
-            findings.push(Finding { what: format!("connection {}", connection.name), well, detail });
+            findings.push(Finding {
+                what: format!("connection {}", connection.name),
+                well,
+                detail,
+            });
         }
         for scope in scopes {
-            let accounts = tx.facts_count(scope.snapshot().organization, FactKind::Account).await?;
+            let accounts = tx
+                .facts_count(scope.snapshot().organization, FactKind::Account)
+                .await?;
             findings.push(Finding {
                 what: format!("organization {}", scope.organization_name),
                 well: true,

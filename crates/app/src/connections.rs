@@ -67,9 +67,14 @@ impl App {
             Some(id) => OrganizationId::new(id),
             None => only_organization(&transport).await?,
         };
-        let found = Admin::new(Arc::clone(&transport), id.clone()).organization().await?;
+        let found = Admin::new(Arc::clone(&transport), id.clone())
+            .organization()
+            .await?;
         if found.id != id.as_str() {
-            return Err(AppError::OtherOrganization { asked: id.to_string(), found: found.id });
+            return Err(AppError::OtherOrganization {
+                asked: id.to_string(),
+                found: found.id,
+            });
         }
         let name = found.attributes.name;
         let now = self.clock.now_ms();
@@ -122,12 +127,19 @@ impl App {
     pub async fn connection(&self, name: Option<&str>) -> Result<ConnectionRow, AppError> {
         let mut tx = self.store.read().await?;
         let mut all = tx.connection_list().await?;
-        let known = || all.iter().map(|connection| connection.name.clone()).collect::<Vec<_>>();
+        let known = || {
+            all.iter()
+                .map(|connection| connection.name.clone())
+                .collect::<Vec<_>>()
+        };
         let position = match name {
             Some(name) => all
                 .iter()
                 .position(|connection| connection.name == name)
-                .ok_or_else(|| AppError::NoConnection { name: name.to_owned(), known: known() })?,
+                .ok_or_else(|| AppError::NoConnection {
+                    name: name.to_owned(),
+                    known: known(),
+                })?,
             None if all.is_empty() => return Err(AppError::NothingConnected),
             None if all.len() > 1 => return Err(AppError::WhichConnection { known: known() }),
             None => 0,
@@ -141,9 +153,15 @@ impl App {
         let key = tx.connection_key(&connection.name, self.key()?).await?;
         let organization = tx.organization_get(connection.organization_id).await?;
         drop(tx);
-        let missing = || AppError::NoConnection { name: connection.name.clone(), known: Vec::new() };
+        let missing = || AppError::NoConnection {
+            name: connection.name.clone(),
+            known: Vec::new(),
+        };
         let key = key.ok_or_else(missing)?;
-        let options = Options { base_url: connection.base_url.clone(), ..options.clone() };
+        let options = Options {
+            base_url: connection.base_url.clone(),
+            ..options.clone()
+        };
         let transport = Transport::new(&options, key, Arc::clone(&self.clock))?;
         Ok(Admin::new(Arc::new(transport), organization.atlassian_id))
     }
@@ -155,26 +173,62 @@ impl App {
         options: &Options,
     ) -> Result<Vec<OperationTest>, AppError> {
         let admin = self.admin(connection, options).await?;
-        let somebody = admin.accounts(ALL_DIRECTORIES, &AccountSearch::default(), None).await;
-        let account = somebody.as_ref().ok().and_then(|page| page.items.first()).map(|item| item.account_id.clone());
+        let somebody = admin
+            .accounts(ALL_DIRECTORIES, &AccountSearch::default(), None)
+            .await;
+        let account = somebody
+            .as_ref()
+            .ok()
+            .and_then(|page| page.items.first())
+            .map(|item| item.account_id.clone());
         let groups = admin.groups(&[], None).await;
-        let group = groups.as_ref().ok().and_then(|page| page.items.first()).map(|item| item.id.clone());
+        let group = groups
+            .as_ref()
+            .ok()
+            .and_then(|page| page.items.first())
+            .map(|item| item.id.clone());
         let mut tests = vec![
-            tested("getOrgById", "the organization's name", admin.organization().await)?,
-            tested("getDirectoriesForOrg", "directories", admin.directories(None).await)?,
-            tested("searchDirectoryUsers", "accounts, groups of accounts, role holders", somebody)?,
+            tested(
+                "getOrgById",
+                "the organization's name",
+                admin.organization().await,
+            )?,
+            tested(
+                "getDirectoriesForOrg",
+                "directories",
+                admin.directories(None).await,
+            )?,
+            tested(
+                "searchDirectoryUsers",
+                "accounts, groups of accounts, role holders",
+                somebody,
+            )?,
             tested(
                 "getDirectoryUsersCount",
                 "checking that nothing is missing",
-                admin.accounts_count(ALL_DIRECTORIES, &AccountSearch::default()).await,
+                admin
+                    .accounts_count(ALL_DIRECTORIES, &AccountSearch::default())
+                    .await,
             )?,
-            tested("getUserStats", "which roles are in use", admin.accounts_stats(ALL_DIRECTORIES).await)?,
+            tested(
+                "getUserStats",
+                "which roles are in use",
+                admin.accounts_stats(ALL_DIRECTORIES).await,
+            )?,
             tested("searchDirectoryGroups", "groups", groups)?,
-            tested("getGroupsCount", "checking that no group is missing", admin.groups_count().await)?,
+            tested(
+                "getGroupsCount",
+                "checking that no group is missing",
+                admin.groups_count().await,
+            )?,
             tested("queryWorkspaces", "workspaces", admin.workspaces(None).await)?,
             tested("getDomains", "domains", admin.domains(None).await)?,
             tested("getPolicies", "policies", admin.policies(None).await)?,
-            tested("getAllApiTokensByOrgId", "API tokens", admin.api_tokens(None).await)?,
+            tested(
+                "getAllApiTokensByOrgId",
+                "API tokens",
+                admin.api_tokens(None).await,
+            )?,
         ];
         if let Some(account) = account {
             let answer = admin.account_role_assignments(&account, None).await;
@@ -182,7 +236,11 @@ impl App {
         }
         if let Some(group) = group {
             let answer = admin.group_role_assignments(&group, None).await;
-            tests.push(tested("getGroupRoleAssignments", "roles that groups give", answer)?);
+            tests.push(tested(
+                "getGroupRoleAssignments",
+                "roles that groups give",
+                answer,
+            )?);
         }
         Ok(tests)
     }
@@ -194,9 +252,19 @@ fn tested<T>(
     needed_for: &'static str,
     answer: Result<T, ApiError>,
 ) -> Result<OperationTest, AppError> {
-    let refused = |why: String| OperationTest { operation, needed_for, allowed: false, why: Some(why) };
+    let refused = |why: String| OperationTest {
+        operation,
+        needed_for,
+        allowed: false,
+        why: Some(why),
+    };
     match answer {
-        Ok(_) => Ok(OperationTest { operation, needed_for, allowed: true, why: None }),
+        Ok(_) => Ok(OperationTest {
+            operation,
+            needed_for,
+            allowed: true,
+            why: None,
+        }),
         Err(error @ (ApiError::Unreachable { .. } | ApiError::RequestsSpent { .. })) => Err(error.into()),
         Err(error) => Ok(refused(format!("{error}; {}", error.hint()))),
     }

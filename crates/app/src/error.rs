@@ -96,14 +96,22 @@ impl AppError {
                 Some(format!("known connections: {}", known.join(", ")))
             }
             AppError::NothingConnected => Some(ADD_ONE.into()),
-            AppError::NoMasterKey => Some("name its file with --master-key-file or ORGWARDEN_MASTER_KEY_FILE".into()),
+            AppError::NoMasterKey => {
+                Some("name its file with --master-key-file or ORGWARDEN_MASTER_KEY_FILE".into())
+            }
             AppError::WhichOrganization { .. } => {
                 Some("the id is in the address of admin.atlassian.com, after /o/".into())
             }
-            AppError::OtherOrganization { .. } => Some("check --org-id and --base-url; nothing was stored".into()),
+            AppError::OtherOrganization { .. } => {
+                Some("check --org-id and --base-url; nothing was stored".into())
+            }
             AppError::NoRun { .. } => Some("orgwarden runs lists them".into()),
-            AppError::NotHeld { .. } | AppError::RunOver { .. } => Some("orgwarden runs shows the state of each".into()),
-            AppError::BackupElsewhere => Some("use pg_dump; the master key is in no backup and is kept apart".into()),
+            AppError::NotHeld { .. } | AppError::RunOver { .. } => {
+                Some("orgwarden runs shows the state of each".into())
+            }
+            AppError::BackupElsewhere => {
+                Some("use pg_dump; the master key is in no backup and is kept apart".into())
+            }
             AppError::FileExists { .. } => Some("name a file that does not exist yet".into()),
         }
     }

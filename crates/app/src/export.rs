@@ -20,17 +20,62 @@ enum Line<'a> {
         name: Option<&'a str>,
         email: Option<&'a str>,
     },
-    DirectoryMembership { directory_id: &'a str, account_id: &'a str, status: Value },
-    Group { group_id: &'a str, directory_id: Value, name: Value },
-    Membership { group_id: &'a str, account_id: &'a str },
-    Workspace { workspace_id: &'a str, type_key: Value, name: Value },
-    RoleHolding { account_id: &'a str, resource_id: &'a str, role: &'a str },
-    GroupRoleGrant { group_id: &'a str, resource_id: &'a str, role: &'a str },
-    PlatformRole { account_id: &'a str, role: &'a str },
-    Domain { domain_id: &'a str, name: Value, claim_type: Value, claim_status: Value },
-    Policy { policy_id: &'a str, policy_type: Value, name: Value, status: Value },
-    ApiToken { token_id: &'a str, account_id: Value, label: Value },
-    Method { account_id: &'a str, resource_id: &'a str, role: &'a str, methods: Value },
+    DirectoryMembership {
+        directory_id: &'a str,
+        account_id: &'a str,
+        status: Value,
+    },
+    Group {
+        group_id: &'a str,
+        directory_id: Value,
+        name: Value,
+    },
+    Membership {
+        group_id: &'a str,
+        account_id: &'a str,
+    },
+    Workspace {
+        workspace_id: &'a str,
+        type_key: Value,
+        name: Value,
+    },
+    RoleHolding {
+        account_id: &'a str,
+        resource_id: &'a str,
+        role: &'a str,
+    },
+    GroupRoleGrant {
+        group_id: &'a str,
+        resource_id: &'a str,
+        role: &'a str,
+    },
+    PlatformRole {
+        account_id: &'a str,
+        role: &'a str,
+    },
+    Domain {
+        domain_id: &'a str,
+        name: Value,
+        claim_type: Value,
+        claim_status: Value,
+    },
+    Policy {
+        policy_id: &'a str,
+        policy_type: Value,
+        name: Value,
+        status: Value,
+    },
+    ApiToken {
+        token_id: &'a str,
+        account_id: Value,
+        label: Value,
+    },
+    Method {
+        account_id: &'a str,
+        resource_id: &'a str,
+        role: &'a str,
+        methods: Value,
+    },
 }
 
 /// The kinds that are exported, in the order of their lines. Directories are told by what is in them.
@@ -61,15 +106,39 @@ fn line(kind: FactKind, fact: &ExportedFact) -> Option<String> {
             name: fact.name.as_deref(),
             email: fact.email.as_deref(),
         },
-        FactKind::DirectoryMembership => {
-            Line::DirectoryMembership { directory_id: a, account_id: b, status: told("status") }
-        }
-        FactKind::Group => Line::Group { group_id: a, directory_id: told("directory_id"), name: told("name") },
-        FactKind::Membership => Line::Membership { group_id: a, account_id: b },
-        FactKind::Workspace => Line::Workspace { workspace_id: a, type_key: told("type_key"), name: told("name") },
-        FactKind::RoleHolding => Line::RoleHolding { account_id: a, resource_id: b, role: c },
-        FactKind::GroupRoleGrant => Line::GroupRoleGrant { group_id: a, resource_id: b, role: c },
-        FactKind::PlatformRole => Line::PlatformRole { account_id: a, role: b },
+        FactKind::DirectoryMembership => Line::DirectoryMembership {
+            directory_id: a,
+            account_id: b,
+            status: told("status"),
+        },
+        FactKind::Group => Line::Group {
+            group_id: a,
+            directory_id: told("directory_id"),
+            name: told("name"),
+        },
+        FactKind::Membership => Line::Membership {
+            group_id: a,
+            account_id: b,
+        },
+        FactKind::Workspace => Line::Workspace {
+            workspace_id: a,
+            type_key: told("type_key"),
+            name: told("name"),
+        },
+        FactKind::RoleHolding => Line::RoleHolding {
+            account_id: a,
+            resource_id: b,
+            role: c,
+        },
+        FactKind::GroupRoleGrant => Line::GroupRoleGrant {
+            group_id: a,
+            resource_id: b,
+            role: c,
+        },
+        FactKind::PlatformRole => Line::PlatformRole {
+            account_id: a,
+            role: b,
+        },
         FactKind::Domain => Line::Domain {
             domain_id: a,
             name: told("name"),
@@ -82,8 +151,17 @@ fn line(kind: FactKind, fact: &ExportedFact) -> Option<String> {
             name: told("name"),
             status: told("status"),
         },
-        FactKind::ApiToken => Line::ApiToken { token_id: a, account_id: told("account_id"), label: told("label") },
-        FactKind::Method => Line::Method { account_id: a, resource_id: b, role: c, methods: told("methods") },
+        FactKind::ApiToken => Line::ApiToken {
+            token_id: a,
+            account_id: told("account_id"),
+            label: told("label"),
+        },
+        FactKind::Method => Line::Method {
+            account_id: a,
+            resource_id: b,
+            role: c,
+            methods: told("methods"),
+        },
         FactKind::Directory => return None,
     };
     // Text keys and JSON values always serialize.
@@ -108,7 +186,9 @@ impl App {
             let mut after = -1;
             let mut tx = self.store.read().await.map_err(store)?;
             loop {
-                let chunk = tx.facts_chunk(snapshot.organization, kind, RunId(snapshot.run), after).await;
+                let chunk = tx
+                    .facts_chunk(snapshot.organization, kind, RunId(snapshot.run), after)
+                    .await;
                 let (facts, next) = chunk.map_err(store)?;
                 lines.extend(facts.iter().filter_map(|fact| line(kind, fact)));
                 match next {

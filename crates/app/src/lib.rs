@@ -34,7 +34,12 @@ pub struct App {
 impl App {
     /// Puts the product together. Without a master key everything works that needs no credential.
     pub fn new(store: Store, clock: Arc<dyn Clock>) -> App {
-        App { store, clock, memo: views::Memo::default(), master_key: None }
+        App {
+            store,
+            clock,
+            memo: views::Memo::default(),
+            master_key: None,
+        }
     }
 
     /// Gives the product the key that opens its credentials, after checking that it is the right one.

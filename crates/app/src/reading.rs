@@ -37,11 +37,20 @@ impl App {
     pub async fn run_confirm(&self, run: RunId, actor: &str) -> Result<(), AppError> {
         let held = self.run_of(run).await?;
         if held.state != RunState::Held {
-            return Err(AppError::NotHeld { run: run.to_string(), state: state_name(held.state) });
+            return Err(AppError::NotHeld {
+                run: run.to_string(),
+                state: state_name(held.state),
+            });
         }
         let mut tx = self.store.write().await?;
         tx.connection_confirm_drop(held.connection_id, true).await?;
-        tx.audit_record(&self.entry(actor, "run.confirm", run, "the next reading may show the same drop")).await?;
+        tx.audit_record(&self.entry(
+            actor,
+            "run.confirm",
+            run,
+            "the next reading may show the same drop",
+        ))
+        .await?;
         tx.commit().await?;
         Ok(())
     }
@@ -50,15 +59,22 @@ impl App {
     pub async fn run_discard(&self, run: RunId, actor: &str) -> Result<(), AppError> {
         let row = self.run_of(run).await?;
         if matches!(row.state, RunState::Published | RunState::Discarded) {
-            return Err(AppError::RunOver { run: run.to_string(), state: state_name(row.state) });
+            return Err(AppError::RunOver {
+                run: run.to_string(),
+                state: state_name(row.state),
+            });
         }
         let mut reasons = row.report.reasons.clone();
         reasons.push(format!("discarded by {actor}"));
-        let report = RunReport { reasons, ..row.report.clone() };
+        let report = RunReport {
+            reasons,
+            ..row.report.clone()
+        };
         self.store.run_discard(&row, &report, self.clock.now_ms()).await?;
         let mut tx = self.store.write().await?;
         tx.connection_confirm_drop(row.connection_id, false).await?;
-        tx.audit_record(&self.entry(actor, "run.discard", run, "nothing of it is kept")).await?;
+        tx.audit_record(&self.entry(actor, "run.discard", run, "nothing of it is kept"))
+            .await?;
         tx.commit().await?;
         Ok(())
     }

@@ -40,7 +40,11 @@ impl Tx {
         after: i64,
     ) -> Result<(Vec<ExportedFact>, Option<i64>), StoreError> {
         let key = [organization.into(), kind.number().into(), after.into()];
-        let until = self.row(CHUNK_END, &key).await?.map(|row| row.int(0)).transpose()?;
+        let until = self
+            .row(CHUNK_END, &key)
+            .await?
+            .map(|row| row.int(0))
+            .transpose()?;
         let values = [
             organization.into(),
             kind.number().into(),
@@ -57,7 +61,8 @@ impl Tx {
                 email: row.text_or_null(5)?,
             })
         };
-        let facts: Result<Vec<ExportedFact>, StoreError> = self.rows(FACTS, &values).await?.iter().map(fact).collect();
+        let facts: Result<Vec<ExportedFact>, StoreError> =
+            self.rows(FACTS, &values).await?.iter().map(fact).collect();
         Ok((facts?, until))
     }
 }

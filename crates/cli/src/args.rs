@@ -1,0 +1,319 @@
+//! What can be typed. Keys are never arguments: they come from a file or standard input.
+
+use clap::{Parser, Subcommand};
+use std::net::SocketAddr;
+use std::path::PathBuf;
+
+/// Who has access to what in an Atlassian organization, by which path and since when.
+#[derive(Debug, Parser)]
+#[command(name = "orgwarden", version, max_term_width = 100, after_help = EXIT_CODES)]
+pub struct Args {
+    #[command(flatten)]
+    pub settings: Settings,
+    #[command(subcommand)]
+    pub command: Command,
+}
+
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 a bug or an unforeseen error · 2 wrong usage · 3 a reading did not finish or was not \
+complete · 4 a reading is held for a person · 5 nothing of that name, or several · 6 the key is refused · 7 Atlassian cannot be \
+reached or has a problem · 8 the database or master key cannot be used · 9 the configuration is wrong · 10 another orgwarden is at work";
+
+/// Settings that every command takes; they win over the environment, which wins over the configuration file.
+#[derive(Debug, Default, clap::Args)]
+pub struct Settings {
+    /// The database: sqlite:FILE or postgres://USER@HOST/NAME [env: ORGWARDEN_DATABASE]
+    #[arg(long, global = true, value_name = "URL")]
+    pub database: Option<String>,
+    /// The configuration file [env: ORGWARDEN_CONFIG]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub config: Option<PathBuf>,
+    /// The file of the master key, made if it is missing [env: ORGWARDEN_MASTER_KEY_FILE]
+    #[arg(long, global = true, value_name = "FILE")]
+    pub master_key_file: Option<PathBuf>,
+    /// What to log, such as info or sync=debug [env: ORGWARDEN_LOG]
+    #[arg(long, global = true, value_name = "FILTER")]
+    pub log: Option<String>,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum Command {
+    /// Show everything on an invented organization, in a browser
+    Demo(DemoArgs),
+    /// Serve the pages and keep reading
+    Serve(ServeArgs),
+    /// Serve a pretend Atlassian
+    Twin(TwinArgs),
+    /// Connections to organizations
+    #[command(subcommand)]
+    Connection(ConnectionCommand),
+    /// Read an organization now
+    Sync(SyncArgs),
+    /// Readings: list them, decide about a held one
+    Runs(RunsArgs),
+    /// List accounts
+    Accounts(ListArgs),
+    /// List groups
+    Groups(ListArgs),
+    /// List workspaces
+    Workspaces(ListArgs),
+    /// What an account has access to, and how
+    Access(AccessArgs),
+    /// Who has access to a workspace, and how
+    Who(WhoArgs),
+    /// Why an account has access to a workspace
+    Why(WhyArgs),
+    /// What changed
+    Changes(ChangesArgs),
+    /// Write out what is known
+    #[command(subcommand)]
+    Export(ExportCommand),
+    /// Forget for good what describes a person; the history stays by account id
+    Erase(EraseArgs),
+    /// Copy the database to a new file, also while it is in use
+    Backup {
+        /// The new file
+        file: PathBuf,
+    },
+    /// Look whether all is well; calls nobody
+    Doctor {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DemoArgs {
+    /// Where to listen
+    #[arg(long, default_value = "127.0.0.1:0")]
+    pub listen: SocketAddr,
+    /// Accounts of the invented organization
+    #[arg(long, default_value_t = 2000)]
+    pub users: u32,
+    /// Weeks of history to invent
+    #[arg(long, default_value_t = 5)]
+    pub weeks: u32,
+    /// Seconds between two changes once it runs; 0 for none
+    #[arg(long, default_value_t = 20)]
+    pub change_every_s: u64,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ServeArgs {
+    /// Where to listen; loopback only until there is a log-in [env: ORGWARDEN_LISTEN]
+    #[arg(long)]
+    pub listen: Option<SocketAddr>,
+    /// Only show what is stored: read no organization
+    #[arg(long)]
+    pub no_sync: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct TwinArgs {
+    #[command(flatten)]
+    pub twin: twin::TwinOptions,
+    /// Print one line of JSON with the address and the keys
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ConnectionCommand {
+    /// Add a connection, after checking that its key works
+    Add(ConnectionAddArgs),
+    /// List connections
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Show a connection
+    Show {
+        /// Its name; may be left out when there is one
+        name: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Say operation by operation what the key may call
+    Test {
+        /// Its name; may be left out when there is one
+        name: Option<String>,
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget a connection and its key; what it read stays
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ConnectionAddArgs {
+    /// What to call it
+    #[arg(long)]
+    pub name: String,
+    /// Atlassian's id of the organization; found when the key sees exactly one
+    #[arg(long)]
+    pub org_id: Option<String>,
+    /// Where the API is
+    #[arg(long, default_value = "https://api.atlassian.com")]
+    pub base_url: String,
+    /// File that holds the organization's API key; - for standard input
+    #[arg(long, value_name = "FILE")]
+    pub api_key_file: PathBuf,
+    /// Minutes between two readings while serving
+    #[arg(long, default_value_t = 60)]
+    pub sync_every_min: i64,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct SyncArgs {
+    /// The connection; may be left out when there is one
+    pub connection: Option<String>,
+    /// Also read how each holding came about: a request an account
+    #[arg(long)]
+    pub methods: bool,
+    /// Send at most so many requests; the next reading goes on from there
+    #[arg(long, value_name = "N")]
+    pub max_requests: Option<u64>,
+    /// Print one line of JSON at the end
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct RunsArgs {
+    #[command(subcommand)]
+    pub command: Option<RunsCommand>,
+    /// The connection; may be left out when there is one
+    #[arg(long)]
+    pub connection: Option<String>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RunsCommand {
+    /// Show a run with its listings
+    Show {
+        /// Such as run_12
+        run: model::RunId,
+    },
+    /// Say that a held run's drop is right; the next reading is let through
+    Confirm {
+        /// Such as run_12
+        run: model::RunId,
+    },
+    /// Give up a held or interrupted run; nothing of it is kept
+    Discard {
+        /// Such as run_12
+        run: model::RunId,
+    },
+}
+
+/// Which organization, and as of when.
+#[derive(Debug, Clone, Default, clap::Args)]
+pub struct ScopeArgs {
+    /// The organization or its connection; may be left out when there is one
+    #[arg(long, value_name = "NAME")]
+    pub org: Option<String>,
+    /// As of this instant, such as 2026-11-20T10:00:00Z or 2026-11-20
+    #[arg(long, value_name = "TIME")]
+    pub as_of: Option<String>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ListArgs {
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// Only those whose name, e-mail address or id holds this text
+    #[arg(long, value_name = "TEXT")]
+    pub filter: Option<String>,
+    /// Sort by this column; a leading - turns the order around
+    #[arg(long, value_name = "COLUMN", allow_hyphen_values = true)]
+    pub sort: Option<String>,
+    /// At most so many rows
+    #[arg(long, default_value_t = 50)]
+    pub limit: i64,
+    /// Begin with this row, from 0
+    #[arg(long, default_value_t = 0)]
+    pub offset: i64,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct AccessArgs {
+    /// An account: id, e-mail address or full name
+    pub account: String,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct WhoArgs {
+    /// A workspace: id or name
+    pub workspace: String,
+    /// Only this role, such as atlassian/admin
+    #[arg(long)]
+    pub role: Option<String>,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// At most so many rows
+    #[arg(long, default_value_t = 200)]
+    pub limit: i64,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct WhyArgs {
+    /// An account: id, e-mail address or full name
+    pub account: String,
+    /// A workspace or other resource: id or name
+    pub workspace: String,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ChangesArgs {
+    /// Only changes after this instant, such as 2026-11-20 or 7d
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// At most so many rows
+    #[arg(long, default_value_t = 100)]
+    pub limit: i64,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum ExportCommand {
+    /// Every fact, one line of JSON each, sorted
+    Facts {
+        /// Also how each holding came about, where it was read
+        #[arg(long)]
+        methods: bool,
+        /// The organization or its connection; may be left out when there is one
+        #[arg(long, value_name = "NAME")]
+        org: Option<String>,
+        /// As of this instant
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct EraseArgs {
+    /// An account: id, e-mail address or full name
+    pub account: String,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+}

@@ -1,0 +1,192 @@
+//! `orgwarden connection`: adding, listing, showing, testing, removing.
+
+use super::{LOCAL_ADMINISTRATOR, open, open_with_key};
+use crate::args::{ConnectionAddArgs, ConnectionCommand};
+use crate::config::Config;
+use crate::failure::{Told, code};
+use crate::output;
+use app::ConnectionRequest;
+use atlassian::Options;
+use secrecy::SecretString;
+use serde_json::json;
+use std::io::Read as _;
+use std::path::Path;
+use std::process::ExitCode;
+
+pub async fn run(config: &Config, command: ConnectionCommand) -> anyhow::Result<ExitCode> {
+    match command {
+        ConnectionCommand::Add(args) => add(config, args).await,
+        ConnectionCommand::List { json } => list(config, json).await,
+        ConnectionCommand::Show { name, json } => show(config, name.as_deref(), json).await,
+        ConnectionCommand::Test { name, json } => test(config, name.as_deref(), json).await,
+        ConnectionCommand::Remove { name } => {
+            open(config)
+                .await?
+                .connection_remove(&name, LOCAL_ADMINISTRATOR)
+                .await?;
+            output::line(&format!(
+                "{name} is removed: its key is forgotten, what it read stays."
+            ))?;
+            Ok(ExitCode::SUCCESS)
+        }
+    }
+}
+
+async fn add(config: &Config, args: ConnectionAddArgs) -> anyhow::Result<ExitCode> {
+    let key = read_key(&args.api_key_file)?;
+    let app = open_with_key(config).await?;
+    let request = ConnectionRequest {
+        name: &args.name,
+        organization: args.org_id.as_deref(),
+        key,
+        actor: LOCAL_ADMINISTRATOR,
+        sync_interval_ms: args.sync_every_min.max(1) * 60_000,
+    };
+    let options = Options {
+        base_url: args.base_url,
+        ..config.api.clone()
+    };
+    let added = app.connection_add(&request, &options).await?;
+    if args.json {
+        output::json(&added)?;
+    } else {
+        let organization = added
+            .organization_name
+            .as_deref()
+            .unwrap_or(&added.organization_id);
+        output::line(&format!(
+            "{} is connected to {organization}. Read it with: orgwarden sync",
+            added.name
+        ))?;
+    }
+    Ok(ExitCode::SUCCESS)
+}
+
+/// Reads a key from a file or standard input.
+fn read_key(file: &Path) -> anyhow::Result<SecretString> {
+    let mut text = String::new();
+    let read = if file == Path::new("-") {
+        std::io::stdin().read_to_string(&mut text).map(|_| ())
+    } else {
+        std::fs::read_to_string(file).map(|read| text = read)
+    };
+    let told = |message: String| Told {
+        message,
+        hint: Some("give a file that holds nothing but the key, or - to read it from standard input".into()),
+        code: code::CONFIGURATION,
+    };
+    read.map_err(|error| {
+        told(format!(
+            "cannot read the API key from {}: {error}",
+            file.display()
+        ))
+    })?;
+    let key = text.trim();
+    if key.is_empty() {
+        return Err(told(format!("{} holds no API key", file.display())).into());
+    }
+    Ok(SecretString::from(key))
+}
+
+async fn list(config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
+    let app = open(config).await?;
+    let mut tx = app.store.read().await?;
+    let connections = tx.connection_list().await?;
+    let mut rows = Vec::new();
+    for connection in &connections {
+        let organization = tx.organization_get(connection.organization_id).await?;
+        rows.push(json!({
+            "name": connection.name,
+            "organization_id": organization.atlassian_id,
+            "organization_name": organization.name,
+            "base_url": connection.base_url,
+            "created_by": connection.created_by,
+            "sync_every_min": connection.sync_interval_ms / 60_000,
+        }));
+    }
+    if as_json {
+        output::json(&rows)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let text = |row: &serde_json::Value, name: &str| row[name].as_str().unwrap_or("not told").to_owned();
+    let cells = rows.iter().map(|row| {
+        vec![
+            text(row, "name"),
+            text(row, "organization_name"),
+            text(row, "organization_id"),
+            text(row, "base_url"),
+        ]
+    });
+    let empty = "No connection yet. Add one with: orgwarden connection add --name NAME --api-key-file FILE";
+    output::table(
+        &["Name", "Organization", "Organization id", "Address"],
+        cells.collect(),
+        empty,
+    )?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn show(config: &Config, name: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode> {
+    let app = open(config).await?;
+    let connection = app.connection(name).await?;
+    let mut tx = app.store.read().await?;
+    let organization = tx.organization_get(connection.organization_id).await?;
+    let latest = tx.run_latest(organization.id, 1).await?.into_iter().next();
+    let semantics = serde_json::to_value(&connection.semantics)?;
+    let shown = json!({
+        "name": connection.name,
+        "organization_id": organization.atlassian_id,
+        "organization_name": organization.name,
+        "base_url": connection.base_url,
+        "created_by": connection.created_by,
+        "created_at_ms": connection.created_at,
+        "sync_every_min": connection.sync_interval_ms / 60_000,
+        "latest_run": latest.as_ref().map(|run| run.id.to_string()),
+        "latest_state": latest.as_ref().map(|run| run.state),
+        "semantics": semantics,
+    });
+    if as_json {
+        output::json(&shown)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    let rows = shown.as_object().into_iter().flatten().map(|(name, value)| {
+        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
+        vec![name.replace('_', " "), value]
+    });
+    output::table(&["Setting", "Value"], rows.collect(), "")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn test(config: &Config, name: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode> {
+    let app = open_with_key(config).await?;
+    let connection = app.connection(name).await?;
+    let tests = app.connection_test(&connection, &config.api).await?;
+    if as_json {
+        output::json(&tests)?;
+    } else {
+        let rows = tests.iter().map(|test| {
+            let answer = if test.allowed {
+                "✓ allowed"
+            } else {
+                "◆ refused"
+            };
+            vec![
+                answer.to_owned(),
+                test.operation.to_owned(),
+                test.needed_for.to_owned(),
+                test.why.clone().unwrap_or_default(),
+            ]
+        });
+        output::table(
+            &["Answer", "Operation", "Needed for", "Why not"],
+            rows.collect(),
+            "Nothing was asked.",
+        )?;
+    }
+    let is_refused = tests.iter().any(|test| !test.allowed);
+    Ok(if is_refused {
+        ExitCode::from(code::KEY_REFUSED)
+    } else {
+        ExitCode::SUCCESS
+    })
+}

@@ -1,0 +1,138 @@
+//! Errors at the edge: one sentence, what to do, and an exit code. A bug says that it is one.
+
+use crate::config::ConfigError;
+use app::AppError;
+use app::views::{Candidate, ViewError};
+use atlassian::ApiError;
+use std::process::ExitCode;
+use store::StoreError;
+use sync::SyncError;
+
+/// Exit codes, as the help lists them.
+pub mod code {
+    pub const USAGE: u8 = 2;
+    pub const INCOMPLETE: u8 = 3;
+    pub const HELD: u8 = 4;
+    pub const UNKNOWN_NAME: u8 = 5;
+    pub const KEY_REFUSED: u8 = 6;
+    pub const ATLASSIAN: u8 = 7;
+    pub const STORE: u8 = 8;
+    pub const CONFIGURATION: u8 = 9;
+    pub const BUSY: u8 = 10;
+}
+
+/// An error that is the person's to solve, with nothing more behind it.
+#[derive(Debug, thiserror::Error)]
+#[error("{message}")]
+pub struct Told {
+    pub message: String,
+    pub hint: Option<String>,
+    pub code: u8,
+}
+
+/// Prints the error with its causes and hint, and answers the exit code.
+pub fn report(error: &anyhow::Error) -> ExitCode {
+    let mut sentence = String::new();
+    for cause in error.chain() {
+        let text = cause.to_string();
+        if sentence.is_empty() {
+            sentence = text;
+        } else if !sentence.ends_with(&text) {
+            sentence = format!("{sentence}: {text}");
+        }
+    }
+    eprintln!("orgwarden: {sentence}");
+    if let Some(hint) = error.chain().find_map(hint) {
+        eprintln!("  {hint}");
+    }
+    match error.chain().find_map(exit_code) {
+        Some(code) => ExitCode::from(code),
+        None => {
+            eprintln!("  this is not foreseen; please report it with the command that you typed");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+type Cause<'a> = &'a (dyn std::error::Error + 'static);
+
+fn hint(cause: Cause<'_>) -> Option<String> {
+    if let Some(error) = cause.downcast_ref::<Told>() {
+        return error.hint.clone();
+    }
+    if let Some(error) = cause.downcast_ref::<AppError>() {
+        return error.hint();
+    }
+    if let Some(error) = cause.downcast_ref::<ViewError>() {
+        return view_hint(error);
+    }
+    if let Some(error) = cause.downcast_ref::<SyncError>() {
+        return error.hint();
+    }
+    if let Some(error) = cause.downcast_ref::<ApiError>() {
+        return Some(error.hint());
+    }
+    cause
+        .downcast_ref::<StoreError>()
+        .and_then(|error| error.hint().map(str::to_owned))
+}
+
+fn view_hint(error: &ViewError) -> Option<String> {
+    let list = |candidates: &[Candidate]| {
+        let named = candidates
+            .iter()
+            .map(|candidate| format!("{} ({})", candidate.name, candidate.id));
+        named.collect::<Vec<_>>().join("; ")
+    };
+    match error {
+        ViewError::Unknown { nearest, .. } if nearest.is_empty() => Some("nothing is called like it".into()),
+        ViewError::Unknown { nearest, .. } => Some(format!("did you mean: {}", list(nearest))),
+        ViewError::Ambiguous { candidates, .. } => Some(list(candidates)),
+        ViewError::WhichOrganization { candidates } => {
+            Some(format!("name one with --org: {}", list(candidates)))
+        }
+        ViewError::NothingConnected => {
+            Some("add a connection with: orgwarden connection add --name NAME --api-key-file FILE".into())
+        }
+        ViewError::Store(error) => error.hint().map(str::to_owned),
+        ViewError::BeforeFirstReading => Some("ask for a later time, or leave --as-of out".into()),
+    }
+}
+
+fn exit_code(cause: Cause<'_>) -> Option<u8> {
+    if let Some(error) = cause.downcast_ref::<Told>() {
+        return Some(error.code);
+    }
+    if cause.is::<ConfigError>() {
+        return Some(code::CONFIGURATION);
+    }
+    if cause.is::<StoreError>() {
+        return Some(code::STORE);
+    }
+    if let Some(error) = cause.downcast_ref::<ApiError>() {
+        return Some(api_code(error));
+    }
+    if let Some(SyncError::Busy { .. }) = cause.downcast_ref::<SyncError>() {
+        return Some(code::BUSY);
+    }
+    if let Some(error) = cause.downcast_ref::<ViewError>() {
+        return (!matches!(error, ViewError::Store(_))).then_some(code::UNKNOWN_NAME);
+    }
+    match cause.downcast_ref::<AppError>()? {
+        AppError::Store(_) | AppError::Api(_) | AppError::Sync(_) => None,
+        AppError::NoMasterKey => Some(code::CONFIGURATION),
+        AppError::BackupElsewhere | AppError::FileExists { .. } => Some(code::STORE),
+        _ => Some(code::UNKNOWN_NAME),
+    }
+}
+
+fn api_code(error: &ApiError) -> u8 {
+    match error {
+        ApiError::Unauthorized { .. } | ApiError::Forbidden { .. } | ApiError::NotFound { .. } => {
+            code::KEY_REFUSED
+        }
+        ApiError::Address { .. } | ApiError::Certificates { .. } => code::CONFIGURATION,
+        ApiError::RequestsSpent { .. } => code::INCOMPLETE,
+        _ => code::ATLASSIAN,
+    }
+}

@@ -1,0 +1,41 @@
+//! Printing: neat tables for people, JSON for scripts. A pipe that is closed early ends the program quietly.
+
+use comfy_table::{ContentArrangement, Table, presets};
+use serde::Serialize;
+use std::io::{IsTerminal as _, Write as _};
+
+/// Prints a line; a closed pipe is the reader's way of saying that it has enough.
+pub fn line(text: &str) -> anyhow::Result<()> {
+    let mut out = std::io::stdout().lock();
+    if let Err(error) = writeln!(out, "{text}") {
+        if error.kind() == std::io::ErrorKind::BrokenPipe {
+            std::process::exit(0);
+        }
+        return Err(error.into());
+    }
+    Ok(())
+}
+
+/// Prints a value as one line of JSON.
+pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
+    line(&serde_json::to_string(value)?)
+}
+
+/// Prints a table, or a sentence if it has no rows.
+pub fn table(heads: &[&str], rows: Vec<Vec<String>>, if_empty: &str) -> anyhow::Result<()> {
+    if rows.is_empty() {
+        return line(if_empty);
+    }
+    let mut table = Table::new();
+    table
+        .load_style(presets::NOTHING)
+        .set_content_arrangement(ContentArrangement::Dynamic);
+    if !std::io::stdout().is_terminal() {
+        table.set_content_arrangement(ContentArrangement::Disabled);
+    }
+    table.set_header(heads.iter().map(|head| head.to_uppercase()));
+    for row in rows {
+        table.add_row(row);
+    }
+    line(&table.trim_fmt())
+}
