@@ -31,6 +31,12 @@ const STRANGERS: &str = "SELECT DISTINCT t.text
     JOIN term t ON t.id = seen.account
     WHERE NOT EXISTS (SELECT 1 FROM staged k WHERE k.run_id = $1 AND k.kind = $7 AND k.a = seen.account)
     ORDER BY t.text";
+const UNKNOWN_GROUPS: &str = "SELECT DISTINCT t.text
+    FROM staged m
+    JOIN term t ON t.id = m.a
+    WHERE m.run_id = $1 AND m.kind = $2
+    AND NOT EXISTS (SELECT 1 FROM staged g WHERE g.run_id = $1 AND g.kind = $3 AND g.a = m.a)
+    ORDER BY t.text";
 const AMBIGUOUS: &str = "SELECT t.text, COUNT(DISTINCT r.b), COUNT(DISTINCT q.b)
     FROM staged r
     JOIN staged q ON q.run_id = r.run_id AND q.kind = $3 AND q.a = r.a
@@ -169,6 +175,20 @@ impl Tx {
             FactKind::Account.number().into(),
         ];
         self.rows(STRANGERS, &values)
+            .await?
+            .iter()
+            .map(|row| row.text(0))
+            .collect()
+    }
+
+    /// Groups that an account's row mentions and the listing of groups did not show.
+    pub async fn check_unknown_groups(&mut self, run: RunId) -> Result<Vec<String>, StoreError> {
+        let values = [
+            run.0.into(),
+            FactKind::Membership.number().into(),
+            FactKind::Group.number().into(),
+        ];
+        self.rows(UNKNOWN_GROUPS, &values)
             .await?
             .iter()
             .map(|row| row.text(0))

@@ -6,6 +6,7 @@
 
 use crate::dialect::{postgres, sqlite};
 use crate::error::StoreError;
+use crate::query::{Placeholders, values_statement};
 use crate::value::{Row, Value};
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
@@ -187,11 +188,11 @@ impl Tx {
     /// Runs a statement and answers how many rows it changed.
     pub(crate) async fn execute(&mut self, sql: &'static str, values: &[Value]) -> Result<u64, StoreError> {
         let result = match &mut self.inner {
-            Inner::Sqlite(tx) => sqlite::bind(sqlx::query(sql), values)
+            Inner::Sqlite(tx) => sqlite::bind(sqlx::query(sql), values.to_vec())
                 .execute(&mut **tx)
                 .await
                 .map(|done| done.rows_affected()),
-            Inner::Postgres(tx) => postgres::bind(sqlx::query(sql), values)
+            Inner::Postgres(tx) => postgres::bind(sqlx::query(sql), values.to_vec())
                 .execute(&mut **tx)
                 .await
                 .map(|done| done.rows_affected()),
@@ -203,11 +204,13 @@ impl Tx {
     pub(crate) async fn rows(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         let result = match &mut self.inner {
             Inner::Sqlite(tx) => {
-                let rows = sqlite::bind(sqlx::query(sql), values).fetch_all(&mut **tx).await;
+                let rows = sqlite::bind(sqlx::query(sql), values.to_vec())
+                    .fetch_all(&mut **tx)
+                    .await;
                 rows.and_then(|rows| rows.iter().map(sqlite::decode).collect())
             }
             Inner::Postgres(tx) => {
-                let rows = postgres::bind(sqlx::query(sql), values)
+                let rows = postgres::bind(sqlx::query(sql), values.to_vec())
                     .fetch_all(&mut **tx)
                     .await;
                 rows.and_then(|rows| rows.iter().map(postgres::decode).collect())
@@ -222,12 +225,12 @@ impl Tx {
         let result = match &mut self.inner {
             Inner::Sqlite(tx) => {
                 let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-                let rows = sqlite::bind(query, values).fetch_all(&mut **tx).await;
+                let rows = sqlite::bind(query, values.to_vec()).fetch_all(&mut **tx).await;
                 rows.and_then(|rows| rows.iter().map(sqlite::decode).collect())
             }
             Inner::Postgres(tx) => {
                 let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-                let rows = postgres::bind(query, values).fetch_all(&mut **tx).await;
+                let rows = postgres::bind(query, values.to_vec()).fetch_all(&mut **tx).await;
                 rows.and_then(|rows| rows.iter().map(postgres::decode).collect())
             }
         };
@@ -250,24 +253,28 @@ impl Tx {
         rows: &[Vec<Value>],
         tail: &'static str,
     ) -> Result<u64, StoreError> {
-        const ROWS_A_STATEMENT: usize = 500;
+        // A few sizes only, so that each statement is prepared once and used often.
+        const SIZES: [usize; 4] = [256, 32, 4, 1];
         let mut inserted = 0;
-        for chunk in rows.chunks(ROWS_A_STATEMENT) {
-            let columns = chunk.first().map_or(0, Vec::len);
-            let sql = crate::query::values_statement(head, chunk.len(), columns, tail);
+        let mut rest = rows;
+        while let Some(first) = rest.first() {
+            let size = SIZES.into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
+            let (chunk, after) = rest.split_at(size);
+            rest = after;
             let values: Vec<Value> = chunk.iter().flatten().cloned().collect();
-            let is_full = chunk.len() == ROWS_A_STATEMENT;
+            let statement =
+                |placeholders| AssertSqlSafe(values_statement(placeholders, head, size, first.len(), tail));
             let result = match &mut self.inner {
                 Inner::Sqlite(tx) => {
-                    let query = sqlx::query(AssertSqlSafe(sql)).persistent(is_full);
-                    sqlite::bind(query, &values)
+                    let query = sqlx::query(statement(Placeholders::InOrder));
+                    sqlite::bind(query, values)
                         .execute(&mut **tx)
                         .await
                         .map(|done| done.rows_affected())
                 }
                 Inner::Postgres(tx) => {
-                    let query = sqlx::query(AssertSqlSafe(sql)).persistent(is_full);
-                    postgres::bind(query, &values)
+                    let query = sqlx::query(statement(Placeholders::Numbered));
+                    postgres::bind(query, values)
                         .execute(&mut **tx)
                         .await
                         .map(|done| done.rows_affected())

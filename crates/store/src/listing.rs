@@ -16,8 +16,7 @@ const ALL: &str = "SELECT family, name, state, cursor, pages, rows_seen, expecte
 const ADVANCE: &str =
     "UPDATE listing SET state = $4, cursor = $5, pages = pages + 1, rows_seen = rows_seen + $6
     WHERE run_id = $1 AND family = $2 AND name = $3";
-const RESTART: &str =
-    "UPDATE listing SET state = 'planned', cursor = NULL WHERE run_id = $1 AND family = $2 AND name = $3";
+const RESTART: &str = "UPDATE listing SET state = 'planned', cursor = NULL, pages = 0, rows_seen = 0 WHERE run_id = $1 AND family = $2 AND name = $3";
 const EXPECT: &str = "UPDATE listing SET expected = $4 WHERE run_id = $1 AND family = $2 AND name = $3";
 const SET_STATE: &str =
     "UPDATE listing SET state = $4, note = $5 WHERE run_id = $1 AND family = $2 AND name = $3";

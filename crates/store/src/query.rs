@@ -3,8 +3,18 @@
 
 use std::fmt::Write as _;
 
-/// `head ($1, $2), ($3, $4) … tail`
+/// How a statement names its values.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum Placeholders {
+    /// `$1`, `$2` …: PostgreSQL.
+    Numbered,
+    /// `?` in order: SQLite, which looks every named one up among all before it.
+    InOrder,
+}
+
+/// `head ($1, $2), ($3, $4) … tail`, or the same with `?`.
 pub(crate) fn values_statement(
+    placeholders: Placeholders,
     head: &'static str,
     rows: usize,
     columns: usize,
@@ -17,9 +27,12 @@ pub(crate) fn values_statement(
         sql.push_str(if row == 0 { " (" } else { ", (" });
         for column in 0..columns {
             number += 1;
-            let separator = if column == 0 { "" } else { ", " };
-            // Writing to a text cannot fail.
-            let _ = write!(sql, "{separator}${number}");
+            sql.push_str(if column == 0 { "" } else { ", " });
+            match placeholders {
+                // Writing to a text cannot fail.
+                Placeholders::Numbered => _ = write!(sql, "${number}"),
+                Placeholders::InOrder => sql.push('?'),
+            }
         }
         sql.push(')');
     }
@@ -45,10 +58,11 @@ mod tests {
 
     #[test]
     fn rows_are_numbered_through() {
-        assert_eq!(
-            values_statement("INSERT INTO t (a, b) VALUES", 2, 2, ""),
-            "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) "
-        );
+        let head = "INSERT INTO t (a, b) VALUES";
+        let numbered = values_statement(Placeholders::Numbered, head, 2, 2, "");
+        assert_eq!(numbered, "INSERT INTO t (a, b) VALUES ($1, $2), ($3, $4) ");
+        let in_order = values_statement(Placeholders::InOrder, head, 2, 2, "");
+        assert_eq!(in_order, "INSERT INTO t (a, b) VALUES (?, ?), (?, ?) ");
         assert_eq!(
             list_statement("SELECT a FROM t WHERE a IN", 2, 2, ""),
             "SELECT a FROM t WHERE a IN ($2, $3) "

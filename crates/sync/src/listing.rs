@@ -36,6 +36,8 @@ pub(crate) enum ListingEnd {
     Ended {
         /// Pages it had. One page is one snapshot; several can lose rows to changes.
         pages: i64,
+        /// Rows on them.
+        rows: i64,
     },
     /// This key may not read it.
     Refused,
@@ -71,12 +73,17 @@ impl Context<'_> {
         let row = tx.listing_plan(self.run, family, name).await?;
         tx.commit().await?;
         match row.state {
-            ListingState::Ended => return Ok(ListingEnd::Ended { pages: row.pages }),
+            ListingState::Ended => {
+                return Ok(ListingEnd::Ended {
+                    pages: row.pages,
+                    rows: row.rows_seen,
+                });
+            }
             ListingState::Refused => return Ok(ListingEnd::Refused),
             ListingState::Planned | ListingState::Reading | ListingState::Unsure => {}
         }
         let mut cursor = row.cursor.map(Cursor::kept);
-        let mut pages = row.pages;
+        let (mut pages, mut seen) = (row.pages, row.rows_seen);
         let mut restarts = 0;
         let mut met: HashSet<String> = HashSet::new();
         loop {
@@ -95,6 +102,7 @@ impl Context<'_> {
                     tx.listing_restart(self.run, family, name).await?;
                     tx.commit().await?;
                     cursor = None;
+                    (pages, seen) = (0, 0);
                     met.clear();
                     continue;
                 }
@@ -122,23 +130,25 @@ impl Context<'_> {
                 .observation_record(self.lease, now, self.run, &self.terms, &observation, Some(place))
                 .await?;
             pages += 1;
+            seen += rows;
             self.progress.page(family, rows);
             if family == Family::Accounts {
                 self.accounts_page.notify_waiters();
             }
             match next {
                 Some(next) => cursor = Some(next),
-                None => return Ok(ListingEnd::Ended { pages }),
+                None => return Ok(ListingEnd::Ended { pages, rows: seen }),
             }
         }
     }
 
-    /// Reads a listing of several pages until it agrees with its count, or until a further pass shows nothing new.
-    /// Answers whether it is certain. With offset cursors, rows are lost when earlier ones go away between pages.
+    /// Reads a listing until it agrees with its count – also with the one from before, where it was taken – or until a
+    /// further pass shows nothing new. Answers whether it is certain. With offset cursors, a row is lost when an earlier
+    /// one goes away between two pages, and then the count after agrees by chance.
     pub async fn read_counted<R, C, S>(
         &self,
-        family: Family,
-        name: &str,
+        (family, name): (Family, &str),
+        before: Option<i64>,
         read: impl Fn() -> R,
         count: impl Fn() -> C,
         staged: impl Fn() -> S,
@@ -148,30 +158,33 @@ impl Context<'_> {
         C: Future<Output = Result<i64, ApiError>>,
         S: Future<Output = Result<i64, SyncError>>,
     {
+        let mut before = before;
         let mut seen_before = -1;
         for _ in 0..PASSES {
-            match read().await? {
+            let rows = match read().await? {
                 ListingEnd::Refused => return Ok(false),
                 // One page is one moment: nothing can have been lost between pages.
-                ListingEnd::Ended { pages: 1 } => return Ok(true),
-                ListingEnd::Ended { .. } => {}
-            }
+                ListingEnd::Ended { pages: 1, .. } => return Ok(true),
+                ListingEnd::Ended { rows, .. } => rows,
+            };
             let counted = count().await.reading(family)?;
-            let seen = staged().await?;
-            if seen == counted {
+            if rows == counted && before.is_none_or(|before| before == counted) {
                 return Ok(true);
             }
             self.change_seen.store(true, Ordering::Relaxed);
+            let seen = staged().await?;
             if seen == seen_before {
                 return Ok(true);
             }
             tracing::debug!(
                 family = family.name(),
-                seen,
+                rows,
                 counted,
+                before,
                 "a listing does not agree with its count"
             );
             seen_before = seen;
+            before = Some(counted);
             self.restart(family, name).await?;
         }
         Ok(false)

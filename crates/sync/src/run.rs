@@ -301,7 +301,6 @@ async fn read_short(ctx: &Context<'_>, family: Family) -> Result<(), SyncError> 
         Family::Policies => steps::read_policies(ctx, ONLY).await?,
         Family::ApiTokens => steps::read_api_tokens(ctx, ONLY).await?,
         Family::Workspaces => steps::read_workspaces(ctx, ONLY).await?,
-        Family::Groups => steps::read_groups(ctx, ONLY).await?,
         // The other families are not one listing.
         _ => return Ok(()),
     };
@@ -313,10 +312,7 @@ async fn read_short(ctx: &Context<'_>, family: Family) -> Result<(), SyncError> 
 
 /// Groups and workspaces, then the roles that groups give, then who holds which role on what.
 async fn read_roles(reading: &Reading<'_>, ctx: &Context<'_>) -> Result<Holdings, SyncError> {
-    tokio::try_join!(
-        read_short(ctx, Family::Groups),
-        read_short(ctx, Family::Workspaces)
-    )?;
+    tokio::try_join!(steps::read_groups(ctx), read_short(ctx, Family::Workspaces))?;
     let mut tx = ctx.store.read().await?;
     let groups = tx.staged_groups(ctx.run).await?;
     drop(tx);
@@ -396,6 +392,7 @@ async fn settle(
     if matches!(holdings.pairs, Pairs::Independent { .. }) {
         verify::settle_independent(ctx).await?;
     }
+    verify::check_unknown_groups(ctx).await?;
     let members_certain = verify::check_group_members(ctx).await?;
     let resources_certain = verify::check_account_resources(ctx, &mut holdings.pairs).await?;
     verify::check_implied(ctx).await?;

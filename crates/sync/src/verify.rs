@@ -121,6 +121,19 @@ pub(crate) async fn check_implied(ctx: &Context<'_>) -> Result<(), SyncError> {
     }
 }
 
+/// Groups that accounts' rows mention and the groups' own listing did not show: they are looked up, with their roles.
+pub(crate) async fn check_unknown_groups(ctx: &Context<'_>) -> Result<(), SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let unknown = tx.check_unknown_groups(ctx.run).await?;
+    drop(tx);
+    if unknown.is_empty() {
+        return Ok(());
+    }
+    ctx.change_seen.store(true, Ordering::Relaxed);
+    steps::read_groups_again(ctx, &unknown).await?;
+    steps::read_grants_again(ctx, &unknown).await
+}
+
 /// Accounts that some listing mentions and the accounts' own listing did not show: they are looked up. Who is not
 /// found is gone, and what was seen of them is forgotten.
 pub(crate) async fn check_strangers(ctx: &Context<'_>, directories: &[DirectoryId]) -> Result<(), SyncError> {

@@ -21,10 +21,10 @@ pub(crate) async fn pool(url: &str) -> Result<PgPool, sqlx::Error> {
 
 pub(crate) fn bind<'q>(
     mut query: sqlx::query::Query<'q, Postgres, PgArguments>,
-    values: &[Value],
+    values: Vec<Value>,
 ) -> sqlx::query::Query<'q, Postgres, PgArguments> {
     for value in values {
-        query = match value.clone() {
+        query = match value {
             Value::Int(number) => query.bind(number),
             // PostgreSQL's text cannot hold U+0000, which JSON can carry.
             Value::Text(text) => query.bind(text.map(|text| text.replace('\0', "\u{fffd}"))),

@@ -16,6 +16,10 @@ pub(crate) const BEGIN_WRITE: &str = "BEGIN IMMEDIATE";
 /// How long a statement waits for another writer.
 const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
+/// Page caches, in the pragma's spelling: negative numbers are KiB.
+const WRITER_CACHE: &str = "-8000";
+const READER_CACHE: &str = "-4000";
+
 pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 
 fn options(file: &Path) -> SqliteConnectOptions {
@@ -25,31 +29,35 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
-        .pragma("cache_size", "-8000")
-        .pragma("temp_store", "MEMORY")
 }
 
 /// One connection that writes.
 pub(crate) async fn writer(file: &Path) -> Result<SqlitePool, sqlx::Error> {
     SqlitePoolOptions::new()
         .max_connections(1)
-        .connect_with(options(file).create_if_missing(true))
+        .connect_with(
+            options(file)
+                .create_if_missing(true)
+                .pragma("cache_size", WRITER_CACHE),
+        )
         .await
 }
 
 /// Several connections that only read.
 pub(crate) fn readers(file: &Path) -> SqlitePool {
-    SqlitePoolOptions::new()
-        .max_connections(4)
-        .connect_lazy_with(options(file).pragma("query_only", "1"))
+    SqlitePoolOptions::new().max_connections(4).connect_lazy_with(
+        options(file)
+            .pragma("query_only", "1")
+            .pragma("cache_size", READER_CACHE),
+    )
 }
 
 pub(crate) fn bind<'q>(
     mut query: sqlx::query::Query<'q, Sqlite, SqliteArguments>,
-    values: &[Value],
+    values: Vec<Value>,
 ) -> sqlx::query::Query<'q, Sqlite, SqliteArguments> {
     for value in values {
-        query = match value.clone() {
+        query = match value {
             Value::Int(number) => query.bind(number),
             Value::Text(text) => query.bind(text),
             Value::Bytes(bytes) => query.bind(bytes),

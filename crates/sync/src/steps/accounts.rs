@@ -13,23 +13,17 @@ use store::Observation;
 pub(crate) async fn read_accounts(ctx: &Context<'_>, directory: &DirectoryId) -> Result<bool, SyncError> {
     let everybody = AccountSearch::default();
     let count = || ctx.admin.accounts_count(directory.as_str(), &everybody);
-    let before = count().await;
-    let before = match before {
-        Ok(before) => before,
+    let before = match count().await {
+        Ok(before) => Some(before),
         // The listing itself says what is refused.
-        Err(error) if error.is_refusal() => 0,
+        Err(error) if error.is_refusal() => None,
         Err(error) => return Err(error).reading(Family::Accounts),
     };
-    ctx.progress.expect(Family::Accounts, before);
+    ctx.progress.expect(Family::Accounts, before.unwrap_or(0));
     let read = || read_once(ctx, directory);
-    let name = directory.as_str();
-    let is_certain = ctx
-        .read_counted(Family::Accounts, name, read, count, || staged(ctx, directory))
-        .await?;
-    if is_certain && staged(ctx, directory).await? != before {
-        ctx.change_seen.store(true, Ordering::Relaxed);
-    }
-    Ok(is_certain)
+    let place = (Family::Accounts, directory.as_str());
+    ctx.read_counted(place, before, read, count, || staged(ctx, directory))
+        .await
 }
 
 /// Reads a directory once more because something shows that the organization changes; answers whether somebody new

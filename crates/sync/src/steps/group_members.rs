@@ -27,6 +27,6 @@ pub(crate) async fn read_members(ctx: &Context<'_>, group: &str) -> Result<bool,
         let mut tx = ctx.store.read().await?;
         Ok(tx.staged_under(ctx.run, FactKind::Membership, group).await?)
     };
-    ctx.read_counted(Family::GroupMembers, group, read, count, staged)
+    ctx.read_counted((Family::GroupMembers, group), None, read, count, staged)
         .await
 }

@@ -1,10 +1,11 @@
 //! Groups of all directories, with how many members and role resources each says it has.
 
 use crate::error::{SyncError, While as _};
-use crate::listing::{Context, ListingEnd};
+use crate::listing::Context;
 use crate::map;
+use crate::steps::ONLY;
 use atlassian::Cursor;
-use model::Family;
+use model::{FactKind, Family};
 
 /// A group as far as the planner needs it.
 #[derive(Debug, Clone, PartialEq)]
@@ -14,11 +15,31 @@ pub(crate) struct KnownGroup {
     pub resources: Option<i64>,
 }
 
-/// Reads all groups.
-pub(crate) async fn read_groups(ctx: &Context<'_>, name: &str) -> Result<ListingEnd, SyncError> {
+/// Reads all groups; answers whether they are certain.
+pub(crate) async fn read_groups(ctx: &Context<'_>) -> Result<bool, SyncError> {
+    ctx.plan(Family::Groups).await?;
+    let count = || ctx.admin.groups_count();
+    let before = match count().await {
+        Ok(before) => Some(before),
+        // The listing itself says what is refused.
+        Err(error) if error.is_refusal() => None,
+        Err(error) => return Err(error).reading(Family::Groups),
+    };
+    ctx.progress.expect(Family::Groups, before.unwrap_or(0));
     let fetch = |cursor: Option<Cursor>| async move { ctx.admin.groups(&[], cursor.as_ref()).await };
-    ctx.read_listing(Family::Groups, name, fetch, map::groups_page)
-        .await
+    let read = || ctx.read_listing(Family::Groups, ONLY, fetch, map::groups_page);
+    let staged = || async move {
+        let mut tx = ctx.store.read().await?;
+        let groups = tx.staged_first(ctx.run, FactKind::Group).await?;
+        Ok(i64::try_from(groups.len()).unwrap_or(i64::MAX))
+    };
+    let is_certain = ctx
+        .read_counted((Family::Groups, ONLY), before, read, count, staged)
+        .await?;
+    if is_certain {
+        ctx.end(Family::Groups).await?;
+    }
+    Ok(is_certain)
 }
 
 /// Looks some groups up once more.

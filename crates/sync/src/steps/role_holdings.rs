@@ -164,8 +164,10 @@ async fn read_question(ctx: &Context<'_>, question: &Question) -> Result<bool, S
     };
     let read = || ctx.read_listing(Family::RoleHoldings, &name, fetch, |page| question.observe(page));
     let count = || ctx.admin.accounts_count(ALL_DIRECTORIES, search);
-    ctx.read_counted(Family::RoleHoldings, &name, read, count, || staged(ctx, question))
-        .await
+    ctx.read_counted((Family::RoleHoldings, &name), None, read, count, || {
+        staged(ctx, question)
+    })
+    .await
 }
 
 async fn staged(ctx: &Context<'_>, question: &Question) -> Result<i64, SyncError> {
