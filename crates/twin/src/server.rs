@@ -273,7 +273,7 @@ fn refuse(
         stats.requests
     };
     let is_messy = hub.world.read().unwrap_or_else(PoisonError::into_inner).is_messy;
-    let is_numeric = is_messy && hash(hub.seed, operation.name.as_bytes()) % 2 == 0;
+    let is_numeric = is_messy && hash(hub.seed, operation.name.as_bytes()).is_multiple_of(2);
     Answer {
         reply: problem.reply(operation.envelope, is_numeric, hub.seed ^ at),
         headers,
@@ -347,15 +347,21 @@ async fn deliver(hub: &Hub, line: Line, answer: Answer, drawn: Option<Drawn>) ->
         }
         Fault::Cut if whole.len() > 1 => {
             let half = Bytes::copy_from_slice(whole.get(..whole.len() / 2).unwrap_or_default());
-            let pieces = [
-                Ok(half),
-                Err(io::Error::new(io::ErrorKind::ConnectionAborted, "cut")),
-            ];
+            // Between the half and the failure the task yields, so that the half is really sent.
+            let cut = stream::unfold(Some(Some(half)), |left| async move {
+                let left = left?;
+                if left.is_none() {
+                    tokio::task::yield_now().await;
+                }
+                let failure = || io::Error::new(io::ErrorKind::ConnectionAborted, "cut");
+                let after = left.is_some().then_some(None);
+                Some((left.ok_or_else(failure), after))
+            });
             let mut response = write(hub, reply, headers);
             response
                 .headers_mut()
                 .insert(header::CONTENT_LENGTH, HeaderValue::from(whole.len()));
-            *response.body_mut() = Body::from_stream(stream::iter(pieces));
+            *response.body_mut() = Body::from_stream(cut);
             response
         }
         Fault::Slow if whole.len() > 1 => {

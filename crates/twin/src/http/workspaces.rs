@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::pages::{Ask, Size};
+use super::pages::{Ask, PageAsk, Size};
 use super::{Call, Problem, Reply};
 use crate::clock::iso_s;
 use crate::options::NextStyle;
@@ -74,12 +74,14 @@ pub(crate) fn query(call: &Call<'_>) -> Result<Reply, Problem> {
     let page = call.page(
         &world,
         &list,
-        by_key,
-        question,
-        cursor,
-        ask.limit,
-        size,
-        NextStyle::Url,
+        PageAsk {
+            is_by_key: by_key,
+            question,
+            sent: cursor,
+            asked: ask.limit,
+            size,
+            style: NextStyle::Url,
+        },
     )?;
     let rows = page.rows.iter().filter_map(|index| world.resource(*index));
     let data: Vec<Value> = rows.map(|row| model(&world, row)).collect();

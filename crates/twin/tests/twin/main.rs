@@ -1,6 +1,13 @@
 //! The twin, judged from outside over HTTP.
 
+#![expect(clippy::unwrap_used, reason = "tests state their expectations bluntly")]
+
 mod client;
+mod events;
+mod faults;
+mod limits;
 mod naive;
+mod reads;
 mod shapes;
 mod truth;
+mod writes;
