@@ -127,10 +127,10 @@ fn fits(world: &World, row: &Resource, query: &Value) -> Result<bool, Problem> {
 
 fn field_fits(world: &World, row: &Resource, field: &Value) -> Result<bool, Problem> {
     let name = field.get("name").and_then(Value::as_str).unwrap_or_default();
-    let values = field
-        .get("values")
-        .and_then(Value::as_array)
-        .ok_or_else(|| Problem::bad("a field has values"))?;
+    // Without values the operator has no effect.
+    let Some(values) = field.get("values").and_then(Value::as_array) else {
+        return Ok(true);
+    };
     let mut values = values.iter().filter_map(Value::as_str);
     let ResourceKind::Workspace {
         name: label,
