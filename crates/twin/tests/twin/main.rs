@@ -8,6 +8,7 @@ mod faults;
 mod limits;
 mod naive;
 mod reads;
+mod schemas;
 mod shapes;
 mod truth;
 mod writes;
