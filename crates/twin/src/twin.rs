@@ -163,7 +163,8 @@ impl Twin {
 
     /// Everything reads would say at this moment, one JSON object a line.
     pub fn truth(&self, methods: bool) -> Vec<String> {
-        self.hub.truth_now(methods)
+        let text = String::from_utf8(self.hub.truth_now(methods)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
     }
 
     /// Requests so far, by operation.

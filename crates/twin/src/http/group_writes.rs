@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::json;
 
-use super::write::{about_account, about_group, check_seat};
+use super::write::{about_account, about_group, check_seats};
 use super::{Call, Problem, Reply, groups};
 use crate::state::{Change, Group, World};
 
@@ -136,7 +136,7 @@ pub(super) fn add_member_to(call: &Call<'_>, world: &mut World, group: u32) -> R
     }
     if let (Some(row), Some(to)) = (world.account(account), world.group(group)) {
         for (resource, roles) in &to.grants {
-            check_seat(world, row, *resource, *roles)?;
+            check_seats(world, [row], *resource, *roles)?;
         }
     }
     let about = vec![about_account(world, account), about_group(world, group)];

@@ -3,7 +3,7 @@
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::write::{about_account, check_seat, role_and_resource};
+use super::write::{about_account, check_seats, role_and_resource};
 use super::{Call, Problem, Reply, role_writes};
 use crate::generate::{Newcomer, newcomer};
 use crate::state::{Account, Change, Place, World};
@@ -95,7 +95,7 @@ fn invite_one(call: &Call<'_>, world: &mut World, email: &str, ask: &Invitation)
     let mut role_results = Vec::new();
     for rule in ask.permission_rules.iter().flatten() {
         let checked = role_and_resource(world, &rule.role, &rule.resource).and_then(|(roles, resource)| {
-            check_seat(world, row, resource, roles).map(|()| (roles, resource))
+            check_seats(world, [row], resource, roles).map(|()| (roles, resource))
         });
         let status = result_of(&checked);
         role_results.push(json!({ "resource": rule.resource, "role": rule.role, "status": status.0, "statusReason": status.1 }));

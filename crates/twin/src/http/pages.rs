@@ -118,10 +118,14 @@ impl Call<'_> {
         if cursor.question == question && !is_bare {
             return Ok((ask, question));
         }
-        let text = kept
-            .question(cursor.question)
-            .filter(|_| is_bare)
-            .ok_or_else(Problem::bad_cursor)?;
+        let remembered = kept.question(cursor.question).filter(|_| is_bare);
+        let Some(text) = remembered else {
+            return if cursor.question == question {
+                Ok((ask, question))
+            } else {
+                Err(Problem::bad_cursor())
+            };
+        };
         let mut whole: A = serde_json::from_str(&text).map_err(|_| Problem::bad_cursor())?;
         if question_of(&whole) != cursor.question {
             return Err(Problem::bad_cursor());

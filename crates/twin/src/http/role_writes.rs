@@ -3,7 +3,7 @@
 use serde::Deserialize;
 
 use super::write::{
-    DIRECTORY_LAG_MS, ORGANIZATION_ROLE_LAG_MS, about_account, about_group, about_resource, check_seat,
+    DIRECTORY_LAG_MS, ORGANIZATION_ROLE_LAG_MS, about_account, about_group, about_resource, check_seats,
     role_and_resource,
 };
 use super::{Call, Problem, Reply, groups, users};
@@ -29,9 +29,8 @@ pub(crate) fn assign_to_group(call: &Call<'_>) -> Result<Reply, Problem> {
         ));
     }
     if let Some(row) = world.group(group) {
-        for member in row.members.iter().filter_map(|index| world.account(*index)) {
-            check_seat(&world, member, resource, roles)?;
-        }
+        let members = row.members.iter().filter_map(|index| world.account(*index));
+        check_seats(&world, members, resource, roles)?;
     }
     let about = vec![about_group(&world, group), about_resource(&world, resource)];
     call.accept(
@@ -156,7 +155,7 @@ pub(super) fn give(
         if !is_everywhere && row.place(Some(at.directory)).is_none() {
             return Err(Problem::unknown("account", &row.id));
         }
-        check_seat(world, row, resource, roles)?;
+        check_seats(world, [row], resource, roles)?;
     }
     if world.direct_soon(account, resource).meets(roles) {
         return Ok(());

@@ -101,10 +101,10 @@ pub(super) fn role_and_resource(
     }
 }
 
-/// Refuses when the account would take a seat that is not there.
-pub(super) fn check_seat(
+/// Refuses when the accounts would take seats that are not there.
+pub(super) fn check_seats<'a>(
     world: &World,
-    account: &Account,
+    accounts: impl IntoIterator<Item = &'a Account>,
     resource: u32,
     roles: RoleSet,
 ) -> Result<(), Problem> {
@@ -116,8 +116,12 @@ pub(super) fn check_seat(
     else {
         return Ok(());
     };
-    let takes_seat = roles.meets(RoleSet::SEAT) && !world.roles_on(account, resource).meets(RoleSet::SEAT);
-    if takes_seat && world.seats_taken(resource) >= *capacity {
+    if !roles.meets(RoleSet::SEAT) {
+        return Ok(());
+    }
+    let takes_seat = |account: &&Account| !world.roles_on(account, resource).meets(RoleSet::SEAT);
+    let wanted = accounts.into_iter().filter(takes_seat).count();
+    if wanted > 0 && world.seats_taken(resource) + wanted > *capacity {
         return Err(Problem::new(
             409,
             "ADMIN-UAM-409-3",

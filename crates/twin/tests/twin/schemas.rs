@@ -324,3 +324,15 @@ async fn every_answer_is_valid_by_its_schema() {
         );
     }
 }
+
+#[test]
+fn schemas_refuse_what_they_do_not_know() {
+    let validators = validators();
+
+    assert!(validators["getGroupsCount"].is_valid(&json!({ "count": 1 })));
+    assert!(!validators["getGroupsCount"].is_valid(&json!({ "count": "1" })));
+    assert!(!validators["getGroupsCount"].is_valid(&json!({ "count": 1, "other": 2 })));
+    assert!(
+        !validators["searchDirectoryUsers"].is_valid(&json!({ "data": [{ "accountId": "x" }], "links": {} }))
+    );
+}
