@@ -7,7 +7,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::faults::Faults;
-use crate::server::Hub;
+use crate::request::Hub;
 use crate::{mutate, truth};
 
 impl Hub {

@@ -15,7 +15,8 @@ use crate::limits::Limits;
 use crate::options::TwinOptions;
 use crate::query::KeptLists;
 use crate::random::Random;
-use crate::server::{Hub, Stats, serve};
+use crate::request::{Hub, Stats};
+use crate::server::serve;
 
 /// How long open connections may take to end before they are cut.
 const SOFT_END: Duration = Duration::from_millis(500);

@@ -183,3 +183,41 @@ fn fit(pattern: &str, segments: &[&str]) -> Option<Vec<String>> {
     }
     given.next().is_none().then_some(params)
 }
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn document_lists_every_operation() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/twin.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        let listed = document
+            .lines()
+            .filter(|line| line.starts_with("| `") && line.contains("orgs"))
+            .count();
+
+        for operation in &OPERATIONS {
+            let row = format!("| `{}` | {} ", operation.name, operation.method);
+            assert!(document.contains(&row), "{row} is missing");
+        }
+        assert_eq!(listed, OPERATIONS.len());
+    }
+
+    #[test]
+    fn names_are_distinct_and_no_row_hides_another() {
+        for (at, operation) in OPERATIONS.iter().enumerate() {
+            let path: Vec<&str> = operation.pattern.split('/').collect();
+            let Found::Operation(found, _) = find(operation.method, &path) else {
+                panic!("{path:?}")
+            };
+            assert_eq!(found.name, operation.name);
+            assert!(
+                OPERATIONS
+                    .iter()
+                    .skip(at + 1)
+                    .all(|other| other.name != operation.name)
+            );
+        }
+    }
+}
