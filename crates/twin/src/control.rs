@@ -7,11 +7,11 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::faults::Faults;
-use crate::server::Hub;
+use crate::request::Hub;
 use crate::{mutate, truth};
 
 impl Hub {
-    pub(crate) fn truth_now(&self, methods: bool) -> Vec<String> {
+    pub(crate) fn truth_now(&self, methods: bool) -> Vec<u8> {
         self.settle();
         truth::tell(
             &self.world.read().unwrap_or_else(PoisonError::into_inner),
@@ -57,11 +57,7 @@ pub(crate) fn answer(
             let methods = query
                 .iter()
                 .any(|(key, value)| key == "methods" && value != "0" && value != "false");
-            let mut text = hub.truth_now(methods).join("\n");
-            if !text.is_empty() {
-                text.push('\n');
-            }
-            write(200, "application/x-ndjson", text)
+            write(200, "application/x-ndjson", hub.truth_now(methods))
         }
         ("POST", "mutate") => match number("random").map(u32::try_from) {
             Some(Ok(random)) => {
@@ -97,8 +93,8 @@ fn refuse(why: &str) -> Response<Body> {
     write(400, "application/json", json!({ "message": why }).to_string())
 }
 
-fn write(status: u16, content_type: &'static str, text: String) -> Response<Body> {
-    let mut response = Response::new(Body::from(text));
+fn write(status: u16, content_type: &'static str, text: impl Into<Body>) -> Response<Body> {
+    let mut response = Response::new(text.into());
     *response.status_mut() = StatusCode::from_u16(status).unwrap_or(StatusCode::OK);
     response
         .headers_mut()

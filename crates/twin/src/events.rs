@@ -98,7 +98,11 @@ impl EventLog {
     ) {
         self.written += 1;
         let bits = hash(seed ^ self.written, action.as_bytes());
-        let delay_ms = if bits % 20 == 0 { LATE_MS } else { PROCESSING_MS };
+        let delay_ms = if bits.is_multiple_of(20) {
+            LATE_MS
+        } else {
+            PROCESSING_MS
+        };
         let id = Random::new(seed ^ self.written, "event").uuid();
         let event = Event {
             sequence: self.written,

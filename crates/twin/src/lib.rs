@@ -11,7 +11,8 @@
 //! `docs/twin.md`, most of them with the option that turns them around.
 //!
 //! Where to look: [`options`] for what can be asked of it, `generate` for the shapes, `state` for the rows and the one
-//! place that changes them, `query` for filters, `http` for one file per noun of the API, `server` for the sockets.
+//! place that changes them, `query` for filters, `http` for one file per noun of the API, `request` for the way of one
+//! request, `server` for the sockets.
 
 mod clock;
 mod control;
@@ -25,6 +26,7 @@ mod mutate;
 pub mod options;
 mod query;
 mod random;
+mod request;
 mod roles;
 mod server;
 mod state;

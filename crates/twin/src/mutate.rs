@@ -4,7 +4,7 @@ use crate::events::Subject;
 use crate::generate::{Newcomer, newcomer};
 use crate::random::Random;
 use crate::roles::RoleSet;
-use crate::state::{Change, Group, Token, World};
+use crate::state::{Change, Group, Place, Token, World};
 
 /// Makes this many random changes.
 pub(crate) fn mutate(world: &mut World, count: u32, seed: u64, now_ms: i64) {
@@ -112,6 +112,9 @@ fn join(world: &mut World, random: &mut Random, now_ms: i64) -> Done {
         return None;
     }
     let directory = u16::try_from(random.below(world.directories.len())).ok()?;
+    if random.chance(0.15) {
+        return join_another(world, random, directory);
+    }
     let number = world.accounts.len();
     let mut ids = world.ids.clone();
     let account = newcomer(
@@ -136,6 +139,22 @@ fn join(world: &mut World, random: &mut Random, now_ms: i64) -> Done {
         world.apply(Change::MemberAdd { group, account });
     }
     Some(("user_created", vec![account_subject(world, account)]))
+}
+
+/// Somebody known gets into a second directory.
+fn join_another(world: &mut World, random: &mut Random, directory: u16) -> Done {
+    let account = any_account(world, random)?;
+    if world.account(account)?.place(Some(directory)).is_some() {
+        return None;
+    }
+    world.apply(Change::PlaceAdd {
+        account,
+        place: Place {
+            directory,
+            status: "active",
+        },
+    });
+    Some(("user_invitation_sent", vec![account_subject(world, account)]))
 }
 
 fn leave(world: &mut World, random: &mut Random) -> Done {

@@ -184,4 +184,21 @@ mod tests {
 
         assert_eq!(format!("{parsed:?}"), format!("{:?}", TwinOptions::default()));
     }
+
+    #[test]
+    fn command_line_takes_every_switch() {
+        let line = "twin --users 5 --shape direct-heavy --filters independent --cursors keyset --next url --legacy-v1 off \
+                    --disabled-endpoints roles-assign,invite --disabled-answer 404 --retry-after date --rate-limit 300";
+        let parsed = Line::parse_from(line.split_whitespace()).twin;
+
+        assert_eq!(parsed.disabled_endpoints, ["roles-assign", "invite"]);
+        assert_eq!(
+            (parsed.shape, parsed.filters),
+            (Shape::DirectHeavy, FilterSemantics::Independent)
+        );
+        assert_eq!(
+            (parsed.next, parsed.legacy_v1, parsed.disabled_answer),
+            (NextStyle::Url, OnOff::Off, 404)
+        );
+    }
 }

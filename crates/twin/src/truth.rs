@@ -73,10 +73,16 @@ enum Fact<'a> {
     },
 }
 
-/// Writes the truth; with `methods` also how each role came to be held.
-pub(crate) fn tell(world: &World, methods: bool) -> Vec<String> {
+/// Writes the truth, a line per fact; with `methods` also how each role came to be held.
+///
+/// One buffer, because a large organization has millions of facts and a string for each would cost twice the memory.
+pub(crate) fn tell(world: &World, methods: bool) -> Vec<u8> {
     let mut lines = Vec::new();
-    let mut put = |fact: Fact<'_>| lines.push(serde_json::to_string(&fact).unwrap_or_default());
+    let mut put = |fact: Fact<'_>| {
+        // Writing names and numbers into memory cannot fail.
+        let _ = serde_json::to_writer(&mut lines, &fact);
+        lines.push(b'\n');
+    };
     let directory_id = |index: u16| {
         world
             .directories

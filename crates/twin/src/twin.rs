@@ -15,7 +15,8 @@ use crate::limits::Limits;
 use crate::options::TwinOptions;
 use crate::query::KeptLists;
 use crate::random::Random;
-use crate::server::{Hub, Stats, serve};
+use crate::request::{Hub, Stats};
+use crate::server::serve;
 
 /// How long open connections may take to end before they are cut.
 const SOFT_END: Duration = Duration::from_millis(500);
@@ -163,7 +164,8 @@ impl Twin {
 
     /// Everything reads would say at this moment, one JSON object a line.
     pub fn truth(&self, methods: bool) -> Vec<String> {
-        self.hub.truth_now(methods)
+        let text = String::from_utf8(self.hub.truth_now(methods)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
     }
 
     /// Requests so far, by operation.

@@ -106,7 +106,7 @@ fn regular(random: &mut Random, index: usize, now_ms: i64) -> Account {
 
 /// Both forms of account ids occur.
 fn account_id(random: &mut Random, index: usize) -> String {
-    if index % 3 == 0 {
+    if index.is_multiple_of(3) {
         format!("5{}", random.hex(23))
     } else {
         format!("712020:{}", random.uuid())

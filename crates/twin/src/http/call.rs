@@ -5,7 +5,7 @@ use std::sync::{PoisonError, RwLockReadGuard, RwLockWriteGuard};
 use serde::de::DeserializeOwned;
 
 use super::{Operation, Problem};
-use crate::server::Hub;
+use crate::request::Hub;
 use crate::state::World;
 
 /// One request to one operation.

@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::pages::Size;
+use super::pages::{PageAsk, Size};
 use super::{Call, Problem, Reply};
 
 pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -40,12 +40,14 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let page = call.page(
         &world,
         &list,
-        true,
-        question,
-        cursor.as_deref(),
-        limit,
-        size,
-        call.hub.options.next,
+        PageAsk {
+            is_by_key: true,
+            question,
+            sent: cursor.as_deref(),
+            asked: limit,
+            size,
+            style: call.hub.options.next,
+        },
     )?;
     let data: Vec<Value> = page
         .rows

@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use super::group_items::{self, GroupItem};
-use super::pages::{Ask, Page, Size};
+use super::pages::{Page, PageAsk, Size};
 use super::{Call, Problem, Reply};
 use crate::query::GroupAsk;
 use crate::state::{Group, World};
@@ -93,12 +93,14 @@ fn select_page(
     call.page(
         world,
         &list,
-        is_by_key,
-        question,
-        cursor,
-        ask.limit,
-        size,
-        call.hub.options.next,
+        PageAsk {
+            is_by_key,
+            question,
+            sent: cursor,
+            asked: ask.limit,
+            size,
+            style: call.hub.options.next,
+        },
     )
 }
 

@@ -1,8 +1,8 @@
 //! The table of operations: method, path, name, envelope of refusals, handler.
 
 use super::{
-    Call, Problem, Reply, directories, domains, events, groups, orgs, policies, role_assignments, tokens,
-    users, workspaces,
+    Call, Problem, Reply, directories, domains, events, group_writes, groups, invite, legacy, orgs, policies,
+    policy_writes, role_assignments, role_writes, tokens, user_writes, users, workspaces,
 };
 
 /// The form of refusals.
@@ -71,9 +71,24 @@ const fn bare(operation: Operation) -> Operation {
     }
 }
 
+const fn gateway(operation: Operation) -> Operation {
+    Operation {
+        envelope: Envelope::GatewayErrors,
+        ..operation
+    }
+}
+
+const fn old(operation: Operation) -> Operation {
+    Operation {
+        envelope: Envelope::GatewayErrors,
+        is_legacy: true,
+        ..operation
+    }
+}
+
 /// Literal parts come before parameters, because the first row that fits is taken.
 #[rustfmt::skip]
-static OPERATIONS: [Operation; 29] = [
+static OPERATIONS: [Operation; 59] = [
     row("GET", "v1/orgs", "getOrgs", orgs::list),
     row("GET", "v1/orgs/*", "getOrgById", orgs::one),
     row("GET", "v2/orgs/*/directories", "getDirectoriesForOrg", directories::list),
@@ -103,6 +118,36 @@ static OPERATIONS: [Operation; 29] = [
     row("GET", "v1/orgs/*/event-actions", "getEventActions", events::actions),
     row("GET", "api-access/v1/orgs/*/api-tokens", "getAllApiTokensByOrgId", tokens::list),
     row("GET", "api-access/v1/orgs/*/api-tokens/count", "getApiTokensCount", tokens::count),
+    row("POST", "v2/orgs/*/directories/*/users/*/suspend", "suspendDirectoryUser", user_writes::suspend),
+    row("POST", "v2/orgs/*/directories/*/users/*/restore", "restoreDirectoryUser", user_writes::restore),
+    row("DELETE", "v2/orgs/*/directories/*/users/*", "removeDirectoryUser", user_writes::remove),
+    row("POST", "v2/orgs/*/users/invite", "inviteUsers", invite::invite),
+    gateway(row("POST", "v1/orgs/*/users/*/roles/assign", "grantUserAccess", role_writes::assign_to_user)),
+    gateway(row("POST", "v1/orgs/*/users/*/roles/revoke", "revokeUserAccess", role_writes::revoke_from_user)),
+    row("POST", "v1/orgs/*/users/*/role-assignments/assign", "assignOrganizationRole", role_writes::assign_organization_role),
+    row("POST", "v1/orgs/*/users/*/role-assignments/revoke", "revokeOrganizationRole", role_writes::revoke_organization_role),
+    row("POST", "v2/orgs/*/directories/*/groups", "createGroup", group_writes::create),
+    row("DELETE", "v2/orgs/*/directories/*/groups/*", "deleteGroup", group_writes::delete),
+    row("POST", "v2/orgs/*/directories/*/groups/*/memberships", "addUserToGroup", group_writes::add_member),
+    row("DELETE", "v2/orgs/*/directories/*/groups/*/memberships/*", "removeUserFromGroup", group_writes::remove_member),
+    row("POST", "v2/orgs/*/directories/*/groups/*/role-assignments/assign", "grantGroupAccess", role_writes::assign_to_group),
+    row("POST", "v2/orgs/*/directories/*/groups/*/role-assignments/revoke", "revokeGroupAccess", role_writes::revoke_from_group),
+    row("POST", "v1/orgs/*/policies", "createPolicy", policy_writes::create),
+    row("PUT", "v1/orgs/*/policies/*", "updatePolicy", policy_writes::update),
+    row("DELETE", "v1/orgs/*/policies/*", "deletePolicy", policy_writes::delete),
+    row("POST", "v1/orgs/*/policies/*/resources", "addResourceToPolicy", policy_writes::add_resource),
+    row("PUT", "v1/orgs/*/policies/*/resources/*", "updatePolicyResource", policy_writes::update_resource),
+    row("DELETE", "v1/orgs/*/policies/*/resources/*", "deletePolicyResource", policy_writes::remove_resource),
+    old(row("POST", "v1/orgs/*/users/search", "legacyUsersSearch", legacy::search_users)),
+    old(row("POST", "v1/orgs/*/groups/search", "legacyGroupsSearch", legacy::search_groups)),
+    old(row("POST", "v1/orgs/*/users/invite", "legacyInviteUsers", invite::invite)),
+    old(row("POST", "v1/orgs/*/directory/users/*/suspend-access", "legacySuspendAccess", legacy::suspend)),
+    old(row("POST", "v1/orgs/*/directory/users/*/restore-access", "legacyRestoreAccess", legacy::restore)),
+    old(row("DELETE", "v1/orgs/*/directory/users/*", "legacyRemoveUser", legacy::remove)),
+    old(row("POST", "v1/orgs/*/directory/groups", "legacyCreateGroup", legacy::create_group)),
+    old(row("DELETE", "v1/orgs/*/directory/groups/*", "legacyDeleteGroup", legacy::delete_group)),
+    old(row("POST", "v1/orgs/*/directory/groups/*/memberships", "legacyAddUserToGroup", legacy::add_member)),
+    old(row("DELETE", "v1/orgs/*/directory/groups/*/memberships/*", "legacyRemoveUserFromGroup", legacy::remove_member)),
 ];
 
 /// Finds the operation of a request.
@@ -137,4 +182,42 @@ fn fit(pattern: &str, segments: &[&str]) -> Option<Vec<String>> {
         }
     }
     given.next().is_none().then_some(params)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn document_lists_every_operation() {
+        let path = concat!(env!("CARGO_MANIFEST_DIR"), "/../../docs/twin.md");
+        let document = std::fs::read_to_string(path).unwrap();
+        let listed = document
+            .lines()
+            .filter(|line| line.starts_with("| `") && line.contains("orgs"))
+            .count();
+
+        for operation in &OPERATIONS {
+            let row = format!("| `{}` | {} ", operation.name, operation.method);
+            assert!(document.contains(&row), "{row} is missing");
+        }
+        assert_eq!(listed, OPERATIONS.len());
+    }
+
+    #[test]
+    fn names_are_distinct_and_no_row_hides_another() {
+        for (at, operation) in OPERATIONS.iter().enumerate() {
+            let path: Vec<&str> = operation.pattern.split('/').collect();
+            let Found::Operation(found, _) = find(operation.method, &path) else {
+                panic!("{path:?}")
+            };
+            assert_eq!(found.name, operation.name);
+            assert!(
+                OPERATIONS
+                    .iter()
+                    .skip(at + 1)
+                    .all(|other| other.name != operation.name)
+            );
+        }
+    }
 }

@@ -72,6 +72,19 @@ impl Page {
     }
 }
 
+/// Which page of which list is wanted.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct PageAsk<'a> {
+    /// Says that the list ascends, so that a key can mark a place in it.
+    pub(crate) is_by_key: bool,
+    pub(crate) question: u64,
+    /// The cursor as the client sent it.
+    pub(crate) sent: Option<&'a str>,
+    pub(crate) asked: Option<i64>,
+    pub(crate) size: Size,
+    pub(crate) style: NextStyle,
+}
+
 /// How long pages are.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Size {
@@ -105,10 +118,14 @@ impl Call<'_> {
         if cursor.question == question && !is_bare {
             return Ok((ask, question));
         }
-        let text = kept
-            .question(cursor.question)
-            .filter(|_| is_bare)
-            .ok_or_else(Problem::bad_cursor)?;
+        let remembered = kept.question(cursor.question).filter(|_| is_bare);
+        let Some(text) = remembered else {
+            return if cursor.question == question {
+                Ok((ask, question))
+            } else {
+                Err(Problem::bad_cursor())
+            };
+        };
         let mut whole: A = serde_json::from_str(&text).map_err(|_| Problem::bad_cursor())?;
         if question_of(&whole) != cursor.question {
             return Err(Problem::bad_cursor());
@@ -140,18 +157,16 @@ impl Call<'_> {
         list
     }
 
-    /// Cuts one page out of a list. `is_by_key` says that the list ascends, so that a key can mark a place in it.
-    pub(crate) fn page(
-        &self,
-        world: &World,
-        list: &[u32],
-        is_by_key: bool,
-        question: u64,
-        sent: Option<&str>,
-        asked: Option<i64>,
-        size: Size,
-        style: NextStyle,
-    ) -> Result<Page, Problem> {
+    /// Cuts one page out of a list.
+    pub(crate) fn page(&self, world: &World, list: &[u32], ask: PageAsk<'_>) -> Result<Page, Problem> {
+        let PageAsk {
+            is_by_key,
+            question,
+            sent,
+            asked,
+            size,
+            style,
+        } = ask;
         let length = page_length(asked, size)?;
         let cursor = match sent {
             None => Cursor {
@@ -179,7 +194,7 @@ impl Call<'_> {
             && start > 0
             && start < list.len()
             && !cursor.is_after_gap
-            && hash(question, &cursor.position.to_le_bytes()) % 4 == 0;
+            && hash(question, &cursor.position.to_le_bytes()).is_multiple_of(4);
         let end = if wants_gap {
             start
         } else {

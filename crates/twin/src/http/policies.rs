@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::pages::Size;
+use super::pages::{PageAsk, Size};
 use super::{Call, Problem, Reply};
 use crate::clock::iso_s;
 use crate::options::NextStyle;
@@ -19,12 +19,14 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let page = call.page(
         &world,
         &list,
-        true,
-        question,
-        cursor.as_deref(),
-        None,
-        Size::Fixed(50),
-        NextStyle::Url,
+        PageAsk {
+            is_by_key: true,
+            question,
+            sent: cursor.as_deref(),
+            asked: None,
+            size: Size::Fixed(50),
+            style: NextStyle::Url,
+        },
     )?;
     let rows = page
         .rows

@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};
 
-use super::pages::{Ask, Size};
+use super::pages::{Ask, PageAsk, Size};
 use super::{Call, Problem, Reply, groups, users};
 use crate::roles::RoleSet;
 use crate::state::{Holding, World};
@@ -104,12 +104,14 @@ pub(crate) fn of_user(call: &Call<'_>) -> Result<Reply, Problem> {
     let page = call.page(
         &world,
         &list,
-        true,
-        question,
-        ask.cursor.as_deref(),
-        ask.limit,
-        SIZE,
-        style,
+        PageAsk {
+            is_by_key: true,
+            question,
+            sent: ask.cursor.as_deref(),
+            asked: ask.limit,
+            size: SIZE,
+            style,
+        },
     )?;
     let shown = holdings.iter().skip(page.start).take(page.rows.len());
     let data: Vec<Value> = shown
@@ -153,12 +155,14 @@ pub(crate) fn of_group(call: &Call<'_>) -> Result<Reply, Problem> {
     let page = call.page(
         &world,
         &list,
-        true,
-        question,
-        ask.cursor.as_deref(),
-        ask.limit,
-        SIZE,
-        style,
+        PageAsk {
+            is_by_key: true,
+            question,
+            sent: ask.cursor.as_deref(),
+            asked: ask.limit,
+            size: SIZE,
+            style,
+        },
     )?;
     let data: Vec<Value> = page
         .rows

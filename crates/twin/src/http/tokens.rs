@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::pages::Size;
+use super::pages::{PageAsk, Size};
 use super::{Call, Problem, Reply};
 use crate::clock::iso_ms;
 use crate::state::{Token, World};
@@ -36,12 +36,14 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let page = call.page(
         &world,
         &list,
-        by_key,
-        question,
-        cursor.as_deref(),
-        asked,
-        size,
-        call.hub.options.next,
+        PageAsk {
+            is_by_key: by_key,
+            question,
+            sent: cursor.as_deref(),
+            asked,
+            size,
+            style: call.hub.options.next,
+        },
     )?;
     let rows = page
         .rows

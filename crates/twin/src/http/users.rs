@@ -2,7 +2,7 @@
 
 use serde_json::{Map, Value, json};
 
-use super::pages::{Ask, Page, Size};
+use super::pages::{Page, PageAsk, Size};
 use super::user_items::{self, Expansions};
 use super::{Call, Problem, Reply};
 use crate::clock::{iso_day, iso_s};
@@ -105,12 +105,14 @@ fn select_page(
     call.page(
         world,
         &list,
-        is_by_key,
-        question,
-        cursor,
-        ask.limit,
-        size,
-        call.hub.options.next,
+        PageAsk {
+            is_by_key,
+            question,
+            sent: cursor,
+            asked: ask.limit,
+            size,
+            style: call.hub.options.next,
+        },
     )
 }
 
@@ -231,12 +233,14 @@ pub(crate) fn managed(call: &Call<'_>) -> Result<Reply, Problem> {
     let page = call.page(
         &world,
         &list,
-        true,
-        question,
-        cursor.as_deref(),
-        None,
-        Size::Fixed(100),
-        NextStyle::Url,
+        PageAsk {
+            is_by_key: true,
+            question,
+            sent: cursor.as_deref(),
+            asked: None,
+            size: Size::Fixed(100),
+            style: NextStyle::Url,
+        },
     )?;
     let rows = page.rows.iter().filter_map(|index| world.account(*index));
     let data: Vec<Value> = rows

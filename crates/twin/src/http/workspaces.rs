@@ -3,7 +3,7 @@
 use serde::{Deserialize, Serialize};
 use serde_json::{Map, Value, json};
 
-use super::pages::{Ask, Size};
+use super::pages::{Ask, PageAsk, Size};
 use super::{Call, Problem, Reply};
 use crate::clock::iso_s;
 use crate::options::NextStyle;
@@ -74,12 +74,14 @@ pub(crate) fn query(call: &Call<'_>) -> Result<Reply, Problem> {
     let page = call.page(
         &world,
         &list,
-        by_key,
-        question,
-        cursor,
-        ask.limit,
-        size,
-        NextStyle::Url,
+        PageAsk {
+            is_by_key: by_key,
+            question,
+            sent: cursor,
+            asked: ask.limit,
+            size,
+            style: NextStyle::Url,
+        },
     )?;
     let rows = page.rows.iter().filter_map(|index| world.resource(*index));
     let data: Vec<Value> = rows.map(|row| model(&world, row)).collect();
@@ -125,10 +127,10 @@ fn fits(world: &World, row: &Resource, query: &Value) -> Result<bool, Problem> {
 
 fn field_fits(world: &World, row: &Resource, field: &Value) -> Result<bool, Problem> {
     let name = field.get("name").and_then(Value::as_str).unwrap_or_default();
-    let values = field
-        .get("values")
-        .and_then(Value::as_array)
-        .ok_or_else(|| Problem::bad("a field has values"))?;
+    // Without values the operator has no effect.
+    let Some(values) = field.get("values").and_then(Value::as_array) else {
+        return Ok(true);
+    };
     let mut values = values.iter().filter_map(Value::as_str);
     let ResourceKind::Workspace {
         name: label,

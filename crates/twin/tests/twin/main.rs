@@ -1,6 +1,14 @@
 //! The twin, judged from outside over HTTP.
 
+#![expect(clippy::unwrap_used, reason = "tests state their expectations bluntly")]
+
 mod client;
+mod events;
+mod faults;
+mod limits;
 mod naive;
+mod reads;
+mod schemas;
 mod shapes;
 mod truth;
+mod writes;
