@@ -7,12 +7,17 @@
 pub mod access;
 pub mod account;
 pub mod accounts;
+pub mod changes;
+pub mod connections;
 mod error;
+pub mod groups;
 mod memo;
 mod names;
+pub mod overview;
 pub mod scope;
 mod time;
 pub mod tokens;
+pub mod workspaces;
 
 pub use error::{Candidate, ViewError};
 pub use memo::Memo;

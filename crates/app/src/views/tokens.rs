@@ -7,6 +7,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::Tx;
+use store::views::tokens::TokenRow;
 use store::views::{Described, Snapshot};
 
 /// An API token of an account.
@@ -49,6 +50,13 @@ impl TokenIndex {
             .map_or(0, |tokens| tokens.iter().filter(live).count());
         i64::try_from(count).unwrap_or(i64::MAX)
     }
+
+    /// How many tokens stop working after `from` and by `until`.
+    pub fn expiring(&self, from: i64, until: i64) -> i64 {
+        let soon = |expires: &&Option<i64>| expires.is_some_and(|at| at > from && at <= until);
+        let count = self.by_account.values().flatten().filter(soon).count();
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
 }
 
 fn is_usable(token: &Described) -> bool {
@@ -60,7 +68,8 @@ fn is_usable(token: &Described) -> bool {
 }
 
 impl TokenView {
-    pub(crate) fn of(token: &Described, now: i64) -> TokenView {
+    pub(crate) fn of(row: &TokenRow, now: i64) -> TokenView {
+        let token = &row.token;
         let text = |name: &str| token.attributes.text(name).map(str::to_owned);
         let time = |name: &str| At::from_json(&token.attributes.json(name));
         let expires_at = time("expires_at");
@@ -70,7 +79,7 @@ impl TokenView {
             status: text("status"),
             created_at: time("created_at"),
             expires_at,
-            last_active_at: time("last_active_at"),
+            last_active_at: row.last_active_at.map(At),
             is_live: is_usable(token) && expires_at.is_none_or(|at| at.0 > now),
             since: token.seen.into(),
         }
@@ -83,7 +92,7 @@ impl App {
             return Ok(index);
         }
         let mut index = TokenIndex::default();
-        for token in tx.token_list(at, None).await? {
+        for TokenRow { token, .. } in tx.token_list(at, None).await? {
             index.total += 1;
             if !is_usable(&token) {
                 continue;
