@@ -47,9 +47,14 @@ impl App {
         let now = self.clock.now_ms();
         let mut tx = self.store.write().await?;
         for connection in tx.connection_list().await? {
-            let latest = tx.run_latest(connection.organization_id, 1).await?.into_iter().next();
+            let latest = tx
+                .run_latest(connection.organization_id, 1)
+                .await?
+                .into_iter()
+                .next();
             let due = latest.map_or(now, |run| run.started_at + connection.sync_interval_ms);
-            tx.job_plan(SYNC_JOB, &sync_key(&connection.name), &connection.name, due).await?;
+            tx.job_plan(SYNC_JOB, &sync_key(&connection.name), &connection.name, due)
+                .await?;
         }
         tx.commit().await?;
         Ok(())

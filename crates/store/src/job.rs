@@ -6,7 +6,8 @@ use crate::error::StoreError;
 
 const PLAN: &str = "INSERT INTO job (kind, unique_key, payload, run_at) VALUES ($1, $2, $3, $4)
     ON CONFLICT (unique_key) DO NOTHING";
-const RESCHEDULE: &str = "UPDATE job SET run_at = $3, leased_until = 0, attempts = 0 WHERE id = $1 AND fencing = $2";
+const RESCHEDULE: &str =
+    "UPDATE job SET run_at = $3, leased_until = 0, attempts = 0 WHERE id = $1 AND fencing = $2";
 const FORGET: &str = "DELETE FROM job WHERE unique_key = $1";
 
 /// A job that this process took.
@@ -26,8 +27,15 @@ pub struct Job {
 
 impl Tx {
     /// Plans a job unless one with this key is planned already.
-    pub async fn job_plan(&mut self, kind: &str, key: &str, payload: &str, run_at: i64) -> Result<(), StoreError> {
-        self.execute(PLAN, &[kind.into(), key.into(), payload.into(), run_at.into()]).await?;
+    pub async fn job_plan(
+        &mut self,
+        kind: &str,
+        key: &str,
+        payload: &str,
+        run_at: i64,
+    ) -> Result<(), StoreError> {
+        self.execute(PLAN, &[kind.into(), key.into(), payload.into(), run_at.into()])
+            .await?;
         Ok(())
     }
 
@@ -61,7 +69,8 @@ impl Store {
     /// Gives a job back, to be done again at a time. Does nothing if somebody else took it meanwhile.
     pub async fn job_reschedule(&self, job: &Job, run_at: i64) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        tx.execute(RESCHEDULE, &[job.id.into(), job.fencing.into(), run_at.into()]).await?;
+        tx.execute(RESCHEDULE, &[job.id.into(), job.fencing.into(), run_at.into()])
+            .await?;
         tx.commit().await
     }
 }

@@ -40,7 +40,11 @@ pub async fn why(config: &Config, args: WhyArgs) -> anyhow::Result<ExitCode> {
     }
     let now = app.clock.now_ms();
     if view.roles.is_empty() {
-        output::line(&format!("{} has no access to {}.", view.account.label(), view.workspace.name))?;
+        output::line(&format!(
+            "{} has no access to {}.",
+            view.account.label(),
+            view.workspace.name
+        ))?;
         return Ok(ExitCode::SUCCESS);
     }
     for role in &view.roles {
@@ -68,8 +72,13 @@ fn note_unread(role: &RoleView) -> anyhow::Result<()> {
 
 pub async fn who(config: &Config, args: WhoArgs) -> anyhow::Result<ExitCode> {
     let (app, scope) = scope(config, &args.scope).await?;
-    let slice = Slice { offset: 0, limit: args.limit.max(1) };
-    let view = app.who(&scope, &args.workspace, args.role.as_deref(), "", slice).await?;
+    let slice = Slice {
+        offset: 0,
+        limit: args.limit.max(1),
+    };
+    let view = app
+        .who(&scope, &args.workspace, args.role.as_deref(), "", slice)
+        .await?;
     if args.scope.json {
         output::json(&view)?;
         return Ok(ExitCode::SUCCESS);
@@ -85,8 +94,17 @@ pub async fn who(config: &Config, args: WhoArgs) -> anyhow::Result<ExitCode> {
         ]
     });
     let empty = format!("Nobody has a role on {}.", view.workspace.name);
-    output::table(&["Name", "E-mail", "Role", "How", "Since"], rows.collect(), &empty)?;
-    output::line(&format!("{} of {} holdings on {}", view.holders.rows.len(), view.holders.shown, view.workspace.name))?;
+    output::table(
+        &["Name", "E-mail", "Role", "How", "Since"],
+        rows.collect(),
+        &empty,
+    )?;
+    output::line(&format!(
+        "{} of {} holdings on {}",
+        view.holders.rows.len(),
+        view.holders.shown,
+        view.workspace.name
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -98,12 +116,20 @@ fn ways(paths: &[PathView]) -> String {
         Some(PathView::Inferred) => "inferred".into(),
         Some(PathView::NotRead) | None => "○ not read yet".into(),
     };
-    if paths.len() > 1 { format!("{first}, +{}", paths.len() - 1) } else { first }
+    if paths.len() > 1 {
+        format!("{first}, +{}", paths.len() - 1)
+    } else {
+        first
+    }
 }
 
 fn way(path: &PathView, now: i64) -> String {
     match path {
-        PathView::Group { group_name, group_id, since: seen } => {
+        PathView::Group {
+            group_name,
+            group_id,
+            since: seen,
+        } => {
             format!("through {group_name} ({group_id}), since {}", since(*seen, now))
         }
         PathView::Direct => "given directly".into(),

@@ -26,7 +26,10 @@ pub async fn erase(config: &Config, args: EraseArgs) -> anyhow::Result<ExitCode>
 
 pub async fn backup(config: &Config, file: &Path) -> anyhow::Result<ExitCode> {
     open(config).await?.backup(file, LOCAL_ADMINISTRATOR).await?;
-    output::line(&format!("Copied to {}. The master key is not in it: keep that apart.", file.display()))?;
+    output::line(&format!(
+        "Copied to {}. The master key is not in it: keep that apart.",
+        file.display()
+    ))?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -48,7 +51,10 @@ pub async fn doctor(config: &Config, as_json: bool) -> anyhow::Result<ExitCode> 
     };
     let mut scopes = Vec::new();
     for organization in app.organizations().await? {
-        let choice = ScopeChoice { organization: Some(organization.id), as_of: None };
+        let choice = ScopeChoice {
+            organization: Some(organization.id),
+            as_of: None,
+        };
         scopes.push(app.scope(&choice).await?);
     }
     let mut findings = app.doctor(&scopes).await?;
@@ -67,5 +73,9 @@ pub async fn doctor(config: &Config, as_json: bool) -> anyhow::Result<ExitCode> 
         });
         output::table(&["State", "What", "Seen"], rows.collect(), "")?;
     }
-    Ok(if all_well { ExitCode::SUCCESS } else { ExitCode::from(code::INCOMPLETE) })
+    Ok(if all_well {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::from(code::INCOMPLETE)
+    })
 }

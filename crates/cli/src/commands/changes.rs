@@ -23,8 +23,13 @@ pub async fn run(config: &Config, args: ChangesArgs) -> anyhow::Result<ExitCode>
     let mut rows = Vec::new();
     for reading in &view.readings {
         for change in &reading.changes {
-            let after = change.after.map_or_else(|| "before".into(), |after| when(after, now));
-            rows.push(vec![format!("{after} – {}", when(change.by, now)), change.sentence.to_string()]);
+            let after = change
+                .after
+                .map_or_else(|| "before".into(), |after| when(after, now));
+            rows.push(vec![
+                format!("{after} – {}", when(change.by, now)),
+                change.sentence.to_string(),
+            ]);
         }
     }
     output::table(&["When", "What"], rows, "Nothing changed that a reading showed.")?;

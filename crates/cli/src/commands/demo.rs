@@ -43,13 +43,19 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
     let api = Options::new(twin.base_url());
     connect(&app, &twin, &api).await?;
 
-    output::line(&format!("Inventing {weeks} weeks of an organization of {} accounts …", args.users))?;
+    output::line(&format!(
+        "Inventing {weeks} weeks of an organization of {} accounts …",
+        args.users
+    ))?;
     read(&app, &api, false).await?;
     let mut seed = 1;
     for week in 0..weeks {
         for (half, days) in STEPS.into_iter().enumerate() {
             twin.advance_s(days * DAY_S);
-            twin.mutate(u32::try_from(6 + (seed * 7) % 23).unwrap_or(10), u64::try_from(seed).unwrap_or(1));
+            twin.mutate(
+                u32::try_from(6 + (seed * 7) % 23).unwrap_or(10),
+                u64::try_from(seed).unwrap_or(1),
+            );
             seed += 1;
             let is_last = week + 1 == weeks && half == 1;
             read(&app, &api, is_last).await?;
@@ -58,7 +64,9 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
 
     let pages = Pages::bind(Arc::clone(&app), args.listen).await?;
     output::line(&format!("\nOpen {}\n", pages.start_url))?;
-    output::line("The address works once; it lets this browser in. Nothing leaves this machine, and nothing stays")?;
+    output::line(
+        "The address works once; it lets this browser in. Nothing leaves this machine, and nothing stays",
+    )?;
     output::line("behind. Stop with Ctrl-C.")?;
     let (end, ended) = watch::channel(false);
     let serving = tokio::spawn(pages.serve(ended.clone()));
@@ -67,7 +75,10 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         // Whoever listens ends; if nobody does, they have ended already.
         let _ = end.send(true);
     };
-    tokio::join!(keep_changing(&app, &twin, &api, args.change_every_s, ended), waiting);
+    tokio::join!(
+        keep_changing(&app, &twin, &api, args.change_every_s, ended),
+        waiting
+    );
     serving.await??;
     app.store.close().await;
     twin.stop().await;
@@ -90,7 +101,10 @@ async fn connect(app: &App, twin: &Twin, api: &Options) -> anyhow::Result<()> {
 async fn read(app: &App, api: &Options, with_methods: bool) -> anyhow::Result<()> {
     let outcome = app.sync(None, with_methods, api, &app::Silent).await?;
     if outcome.status != Status::Complete {
-        anyhow::bail!("the demo's reading is not complete: {}", outcome.reasons.join("; "));
+        anyhow::bail!(
+            "the demo's reading is not complete: {}",
+            outcome.reasons.join("; ")
+        );
     }
     Ok(())
 }

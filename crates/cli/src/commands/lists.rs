@@ -12,17 +12,31 @@ use app::views::workspaces::WorkspaceItem;
 use std::process::ExitCode;
 
 fn slice(args: &ListArgs) -> Slice {
-    Slice { offset: args.offset.max(0), limit: args.limit.clamp(1, 10_000) }
+    Slice {
+        offset: args.offset.max(0),
+        limit: args.limit.clamp(1, 10_000),
+    }
 }
 
 /// The column to sort by among those that there are.
 fn column<T: Copy>(asked: Option<&str>, columns: &[(&str, T)], default: T) -> anyhow::Result<T> {
     let Some(asked) = asked else { return Ok(default) };
     let found = columns.iter().find(|(name, _)| *name == asked);
-    let names = || columns.iter().map(|(name, _)| *name).collect::<Vec<_>>().join(", ");
+    let names = || {
+        columns
+            .iter()
+            .map(|(name, _)| *name)
+            .collect::<Vec<_>>()
+            .join(", ")
+    };
     found.map(|(_, column)| *column).ok_or_else(|| {
         let message = format!("there is no column \"{asked}\" to sort by");
-        Told { message, hint: Some(format!("columns: {}", names())), code: code::USAGE }.into()
+        Told {
+            message,
+            hint: Some(format!("columns: {}", names())),
+            code: code::USAGE,
+        }
+        .into()
     })
 }
 
@@ -30,7 +44,9 @@ pub async fn accounts(config: &Config, args: ListArgs) -> anyhow::Result<ExitCod
     let (app, scope) = scope(config, &args.scope).await?;
     let columns = [
         ("name", AccountOrder::Name),
-        ("last_active", AccountOrder::LastActive),
+        ("-name", AccountOrder::NameBackwards),
+        ("last_active", AccountOrder::Active),
+        ("inactive", AccountOrder::Inactive),
         ("groups", AccountOrder::Groups),
         ("newest", AccountOrder::Newest),
     ];
@@ -49,18 +65,38 @@ pub async fn accounts(config: &Config, args: ListArgs) -> anyhow::Result<ExitCod
     let rows = view.accounts.rows.iter().map(|account| {
         vec![
             account.account.label().to_owned(),
-            account.account.email.clone().unwrap_or_else(|| "no e-mail".into()),
+            account
+                .account
+                .email
+                .clone()
+                .unwrap_or_else(|| "no e-mail".into()),
             account.claim_status.clone().unwrap_or_else(|| "not told".into()),
             account.products.join(", "),
             account.groups.to_string(),
             account.live_tokens.to_string(),
-            account.last_active_at.map_or_else(|| "not told".into(), |at| when(at, now)),
+            account
+                .last_active_at
+                .map_or_else(|| "not told".into(), |at| when(at, now)),
             account.marks.first().map(mark).unwrap_or_default(),
         ]
     });
-    let heads = ["Name", "E-mail", "Kind", "Products", "Groups", "Tokens", "Last active", "State"];
+    let heads = [
+        "Name",
+        "E-mail",
+        "Kind",
+        "Products",
+        "Groups",
+        "Tokens",
+        "Last active",
+        "State",
+    ];
     output::table(&heads, rows.collect(), "No account matches.")?;
-    shown(view.accounts.rows.len(), view.accounts.shown, view.accounts.total, "accounts")?;
+    shown(
+        view.accounts.rows.len(),
+        view.accounts.shown,
+        view.accounts.total,
+        "accounts",
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -93,7 +129,11 @@ pub async fn groups(config: &Config, args: ListArgs) -> anyhow::Result<ExitCode>
         return Ok(ExitCode::SUCCESS);
     }
     let rows = view.groups.rows.iter().map(|group| {
-        let grants = group.grants.iter().take(2).map(|given| format!("{} of {}", given.role.name, given.workspace.name));
+        let grants = group
+            .grants
+            .iter()
+            .take(2)
+            .map(|given| format!("{} of {}", given.role.name, given.workspace.name));
         let mut roles = grants.collect::<Vec<_>>().join(", ");
         if group.grants.len() > 2 {
             roles = format!("{roles}, +{}", group.grants.len() - 2);
@@ -103,10 +143,24 @@ pub async fn groups(config: &Config, args: ListArgs) -> anyhow::Result<ExitCode>
             Some(false) => "here",
             None => "not told",
         };
-        vec![group.group.name.clone(), group.members.to_string(), roles, owner.to_owned()]
+        vec![
+            group.group.name.clone(),
+            group.members.to_string(),
+            roles,
+            owner.to_owned(),
+        ]
     });
-    output::table(&["Name", "Members", "Gives", "Managed by"], rows.collect(), "No group matches.")?;
-    shown(view.groups.rows.len(), view.groups.shown, view.groups.total, "groups")?;
+    output::table(
+        &["Name", "Members", "Gives", "Managed by"],
+        rows.collect(),
+        "No group matches.",
+    )?;
+    shown(
+        view.groups.rows.len(),
+        view.groups.shown,
+        view.groups.total,
+        "groups",
+    )?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -134,11 +188,16 @@ pub async fn workspaces(config: &Config, args: ListArgs) -> anyhow::Result<ExitC
     };
     let (listed, others) = (part(&view.workspaces), part(&view.others));
     if args.scope.json {
-        output::json(&serde_json::json!({ "workspaces": listed, "others": others, "read_at": view.read_at }))?;
+        output::json(
+            &serde_json::json!({ "workspaces": listed, "others": others, "read_at": view.read_at }),
+        )?;
         return Ok(ExitCode::SUCCESS);
     }
     let row = |item: &WorkspaceItem| {
-        let roles = item.roles.iter().map(|role| format!("{} {}", role.accounts, role.role.name));
+        let roles = item
+            .roles
+            .iter()
+            .map(|role| format!("{} {}", role.accounts, role.role.name));
         vec![
             item.workspace.name.clone(),
             item.workspace.product.clone(),
@@ -159,6 +218,10 @@ pub async fn workspaces(config: &Config, args: ListArgs) -> anyhow::Result<ExitC
 
 fn shown(rows: usize, shown: i64, total: i64, what: &str) -> anyhow::Result<()> {
     let filtered_out = (total - shown).max(0);
-    let kept_back = if filtered_out > 0 { format!(", {filtered_out} filtered out") } else { String::new() };
+    let kept_back = if filtered_out > 0 {
+        format!(", {filtered_out} filtered out")
+    } else {
+        String::new()
+    };
     output::line(&format!("{rows} of {shown} {what}{kept_back}"))
 }

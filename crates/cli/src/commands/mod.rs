@@ -84,7 +84,10 @@ pub fn instant(text: Option<&str>, app: &App) -> anyhow::Result<Option<At>> {
 /// The product and what is to be looked at.
 pub async fn scope(config: &Config, args: &ScopeArgs) -> anyhow::Result<(App, Scope)> {
     let app = open(config).await?;
-    let choice = ScopeChoice { organization: args.org.clone(), as_of: instant(args.as_of.as_deref(), &app)? };
+    let choice = ScopeChoice {
+        organization: args.org.clone(),
+        as_of: instant(args.as_of.as_deref(), &app)?,
+    };
     let scope = app.scope(&choice).await?;
     Ok((app, scope))
 }
@@ -93,7 +96,11 @@ pub async fn scope(config: &Config, args: &ScopeArgs) -> anyhow::Result<(App, Sc
 pub fn when(at: At, now: i64) -> String {
     let text = at.to_string();
     let is_recent = (now - at.0).abs() < 7 * 24 * 60 * 60 * 1000;
-    let length = if is_recent { "2026-11-22T10:15".len() } else { "2026-11-22".len() };
+    let length = if is_recent {
+        "2026-11-22T10:15".len()
+    } else {
+        "2026-11-22".len()
+    };
     text.get(..length).unwrap_or(&text).replace('T', " ")
 }
 

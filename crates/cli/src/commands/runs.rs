@@ -19,7 +19,15 @@ pub async fn run(config: &Config, args: RunsArgs) -> anyhow::Result<ExitCode> {
             }
             let now = app.clock.now_ms();
             let rows = detail.runs.iter().map(|run| row(run, now));
-            let heads = ["Run", "State", "Began", "Requests", "Facts begun", "Facts ended", "Why"];
+            let heads = [
+                "Run",
+                "State",
+                "Began",
+                "Requests",
+                "Facts begun",
+                "Facts ended",
+                "Why",
+            ];
             output::table(&heads, rows.collect(), "Never read. Read it with: orgwarden sync")?;
         }
         Some(RunsCommand::Show { run }) => {
@@ -29,7 +37,15 @@ pub async fn run(config: &Config, args: RunsArgs) -> anyhow::Result<ExitCode> {
                 return Ok(ExitCode::SUCCESS);
             }
             let now = app.clock.now_ms();
-            let heads = ["Run", "State", "Began", "Requests", "Facts begun", "Facts ended", "Why"];
+            let heads = [
+                "Run",
+                "State",
+                "Began",
+                "Requests",
+                "Facts begun",
+                "Facts ended",
+                "Why",
+            ];
             output::table(&heads, vec![row(&detail.run, now)], "")?;
             let families = detail.families.iter().map(|family| {
                 let expected = family.expected.map(|rows| rows.to_string()).unwrap_or_default();
@@ -50,7 +66,9 @@ pub async fn run(config: &Config, args: RunsArgs) -> anyhow::Result<ExitCode> {
         }
         Some(RunsCommand::Confirm { run }) => {
             app.run_confirm(run, LOCAL_ADMINISTRATOR).await?;
-            output::line(&format!("{run} is confirmed: the next reading is let through. Read now with: orgwarden sync"))?;
+            output::line(&format!(
+                "{run} is confirmed: the next reading is let through. Read now with: orgwarden sync"
+            ))?;
         }
         Some(RunsCommand::Discard { run }) => {
             app.run_discard(run, LOCAL_ADMINISTRATOR).await?;

@@ -22,8 +22,15 @@ const LOOK_EVERY: Duration = Duration::from_secs(5);
 const SOFT_END: Duration = Duration::from_secs(5);
 
 pub async fn run(config: &Config, args: ServeArgs) -> anyhow::Result<ExitCode> {
-    let address = args.listen.or(config.listen).unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
-    let app = if args.no_sync { open(config).await? } else { open_with_key(config).await? };
+    let address = args
+        .listen
+        .or(config.listen)
+        .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let app = if args.no_sync {
+        open(config).await?
+    } else {
+        open_with_key(config).await?
+    };
     let app = Arc::new(app);
     let pages = Pages::bind(Arc::clone(&app), address).await?;
     output::line(&format!("Open {}", pages.start_url))?;
@@ -62,16 +69,25 @@ impl Pages {
             hint: Some(hint.to_owned()),
             code: code::CONFIGURATION,
         };
-        web::check_listen_address(address).map_err(|error| {
-            refused(format!("cannot listen on {address}"), &error.to_string())
-        })?;
+        web::check_listen_address(address)
+            .map_err(|error| refused(format!("cannot listen on {address}"), &error.to_string()))?;
         let listener = TcpListener::bind(address).await.map_err(|error| {
-            refused(format!("cannot listen on {address}: {error}"), "choose another address with --listen, such as 127.0.0.1:0")
+            refused(
+                format!("cannot listen on {address}: {error}"),
+                "choose another address with --listen, such as 127.0.0.1:0",
+            )
         })?;
         let token = Gate::random_token();
         let start_url = format!("http://{}/start?token={token}", listener.local_addr()?);
-        let options = WebOptions { start_token: Some(token), ..WebOptions::default() };
-        Ok(Pages { listener, router: web::router(app, options), start_url })
+        let options = WebOptions {
+            start_token: Some(token),
+            ..WebOptions::default()
+        };
+        Ok(Pages {
+            listener,
+            router: web::router(app, options),
+            start_url,
+        })
     }
 
     /// Serves until told to end; open requests get a few seconds.

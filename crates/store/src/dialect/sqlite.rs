@@ -1,7 +1,7 @@
 //! SQLite: one file, write-ahead log, one writer at a time.
 
-use crate::error::StoreError;
 use crate::dialect::Statements;
+use crate::error::StoreError;
 use crate::value::{Row, Value};
 use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
