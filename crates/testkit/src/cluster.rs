@@ -13,7 +13,7 @@ use crate::program::Program;
 use std::io::{BufRead as _, BufReader, Read as _};
 use std::os::unix::process::CommandExt as _;
 use std::path::Path;
-use std::process::{Child, ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::OnceLock;
 
 const OWNER: &str = r#"
@@ -46,8 +46,8 @@ rm -rf "$folder"
 
 struct Cluster {
     url: String,
-    /// Closed by the kernel when this program ends.
-    _alive: Option<ChildStdin>,
+    /// Holds the pipe that the kernel closes when this program ends. Nobody waits for it: it outlives us by a moment.
+    _owner: Option<Child>,
 }
 
 static CLUSTER: OnceLock<Cluster> = OnceLock::new();
@@ -59,7 +59,7 @@ pub(crate) fn url(bin: &Path) -> &'static str {
 
 fn start(bin: &Path) -> Cluster {
     if let Some(url) = crate::program::test_pg_url() {
-        return Cluster { url, _alive: None };
+        return Cluster { url, _owner: None };
     }
     let mut owner = spawn(bin).unwrap_or_else(|error| panic!("cannot start a shell for PostgreSQL: {error}"));
     let mut folder = String::new();
@@ -77,7 +77,7 @@ fn start(bin: &Path) -> Cluster {
     let folder = folder.trim();
     Cluster {
         url: format!("postgres://orgwarden@localhost/postgres?host={folder}"),
-        _alive: owner.stdin.take(),
+        _owner: Some(owner),
     }
 }
 

@@ -5,7 +5,7 @@
 //! the program has ended, however – it prints the summary. Standard error is inherited, so nothing swallows it.
 
 use std::io::Write as _;
-use std::process::{ChildStdin, Command, Stdio};
+use std::process::{Child, Command, Stdio};
 use std::sync::{Mutex, OnceLock, PoisonError};
 
 const SUMMARY: &str = r#"
@@ -14,15 +14,15 @@ count=$(printf '%s\n' "$lines" | wc -l)
 printf '\nSKIPPED %s test(s), because a program is absent:\n%s\n' $count "$lines" >&2
 "#;
 
-static SUMMARIZER: OnceLock<Option<Mutex<ChildStdin>>> = OnceLock::new();
+static SUMMARIZER: OnceLock<Option<Mutex<Child>>> = OnceLock::new();
 
-fn start() -> Option<Mutex<ChildStdin>> {
+fn start() -> Option<Mutex<Child>> {
     let child = Command::new("sh")
         .args(["-c", SUMMARY])
         .stdin(Stdio::piped())
         .stdout(Stdio::null())
         .spawn();
-    child.ok()?.stdin.map(Mutex::new)
+    child.ok().map(Mutex::new)
 }
 
 /// Remembers that the test of this thread is skipped, because `program` is absent.
@@ -30,9 +30,10 @@ pub(crate) fn note(program: &str) {
     let thread = std::thread::current();
     let test = thread.name().unwrap_or("a test").to_owned();
     let line = format!("  {test} (needs {program})\n");
-    let told = SUMMARIZER.get_or_init(start).as_ref().is_some_and(|pipe| {
-        let mut pipe = pipe.lock().unwrap_or_else(PoisonError::into_inner);
-        pipe.write_all(line.as_bytes()).is_ok()
+    let told = SUMMARIZER.get_or_init(start).as_ref().is_some_and(|child| {
+        let mut child = child.lock().unwrap_or_else(PoisonError::into_inner);
+        let pipe = child.stdin.as_mut();
+        pipe.is_some_and(|pipe| pipe.write_all(line.as_bytes()).is_ok())
     });
     if !told {
         // Not `eprintln!`, which the test runner would swallow.
