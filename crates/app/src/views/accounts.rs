@@ -110,8 +110,19 @@ pub struct AccountsView {
     pub accounts: Listed<AccountItem>,
     /// How many there are of which sort.
     pub tally: TallyView,
+    /// How many each of the usual filters lets through.
+    pub facets: Facets,
     /// When activity was last read.
     pub activity_read_at: Option<At>,
+}
+
+/// How many accounts each of the usual filters lets through.
+#[derive(Debug, Clone, Copy, Default, Serialize)]
+pub struct Facets {
+    /// Accounts with a platform role.
+    pub administrators: i64,
+    /// Accounts with known activity, all of it more than [`UNUSED_DAYS`] ago.
+    pub unused: i64,
 }
 
 /// How many accounts there are of which sort.
@@ -127,8 +138,8 @@ pub struct TallyView {
     pub apps: i64,
     /// Portal customers.
     pub customers: i64,
-    /// Neither active nor an app's.
-    pub not_active: i64,
+    /// Deactivated.
+    pub inactive: i64,
 }
 
 impl From<AccountTally> for TallyView {
@@ -139,9 +150,14 @@ impl From<AccountTally> for TallyView {
             external: (tally.accounts - tally.managed).max(0),
             apps: tally.apps,
             customers: tally.customers,
-            not_active: (tally.accounts - tally.active).max(0),
+            inactive: tally.inactive,
         }
     }
+}
+
+/// The time before which activity does not count any more.
+pub(crate) fn unused_since(now: i64) -> i64 {
+    (now / DAY_MS - UNUSED_DAYS) * DAY_MS
 }
 
 pub(crate) fn text_of(row: &AccountRow, name: &str) -> Option<String> {
@@ -234,7 +250,24 @@ impl App {
                 total: tally.accounts,
             },
             tally,
+            facets: self.facets(&mut tx, at).await?,
             activity_read_at: tx.activity_read_at(at.organization).await?.map(At),
+        })
+    }
+
+    /// How many accounts each of the usual filters lets through.
+    pub(crate) async fn facets(&self, tx: &mut Tx, at: Snapshot) -> Result<Facets, ViewError> {
+        let administrators = AccountFilter {
+            administrator: true,
+            ..Default::default()
+        };
+        let unused = AccountFilter {
+            unused_since: unused_since(self.clock.now_ms()),
+            ..Default::default()
+        };
+        Ok(Facets {
+            administrators: self.account_count(tx, at, &administrators).await?,
+            unused: self.account_count(tx, at, &unused).await?,
         })
     }
 

@@ -10,9 +10,11 @@ pub mod accounts;
 mod error;
 mod memo;
 mod names;
+pub mod overview;
 pub mod scope;
 mod time;
 pub mod tokens;
+pub mod workspaces;
 
 pub use error::{Candidate, ViewError};
 pub use memo::Memo;

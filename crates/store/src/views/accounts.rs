@@ -246,8 +246,8 @@ pub struct AccountTally {
     pub apps: i64,
     /// Portal customers.
     pub customers: i64,
-    /// Those whose account is active.
-    pub active: i64,
+    /// Those whose account is deactivated.
+    pub inactive: i64,
 }
 
 /// The last activity of an account on one resource.
@@ -341,7 +341,7 @@ impl Tx {
             Value::from(attribute_is("claim_status", "managed")),
             Value::from(attribute_is("type", "app")),
             Value::from(attribute_is("type", "customer")),
-            Value::from(attribute_is("status", "active")),
+            Value::from(attribute_is("status", "inactive")),
         ]);
         let Some(row) = self.row(TALLY, &values).await? else {
             return Ok(AccountTally::default());
@@ -351,7 +351,7 @@ impl Tx {
             managed: row.int(1)?,
             apps: row.int(2)?,
             customers: row.int(3)?,
-            active: row.int(4)?,
+            inactive: row.int(4)?,
         })
     }
 

@@ -65,13 +65,13 @@ const OF_ACCOUNT: &str = concat!(
     columns!(),
     "
 FROM fact f
-WHERE f.organization_id = $1 AND f.kind IN (1, 7, 9) AND f.a = $3 AND f.begun_run <= $2
+WHERE f.organization_id = $1 AND f.kind IN (1, 7, 9) AND f.a = $3 AND +f.begun_run <= $2
 UNION ALL
 SELECT ",
     columns!(),
     "
 FROM fact f
-WHERE f.organization_id = $1 AND f.kind IN (3, 5) AND f.b = $3 AND f.begun_run <= $2"
+WHERE f.organization_id = $1 AND f.kind IN (3, 5) AND f.b = $3 AND +f.begun_run <= $2"
 );
 
 const OF_GROUP: &str = concat!(
@@ -79,8 +79,8 @@ const OF_GROUP: &str = concat!(
     columns!(),
     "
 FROM fact f
-WHERE f.organization_id = $1 AND f.kind IN (4, 5, 8) AND f.a = $3 AND f.begun_run <= $2
-  AND (f.unseen_at IS NOT NULL OR f.ended_run <= $2)
+WHERE f.organization_id = $1 AND f.kind IN (4, 5, 8) AND f.a = $3 AND +f.begun_run <= $2
+  AND (f.unseen_at IS NOT NULL OR +f.ended_run <= $2)
 ORDER BY CASE WHEN f.ended_run <= $2 THEN f.ended_run ELSE f.begun_run END DESC, f.id DESC
 LIMIT $4"
 );
@@ -90,8 +90,8 @@ const OF_RESOURCE: &str = concat!(
     columns!(),
     "
 FROM fact f
-WHERE f.organization_id = $1 AND f.kind IN (7, 8) AND f.b = $3 AND f.begun_run <= $2
-  AND (f.unseen_at IS NOT NULL OR f.ended_run <= $2)
+WHERE f.organization_id = $1 AND f.kind IN (7, 8) AND f.b = $3 AND +f.begun_run <= $2
+  AND (f.unseen_at IS NOT NULL OR +f.ended_run <= $2)
 ORDER BY CASE WHEN f.ended_run <= $2 THEN f.ended_run ELSE f.begun_run END DESC, f.id DESC
 LIMIT $4"
 );

@@ -1,0 +1,85 @@
+// Comfort only: every page works without this file. It moves through rows, copies ids, keeps the theme,
+// and swaps fragments that say how often they change. Nothing here asks another host.
+"use strict";
+(() => {
+  const $ = (selector) => document.querySelector(selector);
+  const all = (selector) => [...document.querySelectorAll(selector)];
+
+  for (const element of all("button[data-copy], .keys, .search kbd")) element.hidden = false;
+
+  document.addEventListener("click", async (event) => {
+    const copy = event.target.closest("[data-copy]");
+    if (copy) {
+      await navigator.clipboard.writeText(copy.dataset.copy);
+      copy.textContent = "Copied";
+      setTimeout(() => { copy.textContent = "Copy"; }, 1500);
+      return;
+    }
+    const theme = event.target.closest("[data-theme-to]");
+    if (theme) {
+      event.preventDefault();
+      const to = theme.dataset.themeTo;
+      document.cookie = `theme=${to}; Path=/; SameSite=Strict; Max-Age=${to ? 31536000 : 0}`;
+      if (to) document.documentElement.dataset.theme = to;
+      else delete document.documentElement.dataset.theme;
+      for (const link of all("[data-theme-to]")) link.removeAttribute("aria-current");
+      theme.setAttribute("aria-current", "true");
+      return;
+    }
+    const row = event.target.closest("tr[data-href]");
+    const isPlain = !event.defaultPrevented && event.button === 0 && !event.target.closest("a, button, input, summary");
+    if (row && isPlain && !String(getSelection())) open(row, event.metaKey || event.ctrlKey);
+  });
+
+  function open(row, apart) {
+    if (apart) window.open(row.dataset.href, "_blank", "noopener");
+    else location.href = row.dataset.href;
+  }
+
+  function move(step) {
+    const rows = all("tr[data-href]");
+    if (rows.length === 0) return;
+    const here = rows.findIndex((row) => row.classList.contains("here"));
+    const next = Math.min(Math.max(here + step, 0), rows.length - 1);
+    if (here >= 0) rows[here].classList.remove("here");
+    rows[next].classList.add("here");
+    rows[next].scrollIntoView({ block: "nearest" });
+    rows[next].querySelector("a")?.focus({ preventScroll: true });
+  }
+
+  document.addEventListener("keydown", (event) => {
+    if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if (event.key === "Escape") { document.activeElement?.blur(); return; }
+    if (event.target.closest("input, select, textarea")) return;
+    if (event.key === "/") {
+      const search = $("#search");
+      event.preventDefault();
+      if (search) { search.focus(); search.select(); } else location.href = "/accounts#search";
+    } else if (event.key === "j") move(1);
+    else if (event.key === "k") move(-1);
+    else if (event.key === "Enter" && !event.target.closest("a, button, summary")) {
+      const row = $("tr.here");
+      if (row) open(row, false);
+    }
+  });
+
+  if (location.hash === "#search") $("#search")?.focus();
+
+  // A fragment with data-refresh is asked for again while it says so; the answer replaces it.
+  async function refresh(element) {
+    if (!document.hidden) {
+      try {
+        const answer = await fetch(element.dataset.refresh, { headers: { "x-fragment": "1" } });
+        if (answer.ok) {
+          const holder = document.createElement("template");
+          holder.innerHTML = await answer.text();
+          const fresh = holder.content.firstElementChild;
+          if (fresh) { element.replaceWith(fresh); element = fresh; }
+        }
+      } catch { /* the server is away: keep what is shown and ask again later */ }
+    }
+    if (element.dataset.refresh) setTimeout(refresh, 1000, element);
+    else if (element.dataset.done) location.reload();
+  }
+  for (const element of all("[data-refresh]")) setTimeout(refresh, 1000, element);
+})();

@@ -1,0 +1,161 @@
+//! What a person sees when a page cannot be shown: what is wrong, what to do, and an id that is also in the log.
+
+use crate::parts::mark;
+use crate::shell;
+use app::views::{Candidate, ViewError};
+use axum::http::{HeaderMap, StatusCode};
+use axum::response::{IntoResponse, Response};
+use maud::{Markup, html};
+
+/// A page that cannot be shown.
+#[derive(Debug)]
+pub(crate) struct PageError {
+    status: StatusCode,
+    title: String,
+    hint: String,
+    candidates: Vec<Candidate>,
+    back: (&'static str, &'static str),
+}
+
+impl From<ViewError> for PageError {
+    fn from(error: ViewError) -> PageError {
+        let operation = operation_id();
+        let status = match &error {
+            ViewError::Store(_) => StatusCode::INTERNAL_SERVER_ERROR,
+            ViewError::Ambiguous { .. } => StatusCode::MULTIPLE_CHOICES,
+            _ => StatusCode::NOT_FOUND,
+        };
+        let mut hint = error.hint().unwrap_or_default().to_owned();
+        if let ViewError::Store(source) = &error {
+            tracing::error!(operation.id = %operation, error = source as &dyn std::error::Error, "a page could not be shown");
+            let said = format!("{source}. The log says more under {operation}.");
+            hint = if hint.is_empty() {
+                said
+            } else {
+                format!("{said} {hint}.")
+            };
+        }
+        PageError {
+            status,
+            title: sentence(&error.to_string()),
+            hint: sentence(&hint),
+            candidates: error.candidates().to_vec(),
+            back: ("/", "Overview"),
+        }
+    }
+}
+
+fn sentence(text: &str) -> String {
+    let mut letters = text.chars();
+    match letters.next() {
+        None => String::new(),
+        Some(first) => first.to_uppercase().chain(letters).collect(),
+    }
+}
+
+/// A random id for one operation.
+pub(crate) fn operation_id() -> String {
+    format!("op_{:08x}", rand::random::<u32>())
+}
+
+impl PageError {
+    /// There is no such page or thing.
+    pub fn not_found(what: &str) -> PageError {
+        PageError {
+            status: StatusCode::NOT_FOUND,
+            title: format!("There is no such {what}"),
+            hint: "It may have been renamed, or the address was cut.".to_owned(),
+            candidates: Vec::new(),
+            back: ("/", "Overview"),
+        }
+    }
+
+    /// Says where the person can go from here, and under which path the candidates are.
+    pub fn back_to(mut self, path: &'static str, name: &'static str) -> PageError {
+        self.back = (path, name);
+        self
+    }
+
+    fn body(&self) -> Markup {
+        let (path, name) = self.back;
+        html! {
+            h1 { (self.title) }
+            @if !self.hint.is_empty() { p.prose { (self.hint) } }
+            @if !self.candidates.is_empty() {
+                p.prose { "Perhaps one of these:" }
+                ul.plain {
+                    @for candidate in &self.candidates {
+                        li {
+                            a href=(format!("{path}/{}", crate::parts::segment(&candidate.id))) { (candidate.name) }
+                            " " span.id { (candidate.id) }
+                        }
+                    }
+                }
+            }
+            p { a href=(path) { "Go to " (name) } }
+        }
+    }
+}
+
+impl IntoResponse for PageError {
+    fn into_response(self) -> Response {
+        (self.status, shell::bare(&self.title, self.body())).into_response()
+    }
+}
+
+/// The answer to whoever did not come in by the start address.
+pub(crate) fn outside(used: bool) -> Response {
+    let body = html! {
+        h1 { "Open the start address first" }
+        @if used {
+            p.prose { (mark::amber("This start address was used already")) " or belongs to an earlier start." }
+        }
+        p.prose {
+            "Pages are shown only to the person who started Orgwarden on this machine. The command "
+            code { "orgwarden serve" } " (or " code { "demo" } ") prints an address that ends in "
+            code { "/start?token=…" } ". Open that one; it works once and lets this browser in until the command ends."
+        }
+        p.prose { "If the address was used already, end the command with Ctrl-C and start it again." }
+    };
+    (
+        StatusCode::UNAUTHORIZED,
+        shell::bare("Open the start address first", body),
+    )
+        .into_response()
+}
+
+/// The answer to a Host that is not ours.
+pub(crate) fn wrong_host(_headers: &HeaderMap) -> Response {
+    let body = html! {
+        h1 { "This name is not served" }
+        p.prose {
+            "Orgwarden answers only under the names it knows, so that another site cannot reach it through your browser. Use "
+            code { "127.0.0.1" } " or " code { "localhost" } " with the port that the command printed."
+        }
+    };
+    (
+        StatusCode::MISDIRECTED_REQUEST,
+        shell::bare("This name is not served", body),
+    )
+        .into_response()
+}
+
+/// The answer when a handler panicked.
+pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Response {
+    let operation = operation_id();
+    let said = panic.downcast_ref::<String>().map(String::as_str);
+    let said = said
+        .or_else(|| panic.downcast_ref::<&str>().copied())
+        .unwrap_or("no text");
+    tracing::error!(operation.id = %operation, panic = said, "a page failed; this is a bug");
+    let body = html! {
+        h1 { "This page failed" }
+        p.prose { "This is a bug in Orgwarden, and nothing was changed by it. The log says more under " code { (operation) } "." }
+        p { a href="/" { "Go to Overview" } }
+    };
+    (
+        StatusCode::INTERNAL_SERVER_ERROR,
+        shell::bare("This page failed", body),
+    )
+        .into_response()
+}

@@ -1,0 +1,29 @@
+//! Pages: read-only HTML over HTTP, made on the server; a small script only adds comfort.
+//!
+//! Every page asks `app` one question, shows its answer with its age, and works without the script.
+//! The door is narrow: loopback addresses only, a list of allowed Host names, and a start token that works
+//! once and is exchanged for a strict cookie ([`Gate`]).
+//!
+//! - [`routes`]: which path leads to which page, and the layers around them.
+//! - [`gate`]: Host, start token, cookie, headers.
+//! - [`pages`]: one file per noun. [`parts`]: what pages are made of. [`picture`]: drawings as SVG.
+
+mod assets;
+mod error;
+mod gate;
+mod pages;
+mod parts;
+mod routes;
+mod shell;
+
+pub use gate::{Gate, ListenError, check_listen_address};
+pub use routes::router;
+
+/// How the pages are served.
+#[derive(Debug, Clone, Default)]
+pub struct WebOptions {
+    /// Host names under which the pages may be asked for besides the loopback names, without a port.
+    pub allowed_hosts: Vec<String>,
+    /// The start token; a random one is made when it is left out.
+    pub start_token: Option<String>,
+}

@@ -1,0 +1,233 @@
+//! One account: how it reaches what, its roles, groups and tokens.
+
+use crate::error::PageError;
+use crate::pages::accounts::{kind, state, status_word};
+use crate::parts::{copyable, counted, mark, not_told, number, role, time, workspace_link};
+use crate::routes::Web;
+use crate::shell::{Place, Shell};
+use app::views::access::{PathView, RoleView};
+use app::views::account::AccountView;
+use app::views::tokens::TokenView;
+use axum::extract::{Path, State};
+use maud::{Markup, html};
+
+/// Shows the account.
+pub(crate) async fn show(
+    State(web): State<Web>,
+    shell: Shell,
+    Path(account): Path<String>,
+) -> Result<Markup, PageError> {
+    let scope = shell.scope()?;
+    let found = web.app.account(scope, &account).await;
+    let view = found.map_err(|error| PageError::from(error).back_to("/accounts", "Accounts"))?;
+    let title = view.item.account.label().to_owned();
+    let body = html! {
+        (head(&shell, &view))
+        (particulars(&shell, &view))
+        (roles(&shell, &view))
+        (tokens(&shell, &view))
+    };
+    Ok(shell.page(Place::Accounts, &title, body))
+}
+
+fn workspaces_reached(view: &AccountView) -> i64 {
+    let mut names: Vec<&str> = view
+        .roles
+        .iter()
+        .map(|role| role.workspace.workspace_id.as_str())
+        .collect();
+    names.sort_unstable();
+    names.dedup();
+    i64::try_from(names.len()).unwrap_or(0)
+}
+
+fn head(shell: &Shell, view: &AccountView) -> Markup {
+    let item = &view.item;
+    let status = item
+        .status
+        .as_deref()
+        .map(|status| status_word(status).to_lowercase());
+    html! {
+        div.title {
+            h1 {
+                bdi { (item.account.label()) }
+                span.number { "reaches " (counted(workspaces_reached(view), "workspace", "workspaces")) }
+            }
+            p.context {
+                @match kind(item) {
+                    "managed" => "Managed account",
+                    "external" => "External account",
+                    "app" => "App account",
+                    "portal customer" => "Portal customer",
+                    _ => "Account",
+                }
+                @if let Some(status) = &status { ", " (status) }
+                span.dot { "·" } (shell.age())
+                @match view.methods_read_at {
+                    Some(read_at) => { ", methods read " (time::ago(shell.now, read_at)) }
+                    None => ", methods not read yet",
+                }
+            }
+        }
+    }
+}
+
+fn particulars(shell: &Shell, view: &AccountView) -> Markup {
+    let item = &view.item;
+    let granting = view
+        .group_places
+        .iter()
+        .filter(|group| !group.grants.is_empty())
+        .count();
+    html! {
+        dl.particulars {
+            div { dt { "E-mail" } dd.cut title=[item.account.email.as_deref()] {
+                @match &item.account.email { Some(email) => (email), None => (not_told("not told")) }
+            } }
+            div { dt { "Account id" } dd { (copyable(&item.account.account_id)) } }
+            div { dt { "Directory" } dd {
+                @if view.directories.is_empty() { (not_told("none")) }
+                @for (index, place) in view.directories.iter().enumerate() {
+                    @if index > 0 { ", " }
+                    (place.name)
+                    @if let Some(status) = place.status.as_deref().filter(|status| *status != "active") {
+                        " " span.quiet { "(" (status) ")" }
+                    }
+                }
+            } }
+            div { dt { "First seen" } dd { (time::since(shell.now, item.since)) } }
+            div { dt { "Last active" } dd {
+                @match view.activity.first().and_then(|row| row.last_active_at.map(|at| (row, at))) {
+                    Some((row, at)) => { (time::ago(shell.now, at)) ", " (row.workspace.name) }
+                    None => (not_told("not told")),
+                }
+            } }
+            div { dt { "Groups" } dd {
+                (number(item.groups))
+                @if item.groups > 0 { ", of which " (granting) @if granting == 1 { " gives" } @else { " give" } " a role" }
+            } }
+            div { dt { "Platform roles" } dd {
+                @if item.platform_roles.is_empty() { (not_told("none")) }
+                @for (index, platform) in item.platform_roles.iter().enumerate() { @if index > 0 { ", " } (role(platform)) }
+            } }
+            div { dt { "State" } dd { @if item.marks.is_empty() { (not_told("nothing to note")) } @else { (state(item)) } } }
+        }
+    }
+}
+
+/// `through jira-users, +2`, `direct`.
+pub(crate) fn how(paths: &[PathView]) -> Markup {
+    let groups: Vec<&str> = paths
+        .iter()
+        .filter_map(|path| match path {
+            PathView::Group { group_name, .. } => Some(group_name.as_str()),
+            _ => None,
+        })
+        .collect();
+    let mut others: Vec<&str> = Vec::new();
+    if paths.contains(&PathView::Direct) {
+        others.push("direct");
+    }
+    if paths.contains(&PathView::Inferred) {
+        others.push("inferred");
+    }
+    let is_unread = paths.contains(&PathView::NotRead);
+    let all = groups.join(", ");
+    html! {
+        @if let Some(first) = groups.first() {
+            span title=(all) { "through " bdi { (first) } @if groups.len() > 1 { ", +" (groups.len() - 1) } }
+            @if !others.is_empty() { " and " }
+        }
+        (others.join(", "))
+        @if is_unread { (mark::open("not read yet")) }
+    }
+}
+
+fn paths_counted(role: &RoleView) -> String {
+    if role.paths.contains(&PathView::NotRead) {
+        String::new()
+    } else {
+        role.paths.len().to_string()
+    }
+}
+
+fn roles(shell: &Shell, view: &AccountView) -> Markup {
+    html! {
+        section #roles {
+            div.heading {
+                h2 { "Roles" span.number { (number(view.roles.len().try_into().unwrap_or(0))) " on " (counted(workspaces_reached(view), "workspace", "workspaces")) } }
+            }
+            @if view.roles.is_empty() {
+                p.empty { "No role on any workspace." }
+            } @else {
+                table.list {
+                    thead { tr {
+                        th scope="col" { "Workspace" }
+                        th scope="col" { "Product" }
+                        th scope="col" { "Role" }
+                        th scope="col" { "How" }
+                        th.number scope="col" { "Paths" }
+                        th scope="col" { "Since" }
+                        th.number scope="col" { "Last active" }
+                    } }
+                    tbody {
+                        @for row in &view.roles {
+                            tr {
+                                td.first.m1 { (workspace_link(&row.workspace)) }
+                                td.m0 { (row.workspace.product) }
+                                td.strong.m2 { (role(&row.role)) }
+                                td.cut.m3 { (how(&row.paths)) }
+                                td.number.m0 { (paths_counted(row)) }
+                                td.m0 { (time::since(shell.now, row.since)) }
+                                td.number.m4 { @match row.last_active_at { Some(at) => (time::ago(shell.now, at)), None => (not_told("not told")) } }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn token_state(token: &TokenView, now: i64) -> Markup {
+    const DAY: i64 = app::views::accounts::DAY_MS;
+    if !token.is_live {
+        return not_told("expired or revoked");
+    }
+    match (token.last_active_at, token.expires_at) {
+        (Some(at), _) if now - at.0 > app::views::accounts::UNUSED_DAYS * DAY => mark::amber("Unused"),
+        (_, None) => mark::amber("No expiry told"),
+        (Some(_), _) => mark::green("In use"),
+        (None, _) => not_told("never used"),
+    }
+}
+
+fn tokens(shell: &Shell, view: &AccountView) -> Markup {
+    html! {
+        section {
+            div.heading { h2 { "API tokens" span.number { (view.tokens.len()) } } }
+            @if view.tokens.is_empty() {
+                p.empty { "No API token is known." }
+            } @else {
+                table.list {
+                    thead { tr {
+                        th scope="col" { "Label" }
+                        th scope="col" { "Last used" }
+                        th scope="col" { "Expires" }
+                        th scope="col" { "State" }
+                    } }
+                    tbody {
+                        @for token in &view.tokens {
+                            tr {
+                                td.first.m1 title=(token.token_id) { bdi { (token.label.as_deref().unwrap_or(&token.token_id)) } }
+                                td.m3 { @match token.last_active_at { Some(at) => (time::ago(shell.now, at)), None => (not_told("not told")) } }
+                                td.m4 { @match token.expires_at { Some(at) => (time::ago(shell.now, at)), None => (not_told("not told")) } }
+                                td.m2 { (token_state(token, shell.now)) }
+                            }
+                        }
+                    }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,15 @@
+//! The pages, one file per noun.
+
+pub(crate) mod account;
+pub(crate) mod accounts;
+
+use serde::{Deserialize, Deserializer};
+
+/// How many rows a page of a list has.
+pub(crate) const ROWS: i64 = 50;
+
+/// A position in a list; what is no number is the beginning, because addresses are typed and cut by people.
+pub(crate) fn position<'de, D: Deserializer<'de>>(deserializer: D) -> Result<i64, D::Error> {
+    let text = String::deserialize(deserializer)?;
+    Ok(text.parse::<i64>().unwrap_or(0).clamp(0, 10_000_000))
+}

@@ -1,0 +1,145 @@
+//! Which path leads to which page, and the layers around them.
+
+use crate::error::{self, PageError};
+use crate::gate::{self, CONTENT_SECURITY_POLICY, Gate};
+use crate::{WebOptions, assets, pages, shell};
+use app::App;
+use axum::Router;
+use axum::extract::{Query, Request, State};
+use axum::http::header::{
+    CACHE_CONTROL, CONTENT_SECURITY_POLICY as CSP, HeaderName, REFERRER_POLICY, SET_COOKIE,
+    X_CONTENT_TYPE_OPTIONS,
+};
+use axum::http::{HeaderMap, HeaderValue};
+use axum::middleware::{Next, from_fn, from_fn_with_state};
+use axum::response::{IntoResponse, Redirect, Response};
+use axum::routing::get;
+use maud::html;
+use serde::Deserialize;
+use std::sync::Arc;
+use tower_http::catch_panic::CatchPanicLayer;
+use tower_http::compression::CompressionLayer;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub(crate) struct Web {
+    pub app: Arc<App>,
+    pub gate: Arc<Gate>,
+}
+
+/// The pages of `app`, to be served on a loopback address ([`crate::check_listen_address`]).
+///
+/// The token of `options` opens `/start?token=…` once; without one nobody gets in.
+pub fn router(app: Arc<App>, options: WebOptions) -> Router {
+    let token = options.start_token.clone().unwrap_or_else(Gate::random_token);
+    let web = Web {
+        app,
+        gate: Arc::new(Gate::new(&options.allowed_hosts, &token)),
+    };
+    Router::new()
+        .route("/accounts", get(pages::accounts::show))
+        .route("/accounts/{account}", get(pages::account::show))
+        .fallback(no_page)
+        .layer(from_fn_with_state(web.clone(), only_inside))
+        .route("/start", get(start))
+        .route("/theme", get(theme))
+        .route("/assets/{name}", get(assets::serve))
+        .layer(CatchPanicLayer::custom(error::panicked))
+        .layer(from_fn_with_state(web.clone(), only_our_host))
+        .layer(CompressionLayer::new())
+        .layer(from_fn(add_headers))
+        .with_state(web)
+}
+
+async fn no_page() -> PageError {
+    PageError::not_found("page")
+}
+
+async fn only_our_host(State(web): State<Web>, request: Request, next: Next) -> Response {
+    if web.gate.is_our_host(request.headers()) {
+        next.run(request).await
+    } else {
+        error::wrong_host(request.headers())
+    }
+}
+
+async fn only_inside(State(web): State<Web>, request: Request, next: Next) -> Response {
+    if web.gate.is_inside(request.headers()) {
+        next.run(request).await
+    } else {
+        error::outside(false)
+    }
+}
+
+async fn add_headers(request: Request, next: Next) -> Response {
+    let mut response = next.run(request).await;
+    let headers = response.headers_mut();
+    headers.insert(CSP, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
+    headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(
+        HeaderName::from_static("cross-origin-opener-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    headers.insert(
+        HeaderName::from_static("cross-origin-resource-policy"),
+        HeaderValue::from_static("same-origin"),
+    );
+    headers
+        .entry(CACHE_CONTROL)
+        .or_insert(HeaderValue::from_static("no-store"));
+    response
+}
+
+#[derive(Deserialize)]
+struct Start {
+    #[serde(default)]
+    token: String,
+}
+
+/// Lets the browser in that brings the start token.
+///
+/// It answers a page that goes on by itself, not a redirect: a strict cookie is not sent along a redirect that
+/// another site began.
+async fn start(State(web): State<Web>, headers: HeaderMap, Query(start): Query<Start>) -> Response {
+    let Some(cookie) = web.gate.enter(&start.token) else {
+        return if web.gate.is_inside(&headers) {
+            Redirect::to("/").into_response()
+        } else {
+            error::outside(!start.token.is_empty())
+        };
+    };
+    let name = gate::cookie_name(&headers);
+    let cookie = format!("{name}={cookie}; Path=/; HttpOnly; SameSite=Strict");
+    let page = shell::bare_going_on(
+        "Orgwarden",
+        "/",
+        html! { h1 { "You are in" } p { a href="/" { "Go to the overview" } } },
+    );
+    ([(SET_COOKIE, cookie)], page).into_response()
+}
+
+#[derive(Deserialize)]
+struct Theme {
+    #[serde(default)]
+    to: String,
+    #[serde(default)]
+    back: String,
+}
+
+/// Keeps the chosen theme in a cookie, for browsers without the script.
+async fn theme(Query(theme): Query<Theme>) -> Response {
+    let cookie = match theme.to.as_str() {
+        "light" | "dark" => format!("theme={}; Path=/; Max-Age=31536000; SameSite=Strict", theme.to),
+        _ => "theme=; Path=/; Max-Age=0; SameSite=Strict".to_owned(),
+    };
+    // Only a path of ours: `//host` and `/\host` would lead elsewhere.
+    let is_ours = theme.back.starts_with('/') && !theme.back[1..].starts_with(['/', '\\']);
+    let back = if is_ours { theme.back } else { "/".to_owned() };
+    let back = if back.chars().any(char::is_control) {
+        "/".to_owned()
+    } else {
+        back
+    };
+    ([(SET_COOKIE, cookie)], Redirect::to(&back)).into_response()
+}

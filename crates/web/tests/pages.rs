@@ -1,0 +1,154 @@
+//! The pages, asked through their handlers on a seeded store.
+
+mod seed;
+
+use app::App;
+use axum::Router;
+use axum::body::Body;
+use axum::http::header::{CACHE_CONTROL, CONTENT_ENCODING, COOKIE, HOST, LOCATION, SET_COOKIE};
+use axum::http::{HeaderMap, Request, StatusCode};
+use std::sync::Arc;
+use store::Store;
+use tower::ServiceExt as _;
+use web::WebOptions;
+
+const NOW: i64 = 1_795_348_800_000;
+
+/// A router over a store, and the cookie of whoever came in.
+struct Site {
+    router: Router,
+    cookie: String,
+    _folder: tempfile::TempDir,
+}
+
+struct Answer {
+    status: StatusCode,
+    headers: HeaderMap,
+    text: String,
+}
+
+async fn ask(router: &Router, path: &str, headers: &[(&str, &str)]) -> Answer {
+    let mut request = Request::get(path);
+    if !headers.iter().any(|(name, _)| *name == "host") {
+        request = request.header(HOST, "127.0.0.1:8080");
+    }
+    for (name, value) in headers {
+        request = request.header(*name, *value);
+    }
+    let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let (status, headers) = (response.status(), response.headers().clone());
+    let bytes = axum::body::to_bytes(response.into_body(), 10_000_000).await.unwrap();
+    Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+}
+
+async fn site(accounts: usize) -> Site {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("test.db");
+    let store = if accounts == 0 {
+        Store::open(&format!("sqlite:{}", file.display())).await.unwrap()
+    } else {
+        seed::seed(&file, &seed::Plan { accounts, groups: 50, days: 45, now: NOW }).await
+    };
+    let app = Arc::new(App::new(store, Arc::new(|| NOW)));
+    let options = WebOptions { start_token: Some("secret".to_owned()), allowed_hosts: vec!["warden.test".to_owned()] };
+    let router = web::router(app, options);
+    let start = ask(&router, "/start?token=secret", &[]).await;
+    let cookie = start.headers[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
+    Site { router, cookie, _folder: folder }
+}
+
+impl Site {
+    async fn get(&self, path: &str) -> Answer {
+        ask(&self.router, path, &[("cookie", &self.cookie)]).await
+    }
+}
+
+#[tokio::test]
+async fn without_the_cookie_a_page_says_what_to_do() {
+    let site = site(0).await;
+    let answer = ask(&site.router, "/accounts", &[]).await;
+    assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
+    assert!(answer.text.contains("/start?token="));
+    let wrong = ask(&site.router, "/accounts", &[(COOKIE.as_str(), "orgwarden_8080=guess")]).await;
+    assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
+}
+
+#[tokio::test]
+async fn the_start_token_works_once_and_gives_a_strict_cookie() {
+    let site = site(0).await;
+    let again = ask(&site.router, "/start?token=secret", &[]).await;
+    assert_eq!(again.status, StatusCode::UNAUTHORIZED);
+    let back = site.get("/start?token=secret").await;
+    assert_eq!(back.headers[LOCATION], "/");
+    let other = web::router(
+        Arc::new(App::new(
+            Store::open(&format!("sqlite:{}", site._folder.path().join("other.db").display())).await.unwrap(),
+            Arc::new(|| NOW),
+        )),
+        WebOptions { start_token: Some("t".to_owned()), ..WebOptions::default() },
+    );
+    let start = ask(&other, "/start?token=t", &[]).await;
+    let cookie = start.headers[SET_COOKIE].to_str().unwrap();
+    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+}
+
+#[tokio::test]
+async fn another_host_is_refused() {
+    let site = site(0).await;
+    for host in ["evil.example", "127.0.0.1.evil.example:8080", "localhost.evil"] {
+        let answer = ask(&site.router, "/accounts", &[("host", host), ("cookie", &site.cookie)]).await;
+        assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{host}");
+    }
+    for host in ["localhost:8080", "[::1]:8080", "warden.test:8080"] {
+        let answer = ask(&site.router, "/accounts", &[("host", host), ("cookie", &site.cookie)]).await;
+        assert_ne!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{host}");
+    }
+}
+
+#[tokio::test]
+async fn every_answer_carries_the_headers_of_a_narrow_door() {
+    let site = site(0).await;
+    for path in ["/", "/accounts", "/nowhere", "/start"] {
+        let answer = site.get(path).await;
+        let policy = answer.headers["content-security-policy"].to_str().unwrap();
+        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}");
+        assert_eq!(answer.headers["x-content-type-options"], "nosniff");
+        assert_eq!(answer.headers["referrer-policy"], "no-referrer");
+        assert_eq!(answer.headers[CACHE_CONTROL], "no-store", "{path}");
+    }
+}
+
+#[tokio::test]
+async fn assets_are_kept_forever_under_a_name_of_their_content() {
+    let site = site(0).await;
+    let page = site.get("/nowhere").await;
+    let from = page.text.find("/assets/style-").unwrap();
+    let path: String = page.text[from..].chars().take_while(|c| *c != '"').collect();
+    let asset = ask(&site.router, &path, &[]).await;
+    assert_eq!(asset.status, StatusCode::OK);
+    assert!(asset.headers[CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+    let zipped = ask(&site.router, &path, &[("accept-encoding", "gzip")]).await;
+    assert_eq!(zipped.headers[CONTENT_ENCODING], "gzip");
+}
+
+#[tokio::test]
+async fn a_name_is_never_markup() {
+    let site = site(30).await;
+    let list = site.get("/accounts").await;
+    assert!(list.text.contains("&lt;script&gt;alert(1)&lt;/script&gt;"));
+    assert!(!list.text.contains("<script>alert"));
+    let search = site.get("/accounts?q=%3Cscript%3Ealert%282%29").await;
+    assert!(!search.text.contains("<script>alert"));
+}
+
+#[tokio::test]
+async fn a_list_says_what_it_shows_and_what_it_keeps_back() {
+    let site = site(120).await;
+    let all = site.get("/accounts").await;
+    assert_eq!(all.status, StatusCode::OK);
+    assert!(all.text.contains("1–50 of"), "{}", all.text);
+    let found = site.get("/accounts?q=fernhill.example&status=active").await;
+    assert!(found.text.contains("filtered out"));
+    let none = site.get("/accounts?q=nobody-is-called-this").await;
+    assert!(none.text.contains("No account matches."));
+}
