@@ -7,6 +7,7 @@
 pub mod access;
 pub mod account;
 pub mod accounts;
+pub mod changes;
 mod error;
 mod memo;
 mod names;

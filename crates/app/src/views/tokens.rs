@@ -7,6 +7,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::Tx;
+use store::views::tokens::TokenRow;
 use store::views::{Described, Snapshot};
 
 /// An API token of an account.
@@ -60,7 +61,8 @@ fn is_usable(token: &Described) -> bool {
 }
 
 impl TokenView {
-    pub(crate) fn of(token: &Described, now: i64) -> TokenView {
+    pub(crate) fn of(row: &TokenRow, now: i64) -> TokenView {
+        let token = &row.token;
         let text = |name: &str| token.attributes.text(name).map(str::to_owned);
         let time = |name: &str| At::from_json(&token.attributes.json(name));
         let expires_at = time("expires_at");
@@ -70,7 +72,7 @@ impl TokenView {
             status: text("status"),
             created_at: time("created_at"),
             expires_at,
-            last_active_at: time("last_active_at"),
+            last_active_at: row.last_active_at.map(At),
             is_live: is_usable(token) && expires_at.is_none_or(|at| at.0 > now),
             since: token.seen.into(),
         }
@@ -83,7 +85,7 @@ impl App {
             return Ok(index);
         }
         let mut index = TokenIndex::default();
-        for token in tx.token_list(at, None).await? {
+        for TokenRow { token, .. } in tx.token_list(at, None).await? {
             index.total += 1;
             if !is_usable(&token) {
                 continue;

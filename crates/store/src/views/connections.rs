@@ -63,7 +63,9 @@ pub struct RunView {
 /// How far one listing of a run is.
 #[derive(Debug, Clone)]
 pub struct ListingView {
-    /// Its name.
+    /// Its family's name.
+    pub family: String,
+    /// Which of the family; empty for the family as a whole.
     pub name: String,
     /// Its state.
     pub state: String,
@@ -101,29 +103,49 @@ const RUNS: &str = runs!("($1 = 0 OR r.connection_id = $1) ORDER BY r.id DESC LI
 const RUN: &str = runs!("r.id = $1");
 
 const LISTINGS: &str = "\
-SELECT l.name, l.state, l.pages, l.rows_seen, l.expected, l.note
+SELECT l.family, l.name, l.state, l.pages, l.rows_seen, l.expected, l.note
+FROM listing l
+WHERE l.run_id = $1 AND (l.note IS NOT NULL OR l.state IN ('refused', 'unsure'))
+ORDER BY l.family, l.name
+LIMIT 200";
+
+const FAMILIES: &str = "\
+SELECT l.family,
+       CAST(SUM(CASE WHEN l.name <> '' THEN 1 ELSE 0 END) AS BIGINT),
+       CAST(SUM(CASE WHEN l.name <> '' AND l.state IN ('ended', 'refused', 'unsure') THEN 1 ELSE 0 END) AS BIGINT),
+       CAST(SUM(l.pages) AS BIGINT), CAST(SUM(l.rows_seen) AS BIGINT), CAST(SUM(l.expected) AS BIGINT),
+       MAX(CASE WHEN l.name = '' THEN l.state END),
+       CAST(SUM(CASE WHEN l.state = 'refused' THEN 1 ELSE 0 END) AS BIGINT),
+       CAST(SUM(CASE WHEN l.state = 'unsure' THEN 1 ELSE 0 END) AS BIGINT),
+       CAST(SUM(CASE WHEN l.state = 'reading' THEN 1 ELSE 0 END) AS BIGINT)
 FROM listing l
 WHERE l.run_id = $1
-ORDER BY l.name";
+GROUP BY l.family
+ORDER BY l.family";
 
-const LISTING_TALLY: &str = "\
-SELECT l.state, COUNT(*), CAST(SUM(l.pages) AS BIGINT), CAST(SUM(l.rows_seen) AS BIGINT)
-FROM listing l
-WHERE l.run_id = $1
-GROUP BY l.state
-ORDER BY l.state";
-
-/// How many listings of a run are in one state.
+/// How far the listings of one family are.
 #[derive(Debug, Clone)]
-pub struct ListingTally {
-    /// The state.
-    pub state: String,
-    /// How many listings.
+pub struct FamilyTally {
+    /// The family's name.
+    pub family: String,
+    /// How many listings it has so far.
     pub listings: i64,
-    /// How many pages they have read.
+    /// How many of them were read to an end, good or bad.
+    pub done: i64,
+    /// How many pages were read.
     pub pages: i64,
-    /// How many rows those showed.
+    /// How many rows they showed.
     pub rows: i64,
+    /// How many rows are expected of those whose count is known.
+    pub expected: Option<i64>,
+    /// The state of the family as a whole, if it has one.
+    pub state: Option<String>,
+    /// How many listings this key may not read.
+    pub refused: i64,
+    /// How many did not agree with the counts.
+    pub unsure: i64,
+    /// How many are being read.
+    pub reading: i64,
 }
 
 /// A report that does not parse is shown as the text it is: a page about trouble must not fail for it.
@@ -187,39 +209,38 @@ impl Tx {
         row.as_ref().map(RunView::of).transpose()
     }
 
-    /// The listings of a run, by name.
+    /// The listings of a run about which something is to be said, by name; at most 200.
     pub async fn listing_views(&mut self, run: i64) -> Result<Vec<ListingView>, StoreError> {
         let read = |row: &Row| {
             Ok(ListingView {
-                name: row.text(0)?,
-                state: row.text(1)?,
-                pages: row.int(2)?,
-                rows: row.int(3)?,
-                expected: row.int_or_null(4)?,
-                note: row.text_or_null(5)?,
+                family: row.text(0)?,
+                name: row.text(1)?,
+                state: row.text(2)?,
+                pages: row.int(3)?,
+                rows: row.int(4)?,
+                expected: row.int_or_null(5)?,
+                note: row.text_or_null(6)?,
             })
         };
-        self.rows(LISTINGS, &[Value::from(run)])
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        self.rows(LISTINGS, &[Value::from(run)]).await?.iter().map(read).collect()
     }
 
-    /// How many listings of a run are in which state.
-    pub async fn listing_tally(&mut self, run: i64) -> Result<Vec<ListingTally>, StoreError> {
+    /// How far the listings of a run are, by family.
+    pub async fn family_tally(&mut self, run: i64) -> Result<Vec<FamilyTally>, StoreError> {
         let read = |row: &Row| {
-            Ok(ListingTally {
-                state: row.text(0)?,
+            Ok(FamilyTally {
+                family: row.text(0)?,
                 listings: row.int(1)?,
-                pages: row.int(2)?,
-                rows: row.int(3)?,
+                done: row.int(2)?,
+                pages: row.int(3)?,
+                rows: row.int(4)?,
+                expected: row.int_or_null(5)?,
+                state: row.text_or_null(6)?,
+                refused: row.int(7)?,
+                unsure: row.int(8)?,
+                reading: row.int(9)?,
             })
         };
-        self.rows(LISTING_TALLY, &[Value::from(run)])
-            .await?
-            .iter()
-            .map(read)
-            .collect()
+        self.rows(FAMILIES, &[Value::from(run)]).await?.iter().map(read).collect()
     }
 }

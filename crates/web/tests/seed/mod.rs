@@ -556,14 +556,15 @@ async fn write(
          VALUES (1, 1, 'fernhill-main', 'https://api.atlassian.com', x'00', $1, 'ines', 3600000, $2)",
     )
     .bind(plan.now - (plan.days + 1) * DAY)
-    .bind(r#"{"version":1,"filters":"joint","search_page_size":100,"legacy_v1":true}"#)
+    .bind(r#"{"version":1,"joint_filters":true,"search_page":100,"groups_cut_at":null,"learned_at":1790000000000}"#)
     .execute(&mut *tx)
     .await
     .unwrap();
     let insert_run = "INSERT INTO run (id, organization_id, connection_id, with_methods, state, started_at, ended_at, requests,
         changes_begun, changes_ended, report) VALUES ($1, 1, 1, $2, $3, $4, $5, $6, $7, $8, $9)";
     for (run, started, ended, begun, gone) in runs {
-        let drift = r#"{"version":1,"drift":{"account.membershipStatus: unknown value \"dormant\"":3}}"#;
+        let plain = r#"{"version":1,"operations":{"users_search":62,"groups":3,"group_role_assignments":110,"workspaces":1}}"#;
+        let drift = r#"{"version":1,"drift":{"account.membershipStatus: unknown value \"dormant\"":3},"operations":{"users_search":62}}"#;
         let run_query = sqlx::query(insert_run)
             .bind(run)
             .bind(i64::from(run % 7 == 1))
@@ -571,7 +572,7 @@ async fn write(
             .bind(started);
         let run_query = run_query.bind(ended).bind(180 + run % 40).bind(begun).bind(gone);
         run_query
-            .bind(if run % 5 == 0 { drift } else { r#"{"version":1}"# })
+            .bind(if run % 5 == 0 { drift } else { plain })
             .execute(&mut *tx)
             .await
             .unwrap();
@@ -582,7 +583,7 @@ async fn write(
         ("workspaces", 11),
         ("tokens", 400),
     ] {
-        sqlx::query("INSERT INTO listing (run_id, name, state, pages, rows_seen, expected) VALUES ($1, $2, 'complete', $3, $4, $5)")
+        sqlx::query("INSERT INTO listing (run_id, family, name, state, pages, rows_seen, expected) VALUES ($1, $2, 'all', 'ended', $3, $4, $5)")
             .bind(last)
             .bind(name)
             .bind(expected / 100 + 1)
