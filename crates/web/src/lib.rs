@@ -13,6 +13,7 @@ mod error;
 mod gate;
 mod pages;
 mod parts;
+mod picture;
 mod routes;
 mod shell;
 

@@ -37,8 +37,18 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         gate: Arc::new(Gate::new(&options.allowed_hosts, &token)),
     };
     Router::new()
+        .route("/", get(pages::overview::show))
         .route("/accounts", get(pages::accounts::show))
         .route("/accounts/{account}", get(pages::account::show))
+        .route("/groups", get(pages::groups::show))
+        .route("/groups/{group}", get(pages::group::show))
+        .route("/workspaces", get(pages::workspaces::show))
+        .route("/workspaces/{workspace}", get(pages::workspace::show))
+        .route("/changes", get(pages::changes::show))
+        .route("/connections", get(pages::connections::list))
+        .route("/connections/{connection}", get(pages::connections::show))
+        .route("/runs/{run}", get(pages::run::show))
+        .route("/runs/{run}/progress", get(pages::run::progress))
         .fallback(no_page)
         .layer(from_fn_with_state(web.clone(), only_inside))
         .route("/start", get(start))

@@ -1,15 +1,17 @@
 //! One account: what it is, what it has access to, its groups and tokens.
 
-use super::access::RoleView;
+use super::access::{PathView, RoleView};
 use super::accounts::AccountItem;
 use super::error::ViewError;
-use super::names::{GroupRef, RoleRef, Wanted, WorkspaceRef};
+use super::names::{GroupRef, Names, RoleRef, Wanted, WorkspaceRef};
 use super::scope::Scope;
 use super::time::{At, Since};
 use super::tokens::TokenView;
 use crate::App;
 use model::Attributes;
 use serde::Serialize;
+use store::views::effective_access::EffectiveRow;
+use store::views::groups::GrantRow;
 
 /// An account's place in a directory.
 #[derive(Debug, Clone, Serialize)]
@@ -58,6 +60,21 @@ pub struct ActivityView {
     pub read_at: At,
 }
 
+/// The role to look at first.
+#[derive(Debug, Clone, Serialize)]
+pub struct Focus {
+    /// Its position among the roles.
+    pub role: usize,
+    /// The group through which alone it is known to be held; `None` when there are several ways or another one.
+    pub only_through: Option<GroupRef>,
+    /// What would become of the role if the account left that group: whether it is lost, or not known.
+    pub is_certain: bool,
+    /// Other roles that would be lost with that membership, or may be.
+    pub also: Vec<GivenRole>,
+    /// Whether an identity provider owns the group's members, if that was told.
+    pub external_synced: Option<bool>,
+}
+
 /// One account.
 #[derive(Debug, Clone, Serialize)]
 pub struct AccountView {
@@ -76,6 +93,8 @@ pub struct AccountView {
     pub tokens: Vec<TokenView>,
     /// Its last activity, the latest first.
     pub activity: Vec<ActivityView>,
+    /// The role that a picture of the account shows first, and what ending its only membership would do.
+    pub focus: Option<Focus>,
     /// As of when.
     pub read_at: Option<At>,
     /// When methods were last read.
@@ -128,7 +147,13 @@ impl App {
         for row in &activity {
             wanted.resource(row.resource);
         }
+        for group in &groups {
+            wanted.group(group.term);
+        }
         let names = wanted.look_up(&mut tx, at).await?;
+        let memberships: Vec<(i64, String)> = groups.iter().map(|group| (group.term, group.id.clone())).collect();
+        let effective = tx.effective_of_account(at, account, None).await?;
+        let focus = focus(&roles, &effective, &memberships, &grants, &names);
         let mut group_places: Vec<GroupPlace> = groups
             .into_iter()
             .map(|group| {
@@ -169,6 +194,11 @@ impl App {
             .iter()
             .map(|token| TokenView::of(token, now))
             .collect();
+        let focus = focus.map(|mut focus| {
+            let of_focus = |place: &&GroupPlace| Some(&place.group) == focus.only_through.as_ref();
+            focus.external_synced = group_places.iter().find(of_focus).and_then(|place| place.external_synced);
+            focus
+        });
         tokens.sort_by_key(|token| (!token.is_live, std::cmp::Reverse(token.last_active_at)));
         let activity = activity
             .into_iter()
@@ -194,8 +224,58 @@ impl App {
             group_places,
             tokens,
             activity,
+            focus,
             read_at: scope.read_at,
             methods_read_at: scope.methods_read_at,
         })
     }
+}
+
+/// Chooses the role to look at first, and asks the what-if about its only membership.
+fn focus(
+    roles: &[RoleView],
+    effective: &[EffectiveRow],
+    memberships: &[(i64, String)],
+    grants: &[GrantRow],
+    names: &Names,
+) -> Option<Focus> {
+    let single = |view: &RoleView| match view.paths.as_slice() {
+        [PathView::Group { group_id, .. }] => Some(group_id.clone()),
+        _ => None,
+    };
+    // The furthest-reaching role that one membership decides; else the first role.
+    let listed = roles.iter().enumerate().filter(|(_, view)| view.workspace.is_listed);
+    let decided = listed.filter(|(_, view)| single(view).is_some()).min_by_key(|(index, view)| (view.role.rank(), *index));
+    let (role, view) = decided.or_else(|| roles.iter().enumerate().next())?;
+    let mut focus =
+        Focus { role, only_through: None, is_certain: false, also: Vec::new(), external_synced: None };
+    let Some(group_id) = single(view) else { return Some(focus) };
+    let Some((group, _)) = memberships.iter().find(|(_, id)| *id == group_id) else { return Some(focus) };
+    let account = effective.first().map_or(0, |row| row.account);
+    let holding = |row: &EffectiveRow| access::Holding { account, resource: row.resource, role: row.role };
+    let methods = |row: &EffectiveRow| {
+        let told = row.methods.as_ref()?;
+        let has = |method: &str| told.iter().any(|told| told == method);
+        Some(access::Methods { direct: has("direct"), group: has("group_direct"), inferred: has("inferred") })
+    };
+    let world = access::World::new(
+        effective.iter().map(|row| (holding(row), methods(row))),
+        memberships.iter().map(|(group, _)| access::Membership { group: *group, account }),
+        grants.iter().map(|grant| access::Grant { group: grant.group, resource: grant.resource, role: grant.role }),
+    );
+    let leaving = access::Edit::RemoveMembership(access::Membership { group: *group, account });
+    for effect in world.what_if(&[leaving]) {
+        let given = GivenRole {
+            workspace: names.resource(effect.holding.resource),
+            role: names.role(effect.holding.role),
+        };
+        let goes = matches!(effect.fate, access::Fate::Lost | access::Fate::Unknown);
+        if given.workspace == view.workspace && given.role == view.role {
+            focus.is_certain = effect.fate == access::Fate::Lost;
+        } else if goes {
+            focus.also.push(given);
+        }
+    }
+    focus.only_through = Some(names.group(*group));
+    Some(focus)
 }

@@ -349,7 +349,7 @@ async fn look_up(
     }
     let mut owner_terms = HashMap::new();
     for id in owner_ids {
-        if let Some(term) = tx.term_number(&id).await? {
+        if let Some(term) = tx.term_find(&id).await? {
             wanted.account(term);
             owner_terms.insert(id, term);
         }

@@ -50,6 +50,13 @@ impl TokenIndex {
             .map_or(0, |tokens| tokens.iter().filter(live).count());
         i64::try_from(count).unwrap_or(i64::MAX)
     }
+
+    /// How many tokens stop working after `from` and by `until`.
+    pub fn expiring(&self, from: i64, until: i64) -> i64 {
+        let soon = |expires: &&Option<i64>| expires.is_some_and(|at| at > from && at <= until);
+        let count = self.by_account.values().flatten().filter(soon).count();
+        i64::try_from(count).unwrap_or(i64::MAX)
+    }
 }
 
 fn is_usable(token: &Described) -> bool {

@@ -2,7 +2,9 @@
 
 use crate::error::PageError;
 use crate::pages::accounts::{kind, state, status_word};
-use crate::parts::{copyable, counted, mark, not_told, number, role, time, workspace_link};
+use crate::pages::groups::given_shortly;
+use crate::parts::{copyable, counted, group_link, mark, not_told, number, role, sentence, time, workspace_link};
+use crate::picture::paths::{Drawing, chain};
 use crate::routes::Web;
 use crate::shell::{Place, Shell};
 use app::views::access::{PathView, RoleView};
@@ -20,12 +22,22 @@ pub(crate) async fn show(
     let scope = shell.scope()?;
     let found = web.app.account(scope, &account).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/accounts", "Accounts"))?;
+    let history = web.app.account_history(scope, &view.item.account.account_id).await?;
     let title = view.item.account.label().to_owned();
     let body = html! {
         (head(&shell, &view))
         (particulars(&shell, &view))
+        (picture(&shell, &view))
         (roles(&shell, &view))
-        (tokens(&shell, &view))
+        (groups(&shell, &view))
+        div.columns {
+            (tokens(&shell, &view))
+            section #history {
+                div.heading { h2 { "History" @if let Some(first) = scope.first_read_at { span.number { "since " (time::day(shell.now, first)) } } } }
+                @if history.is_empty() { p.empty { "Nothing changed since the first reading." } }
+                @else { (sentence::history(shell.now, &history, 50)) }
+            }
+        }
     };
     Ok(shell.page(Place::Accounts, &title, body))
 }
@@ -140,6 +152,81 @@ pub(crate) fn how(paths: &[PathView]) -> Markup {
         }
         (others.join(", "))
         @if is_unread { (mark::open("not read yet")) }
+    }
+}
+
+/// What the picture shows, in words: its text alternative and the answer one came for.
+fn picture(shell: &Shell, view: &AccountView) -> Markup {
+    let Some((focus, role)) = view.focus.as_ref().and_then(|focus| view.roles.get(focus.role).map(|role| (focus, role)))
+    else {
+        return html! {};
+    };
+    let name = view.item.account.label();
+    let drawing = Drawing::of(view);
+    let others = workspaces_reached(view) - 1;
+    let words = format!("How {name} comes to {} on {}: see the table of roles", role.role.name, role.workspace.name);
+    html! {
+        section {
+            div.heading {
+                h2 { "How " bdi { (name) } " reaches " (role.workspace.name) @if others > 0 { " and " (others) " more" } }
+                a.aside href="#roles" { "Show as a list" }
+            }
+            p.prose.answer {
+                bdi { (name) } " is " b { (role.role.name) " of " (role.workspace.name) }
+                @match &focus.only_through {
+                    Some(group) => {
+                        " only through " b { bdi { (group.name) } } ". "
+                        @if focus.is_certain {
+                            "Ending that membership takes away this role"
+                            @if focus.also.is_empty() { " and nothing else." }
+                            @else {
+                                " and " (counted(i64::try_from(focus.also.len()).unwrap_or(0), "other", "others")) ": "
+                                (focus.also.iter().take(4).map(|given| format!("{} of {}", given.role.name, given.workspace.name)).collect::<Vec<_>>().join(", "))
+                                @if focus.also.len() > 4 { " and more" } "."
+                            }
+                        } @else {
+                            "Whether the role is also given directly was not read yet, so ending that membership may not take it away."
+                        }
+                        @if focus.external_synced == Some(true) { " An identity provider owns the group: a change lasts only there." }
+                    }
+                    None => @match role.paths.as_slice() {
+                        [PathView::NotRead] => { "; no known group gives it, and how it came about was not read yet." }
+                        [PathView::Direct] => { ", given directly." }
+                        [PathView::Inferred] => { ", inferred by Atlassian from another role." }
+                        many => { " by " (many.len()) " ways: ending one of them takes nothing away." }
+                    },
+                }
+            }
+            (drawing.markup(view, shell.now, &words))
+            (chain(view))
+            @if drawing.left_out() > 0 { p.note.quiet { (drawing.left_out()) " more roles are only in the list below." } }
+        }
+    }
+}
+
+fn groups(shell: &Shell, view: &AccountView) -> Markup {
+    const MOST: usize = 40;
+    html! {
+        section #groups {
+            div.heading { h2 { "Groups" span.number { (number(view.item.groups)) } } }
+            @if view.group_places.is_empty() { p.empty { "In no group." } } @else {
+                table.list {
+                    thead { tr { th scope="col" { "Group" } th scope="col" { "Gives" } th scope="col" { "Members owned by" } th.number scope="col" { "In it since" } } }
+                    tbody { @for place in view.group_places.iter().take(MOST) { tr {
+                        td.first.m1 { (group_link(&place.group)) }
+                        td.cut.m3 { (given_shortly(&place.grants)) }
+                        td.m0 { @match place.external_synced { Some(true) => "identity provider", Some(false) => (not_told("Atlassian")), None => (not_told("not told")) } }
+                        td.number.m4 { (time::since(shell.now, place.since)) }
+                    } } }
+                }
+                @if view.group_places.len() > MOST {
+                    details.folded {
+                        summary { "Show " (view.group_places.len() - MOST) " more, which give no role or less" }
+                        ul.plain { @for place in view.group_places.iter().skip(MOST) { li { (group_link(&place.group)) } } }
+                    }
+                }
+            }
+        }
     }
 }
 

@@ -2,6 +2,14 @@
 
 pub(crate) mod account;
 pub(crate) mod accounts;
+pub(crate) mod changes;
+pub(crate) mod connections;
+pub(crate) mod group;
+pub(crate) mod groups;
+pub(crate) mod overview;
+pub(crate) mod run;
+pub(crate) mod workspace;
+pub(crate) mod workspaces;
 
 use serde::{Deserialize, Deserializer};
 

@@ -48,7 +48,7 @@ impl FilterBar<'_> {
         let open = self.choices.iter().filter(|choice| !choice.values.is_empty());
         html! {
             div.filters {
-                form.search role="search" action=(self.path) method="get" {
+                @if !self.hint.is_empty() { form.search role="search" action=(self.path) method="get" {
                     input #search type="search" name="q" value=(self.search) placeholder=(self.hint)
                         aria-label=(self.hint) autocomplete="off" spellcheck="false" maxlength="200";
                     kbd hidden { "/" }
@@ -56,7 +56,7 @@ impl FilterBar<'_> {
                     @for choice in &self.choices {
                         @if !choice.set.is_empty() { input type="hidden" name=(choice.name) value=(choice.set); }
                     }
-                }
+                } }
                 @for choice in self.choices.iter().filter(|choice| !choice.set.is_empty()) {
                     @let words = choice.values.iter().find(|value| value.0 == choice.set).map_or(choice.set, |value| value.1.as_str());
                     a.chip href=(self.without(choice.name)) title="Take this filter away" {

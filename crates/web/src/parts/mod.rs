@@ -2,6 +2,7 @@
 
 pub(crate) mod filter;
 pub(crate) mod mark;
+pub(crate) mod sentence;
 pub(crate) mod time;
 
 use app::views::{AccountRef, GroupRef, Listed, RoleRef, WorkspaceRef};

@@ -1,0 +1,143 @@
+//! What changed, reading by reading.
+
+use crate::error::PageError;
+use crate::parts::filter::{Choice, FilterBar};
+use crate::parts::{address, number, sentence, time};
+use crate::routes::Web;
+use crate::shell::{Place, Shell};
+use app::views::At;
+use app::views::accounts::DAY_MS;
+use app::views::changes::{Change, ChangesAsk};
+use axum::extract::{Query, State};
+use maud::{Markup, html};
+use model::{FactKind, RunId};
+use serde::Deserialize;
+
+/// The parameters of the page, all of them optional.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Parameters {
+    kind: String,
+    /// A day: the readings that ended on it.
+    day: String,
+    since: String,
+    before: String,
+}
+
+const KINDS: [(&str, &str); 9] = [
+    ("role_holding", "roles"),
+    ("membership", "group members"),
+    ("group_role_grant", "what groups give"),
+    ("platform_role", "platform roles"),
+    ("account", "accounts"),
+    ("directory_membership", "directory members"),
+    ("group", "groups"),
+    ("api_token", "API tokens"),
+    ("policy", "policies"),
+];
+
+/// Shows the changes.
+pub(crate) async fn show(
+    State(web): State<Web>,
+    shell: Shell,
+    Query(parameters): Query<Parameters>,
+) -> Result<Markup, PageError> {
+    let scope = shell.scope()?;
+    let day = At::parse(&parameters.day);
+    let ask = ChangesAsk {
+        since: day.or_else(|| At::parse(&parameters.since)),
+        until: day.map(|day| At(day.0 + DAY_MS - 1)),
+        kind: FactKind::from_name(&parameters.kind),
+        before: parameters.before.parse::<RunId>().ok(),
+        about: 100,
+    };
+    let view = web.app.changes(scope, &ask).await?;
+    let day_words = day.map(|day| time::day_text(shell.now, day)).unwrap_or_default();
+    let listed: usize = view.readings.iter().map(|reading| reading.changes.len()).sum();
+    let bar = FilterBar {
+        path: "/changes",
+        hint: "",
+        search: "",
+        choices: vec![
+            Choice {
+                name: "kind",
+                label: "About",
+                values: KINDS.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect(),
+                set: &parameters.kind,
+            },
+            Choice {
+                name: "day",
+                label: "On",
+                values: if parameters.day.is_empty() { Vec::new() } else { vec![(parameters.day.clone(), day_words)] },
+                set: &parameters.day,
+            },
+        ],
+        kept: Vec::new(),
+        shown: i64::try_from(listed).unwrap_or(0),
+        filtered_out: 0,
+    };
+    let body = html! {
+        div.title {
+            h1 { "Changes" }
+            p.context {
+                @match view.first_read_at {
+                    Some(first) => { "What readings since " (time::moment(shell.now, first)) " showed, the latest first" },
+                    None => "Nothing was read yet",
+                }
+                span.dot { "·" } (shell.age())
+            }
+        }
+        (bar.markup())
+        @if view.readings.is_empty() {
+            div.empty { p {
+                @if view.first_read_at.is_none() { b { "Nothing was read yet." } " History begins with the first reading." }
+                @else if day.is_some() || !parameters.kind.is_empty() { b { "No such change." } " " a href="/changes" { "Show all changes" } }
+                @else { b { "Nothing changed since the first reading." } }
+            } }
+        }
+        @for reading in &view.readings {
+            section.reading {
+                div.heading {
+                    h2 { (time::moment(shell.now, reading.read_at)) span.number { (number(i64::try_from(reading.changes.len()).unwrap_or(0))) } }
+                    a.aside href=(format!("/runs/{}", reading.run)) { "Reading " (reading.run) }
+                }
+                table.list {
+                    thead.sr { tr { th scope="col" { "What" } th scope="col" { "When" } } }
+                    tbody { @for change in &reading.changes { (row(shell.now, change)) } }
+                }
+                @if reading.is_cut { p.note.quiet { "This reading showed more changes than are listed." } }
+            }
+        }
+        div.pager { p {
+            @if let Some(before) = view.next_before {
+                a rel="next" href=(address("/changes", &[("kind", &parameters.kind), ("day", &parameters.day), ("before", &before.to_string())])) { "Earlier changes" }
+            }
+        } }
+    };
+    Ok(shell.page(Place::Changes, "Changes", body))
+}
+
+fn row(now: i64, change: &Change) -> Markup {
+    let more = change.account_count - i64::try_from(change.accounts.len()).unwrap_or(0);
+    let is_crowd = change.accounts.len() > 1;
+    html! {
+        tr {
+            td.words.m1.all {
+                (sentence::turn(change.turn)) " " (sentence::sentence(&change.sentence))
+                @if is_crowd {
+                    details.folded {
+                        summary { "Who" }
+                        p.crowd {
+                            @for (index, account) in change.accounts.iter().enumerate() {
+                                @if index > 0 { ", " }
+                                (crate::parts::account_link(account))
+                            }
+                            @if more > 0 { " and " (number(more)) " more" }
+                        }
+                    }
+                }
+            }
+            td.number.when.m3 { (sentence::when(now, change)) }
+        }
+    }
+}

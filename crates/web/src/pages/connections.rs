@@ -1,0 +1,183 @@
+//! Connections, and one connection with its runs.
+
+use crate::error::PageError;
+use crate::parts::{cell_number, counted, mark, not_told, number, segment, time};
+use crate::routes::Web;
+use crate::shell::{Place, Shell};
+use app::views::connections::{ConnectionItem, RunItem};
+use axum::extract::{Path, State};
+use maud::{Markup, html};
+
+/// Shows every connection.
+pub(crate) async fn list(State(web): State<Web>, shell: Shell) -> Result<Markup, PageError> {
+    let items = web.app.connections().await?;
+    let body = html! {
+        div.title {
+            h1 { "Connections" span.number.short { (items.len()) } }
+            p.context { "Each is a key to one organization; its readings are what every page shows" }
+        }
+        @if items.is_empty() { (nothing_connected()) } @else {
+            table.list {
+                thead { tr {
+                    th scope="col" { "Name" } th scope="col" { "Organization" } th.wide scope="col" { "Reads from" }
+                    th.wide scope="col" { "Schedule" } th.number scope="col" { "Complete reading" } th scope="col" { "State" }
+                } }
+                tbody { @for item in &items { tr data-href=(path(&item.name)) {
+                    td.first.m1 { a href=(path(&item.name)) { (item.name) } }
+                    td.cut.m3 title=(item.organization_id) { (item.organization_name.as_deref().unwrap_or(&item.organization_id)) }
+                    td.wide.cut.m0 { (item.base_url) }
+                    td.wide.m0 { "every " (time::duration_text(item.sync_interval_ms)) }
+                    td.number.m4 { @match item.published.as_ref().and_then(|run| run.ended_at) { Some(at) => (time::ago(shell.now, at)), None => (not_told("none yet")) } }
+                    td.m2 { (connection_state(item)) }
+                } } }
+            }
+        }
+    };
+    Ok(shell.page(Place::Connections, "Connections", body))
+}
+
+/// What to do when nothing is connected.
+pub(crate) fn nothing_connected() -> Markup {
+    html! {
+        div.empty {
+            p { b { "No organization is connected yet." } }
+            p.prose { "Orgwarden needs an organization API key that may read. Keep it in a file, then type:" }
+            pre.json { "orgwarden connection add --name main --api-key-file KEY\norgwarden sync" }
+            p.prose { "Or look around with an invented organization: " code { "orgwarden demo" } "." }
+        }
+    }
+}
+
+fn path(name: &str) -> String {
+    format!("/connections/{}", segment(name))
+}
+
+fn connection_state(item: &ConnectionItem) -> Markup {
+    match &item.latest {
+        None => mark::open("Not read yet"),
+        Some(run) => run_state(run),
+    }
+}
+
+/// The state of a run: a shape and a word.
+pub(crate) fn run_state(run: &RunItem) -> Markup {
+    match run.state.as_str() {
+        "reading" => mark::under_way("Reading"),
+        "merging" => mark::under_way("Merging"),
+        "held" => mark::red("Held, needs a person"),
+        "published" if !run.reasons.is_empty() => mark::amber("Not all could be read"),
+        "published" => mark::green("Complete"),
+        "discarded" => html! { span.quiet { "Discarded" } },
+        other => html! { (other) },
+    }
+}
+
+/// Shows one connection.
+pub(crate) async fn show(
+    State(web): State<Web>,
+    shell: Shell,
+    Path(name): Path<String>,
+) -> Result<Markup, PageError> {
+    let found = web.app.connection(&name).await;
+    let view = found.map_err(|error| PageError::from(error).back_to("/connections", "Connections"))?;
+    let item = &view.item;
+    let drift: Vec<&(String, i64)> = view.runs.first().map(|run| run.drift.iter().collect()).unwrap_or_default();
+    let body = html! {
+        div.title {
+            h1 { (item.name) span.number { "reads " (item.organization_name.as_deref().unwrap_or(&item.organization_id)) } }
+            p.context {
+                @match item.published.as_ref().and_then(|run| run.ended_at) {
+                    Some(at) => { "Complete reading " (time::ago(shell.now, at)) },
+                    None => "Not read yet",
+                }
+            }
+        }
+        dl.particulars {
+            div { dt { "Reads from" } dd { (item.base_url) } }
+            div { dt { "Organization id" } dd { (crate::parts::copyable(&item.organization_id)) } }
+            div { dt { "Schedule" } dd { "every " (time::duration_text(item.sync_interval_ms)) } }
+            div { dt { "Added" } dd { (time::day(shell.now, item.created_at)) " by " (item.created_by) } }
+        }
+        @if let Some(run) = item.latest.as_ref().filter(|run| matches!(run.state.as_str(), "reading" | "merging" | "held")) {
+            p.note { (run_state(run)) ": " a href=(format!("/runs/{}", run.run)) { (run.run) } ", begun " (time::ago(shell.now, run.started_at)) "." }
+        }
+        section {
+            div.heading { h2 { "Readings" span.number { "the latest " (view.runs.len()) } } }
+            @if view.runs.is_empty() { p.empty { "None yet. Run " code { "orgwarden sync" } "." } }
+            @else { (runs(shell.now, &view.runs)) }
+        }
+        div.columns {
+            section {
+                div.heading { h2 { "Learned of this tenant" } }
+                @if view.semantics.is_empty() { p.empty { "Nothing yet: the first reading probes." } }
+                @else { dl.pairs { @for (name, value) in &view.semantics { dt { (learned_name(name)) } dd { (learned_value(shell.now, name, value)) } } } }
+            }
+            section {
+                div.heading { h2 { "Unknown to this version" @if !drift.is_empty() { span.number { (drift.len()) } } } }
+                @if drift.is_empty() { p.empty { "The latest reading met no field or value that it did not know." } }
+                @else {
+                    p.prose { "Fields and values that Atlassian sent and this version does not know. They are kept out, not guessed." }
+                    (pairs("Field or value", "Times", drift.iter().copied()))
+                }
+            }
+        }
+    };
+    Ok(shell.page(Place::Connections, &item.name, body))
+}
+
+fn learned_name(name: &str) -> String {
+    match name {
+        "joint_filters" => "Role and resource filters apply together".to_owned(),
+        "search_page" => "Largest page of the user search".to_owned(),
+        "groups_cut_at" => "Lists of groups are cut at".to_owned(),
+        "learned_at" => "Learned".to_owned(),
+        other => other.replace('_', " "),
+    }
+}
+
+fn learned_value(now: i64, name: &str, value: &serde_json::Value) -> Markup {
+    match value {
+        serde_json::Value::Null if name == "groups_cut_at" => html! { "not seen cut" },
+        serde_json::Value::Null => not_told("not known yet"),
+        serde_json::Value::Bool(flag) => html! { @if *flag { "yes" } @else { "no" } },
+        value if name.ends_with("_at") && name != "groups_cut_at" => match app::views::At::from_json(value) {
+            Some(at) => time::ago(now, at),
+            None => html! { (value) },
+        },
+        serde_json::Value::Number(count) => html! { (count.as_i64().map_or_else(|| count.to_string(), number)) },
+        serde_json::Value::String(text) => html! { (text) },
+        other => html! { code { (other) } },
+    }
+}
+
+/// Two columns of names and how often.
+pub(crate) fn pairs<'p>(name: &str, count: &str, pairs: impl Iterator<Item = &'p (String, i64)>) -> Markup {
+    html! {
+        table.list.narrow {
+            thead { tr { th scope="col" { (name) } th.number scope="col" { (count) } } }
+            tbody { @for (name, count) in pairs { tr { td.words.m1 { (name) } td.number.m2 { (number(*count)) } } } }
+        }
+    }
+}
+
+fn runs(now: i64, runs: &[RunItem]) -> Markup {
+    html! {
+        table.list {
+            thead { tr {
+                th scope="col" { "Reading" } th scope="col" { "Begun" } th.number scope="col" { "Took" } th.number scope="col" { "Requests" }
+                th.number scope="col" { "Began" } th.number scope="col" { "Ended" } th.wide scope="col" { "Methods" } th scope="col" { "State" }
+            } }
+            tbody { @for run in runs { tr data-href=(format!("/runs/{}", run.run)) {
+                td.first.m1 { a href=(format!("/runs/{}", run.run)) { (run.run) } }
+                td.m3 { (time::moment(now, run.started_at)) }
+                td.number.m0 { @match run.ended_at { Some(at) => (time::duration_text(at.0 - run.started_at.0)), None => (not_told("under way")) } }
+                td.number.m0 { (number(run.requests)) }
+                td.number.m0 { (cell_number(run.begun)) }
+                td.number.m0 { (cell_number(run.ended)) }
+                td.wide.m0 { @if run.with_methods { "read" } @else { (not_told("not read")) } }
+                td.m2 { (run_state(run)) }
+                td.m4.only-phone { (counted(run.requests, "request", "requests")) }
+            } } }
+        }
+    }
+}

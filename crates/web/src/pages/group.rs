@@ -1,0 +1,132 @@
+//! One group: who is in it, what it gives, who owns it.
+
+use crate::error::PageError;
+use crate::pages::groups::owner;
+use crate::pages::{ROWS, position};
+use crate::parts::filter::FilterBar;
+use crate::parts::{
+    account_link, account_path, copyable, counted, group_path, mark, not_told, number, pager, role, sentence, time,
+    workspace_link,
+};
+use crate::routes::Web;
+use crate::shell::{Place, Shell};
+use app::views::Slice;
+use app::views::groups::GroupView;
+use axum::extract::{Path, Query, State};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+/// The parameters of the page, all of them optional.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Parameters {
+    q: String,
+    #[serde(deserialize_with = "position")]
+    from: i64,
+}
+
+/// Shows the group.
+pub(crate) async fn show(
+    State(web): State<Web>,
+    shell: Shell,
+    Path(group): Path<String>,
+    Query(parameters): Query<Parameters>,
+) -> Result<Markup, PageError> {
+    let scope = shell.scope()?;
+    let slice = Slice { offset: parameters.from, limit: ROWS };
+    let found = web.app.group(scope, &group, &parameters.q, slice).await;
+    let view = found.map_err(|error| PageError::from(error).back_to("/groups", "Groups"))?;
+    let history = web.app.group_history(scope, &view.item.group.group_id).await?;
+    let title = view.item.group.name.clone();
+    let body = html! {
+        (head(&shell, &view))
+        (gives(&shell, &view))
+        (members(&shell, &view, &parameters))
+        section {
+            div.heading { h2 { "History" @if let Some(first) = scope.first_read_at { span.number { "since " (time::day(shell.now, first)) } } } }
+            @if history.is_empty() { p.empty { "Nothing changed since the first reading." } }
+            @else { (sentence::history(shell.now, &history, 20)) }
+        }
+    };
+    Ok(shell.page(Place::Groups, &title, body))
+}
+
+fn head(shell: &Shell, view: &GroupView) -> Markup {
+    let item = &view.item;
+    html! {
+        div.title {
+            h1 { bdi { (item.group.name) } span.number { (counted(item.members, "member", "members")) } }
+            p.context {
+                @match view.grant_list.len() { 0 => "Gives no role", 1 => "Gives 1 role", many => { "Gives " (many) " roles" } }
+                span.dot { "·" } (shell.age())
+            }
+        }
+        dl.particulars {
+            div { dt { "Members owned by" } dd { (owner(item)) } }
+            div { dt { "Directory" } dd { @match &item.directory { Some(name) => (name), None => (not_told("not told")) } } }
+            div { dt { "Group id" } dd { (copyable(&item.group.group_id)) } }
+            div { dt { "First seen" } dd { (time::since(shell.now, item.since)) } }
+            @if let Some(description) = &item.description { div { dt { "Description" } dd { bdi { (description) } } } }
+            @if let Some(managed_by) = &item.managed_by { div { dt { "Managed by" } dd { (managed_by) } } }
+        }
+        @if item.external_synced == Some(true) {
+            p.note {
+                (mark::open("An identity provider owns this group.")) " "
+                "Members that are added or removed in Atlassian come back or go with its next synchronization: change them there."
+            }
+        }
+    }
+}
+
+fn gives(shell: &Shell, view: &GroupView) -> Markup {
+    html! {
+        section {
+            div.heading { h2 { "Gives" span.number { (view.grant_list.len()) } } }
+            @if view.grant_list.is_empty() { p.empty { "Being in this group gives no role on any workspace." } }
+            @else {
+                table.list {
+                    thead { tr {
+                        th scope="col" { "Workspace" } th scope="col" { "Product" } th scope="col" { "Role" } th.number scope="col" { "Since" }
+                    } }
+                    tbody { @for grant in &view.grant_list { tr {
+                        td.first.m1 { (workspace_link(&grant.given.workspace)) }
+                        td.m3 { (grant.given.workspace.product) }
+                        td.strong.m2 { (role(&grant.given.role)) }
+                        td.number.m4 { (time::since(shell.now, grant.since)) }
+                    } } }
+                }
+            }
+        }
+    }
+}
+
+fn members(shell: &Shell, view: &GroupView, parameters: &Parameters) -> Markup {
+    let path = group_path(&view.item.group.group_id);
+    let list = &view.member_list;
+    html! {
+        section #members {
+            div.heading { h2 { "Members" span.number { (number(list.total)) } } }
+            @if list.total == 0 { p.empty { "Nobody is in this group." } }
+            @else {
+                @if list.total > 10 {
+                    (FilterBar {
+                        path: &path, hint: "Name, e-mail or account id", search: &parameters.q, choices: Vec::new(), kept: Vec::new(),
+                        shown: list.shown, filtered_out: list.filtered_out(),
+                    }.markup())
+                }
+                @if list.rows.is_empty() { p.empty { "No member matches." } }
+                @else {
+                    table.list {
+                        thead { tr { th scope="col" { "Name" } th scope="col" { "E-mail" } th.number scope="col" { "In the group since" } } }
+                        tbody { @for member in &list.rows { tr data-href=(account_path(&member.account)) {
+                            td.first.m1 { (account_link(&member.account)) }
+                            td.cut.m3 { @match &member.account.email { Some(email) => (email), None => (not_told("no e-mail")) } }
+                            td.number.m4 { (time::since(shell.now, member.since)) }
+                        } } }
+                    }
+                    (pager(list, &path, &[("q", &parameters.q)], false))
+                }
+            }
+        }
+    }
+}

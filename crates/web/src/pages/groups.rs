@@ -1,0 +1,180 @@
+//! The list of groups.
+
+use crate::error::PageError;
+use crate::pages::{ROWS, position};
+use crate::parts::filter::{Choice, FilterBar};
+use crate::parts::{address, cell_number, group_link, group_path, not_told, number, pager, time};
+use crate::routes::Web;
+use crate::shell::{Place, Shell};
+use app::views::Slice;
+use app::views::account::GivenRole;
+use app::views::groups::{GroupItem, GroupOrder, GroupsAsk, GroupsView};
+use axum::extract::{Query, State};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+/// The parameters of the list, all of them optional.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Parameters {
+    q: String,
+    view: String,
+    workspace: String,
+    sort: String,
+    #[serde(deserialize_with = "position")]
+    from: i64,
+}
+
+impl Parameters {
+    fn filters(&self) -> Vec<(&'static str, &str)> {
+        vec![("view", &self.view), ("q", &self.q), ("workspace", &self.workspace)]
+    }
+
+    fn sorted(&self, sort: &str) -> String {
+        let mut parameters = self.filters();
+        parameters.push(("sort", sort));
+        address("/groups", &parameters)
+    }
+}
+
+/// Shows the list.
+pub(crate) async fn show(
+    State(web): State<Web>,
+    shell: Shell,
+    Query(parameters): Query<Parameters>,
+) -> Result<Markup, PageError> {
+    let scope = shell.scope()?;
+    let ask = GroupsAsk {
+        search: parameters.q.clone(),
+        workspace: parameters.workspace.clone(),
+        giving: parameters.view == "giving",
+        empty: parameters.view == "empty",
+        synced: parameters.view == "synced",
+        order: match parameters.sort.as_str() {
+            "members" => GroupOrder::Members,
+            "roles" => GroupOrder::Grants,
+            "newest" => GroupOrder::Newest,
+            _ => GroupOrder::Name,
+        },
+        slice: Slice { offset: parameters.from, limit: ROWS },
+    };
+    let found = web.app.groups(scope, &ask).await;
+    let view = found.map_err(|error| PageError::from(error).back_to("/groups", "Groups"))?;
+    let mut all = parameters.filters();
+    all.push(("sort", &parameters.sort));
+    let body = html! {
+        div.title {
+            h1 { "Groups" span.number.short { (number(view.groups.total)) } }
+            p.context {
+                (number(view.giving)) " give a role, " (number(view.synced)) " are owned by an identity provider"
+                span.dot { "·" } (shell.age())
+            }
+        }
+        (tabs(&parameters, &view))
+        (filters(&parameters, &view).markup())
+        (list(&shell, &parameters, &view))
+        (pager(&view.groups, "/groups", &all, true))
+    };
+    Ok(shell.page(Place::Groups, "Groups", body))
+}
+
+fn tabs(parameters: &Parameters, view: &GroupsView) -> Markup {
+    let tabs = [
+        ("", "All", view.groups.total),
+        ("giving", "Give a role", view.giving),
+        ("synced", "Owned by an identity provider", view.synced),
+        ("empty", "Without members", view.empty),
+    ];
+    html! {
+        nav.tabs aria-label="Usual filters" {
+            @for (value, name, count) in tabs {
+                @if count > 0 || value.is_empty() || parameters.view == value {
+                    a href=(address("/groups", &[("view", value)])) aria-current=[(parameters.view == value).then_some("true")] {
+                        (name) span.number { (number(count)) }
+                    }
+                }
+            }
+        }
+    }
+}
+
+fn filters<'p>(parameters: &'p Parameters, view: &GroupsView) -> FilterBar<'p> {
+    FilterBar {
+        path: "/groups",
+        hint: "Name or group id",
+        search: &parameters.q,
+        choices: vec![Choice {
+            name: "workspace",
+            label: "Gives a role on",
+            values: Vec::new(),
+            set: &parameters.workspace,
+        }],
+        kept: vec![("view", &parameters.view), ("sort", &parameters.sort)],
+        shown: view.groups.shown,
+        filtered_out: view.groups.filtered_out(),
+    }
+}
+
+/// `Product admin of fernhill-ops, +2`.
+pub(crate) fn given_shortly(grants: &[GivenRole]) -> Markup {
+    let all: Vec<String> =
+        grants.iter().map(|given| format!("{} of {}", given.role.name, given.workspace.name)).collect();
+    html! {
+        @match grants.first() {
+            None => (not_told("nothing")),
+            Some(first) => span title=(all.join(", ")) {
+                (first.role.name) " of " bdi { (first.workspace.name) }
+                @if grants.len() > 1 { ", +" (grants.len() - 1) }
+            }
+        }
+    }
+}
+
+/// Who owns the members, in words.
+pub(crate) fn owner(item: &GroupItem) -> Markup {
+    match item.external_synced {
+        Some(true) => html! { "identity provider" },
+        Some(false) => not_told("Atlassian"),
+        None => not_told("not told"),
+    }
+}
+
+fn list(shell: &Shell, parameters: &Parameters, view: &GroupsView) -> Markup {
+    if view.groups.rows.is_empty() {
+        return html! {
+            div.empty {
+                @if view.groups.total == 0 { p { b { "No group is known yet." } } }
+                @else { p { b { "No group matches." } " " (number(view.groups.total)) " are filtered out. " a href="/groups" { "Show all" } } }
+            }
+        };
+    }
+    let sort = parameters.sort.as_str();
+    let head = |key: &str, name: &str| {
+        let is_here = sort == key;
+        html! { a href=(parameters.sorted(key)) { (name) @if is_here { span aria-hidden="true" { @if key.is_empty() { " ↑" } @else { " ↓" } } } } }
+    };
+    html! {
+        table.list {
+            thead { tr {
+                th scope="col" { (head("", "Name")) }
+                th scope="col" { (head("roles", "Gives")) }
+                th.number scope="col" { (head("members", "Members")) }
+                th.wide scope="col" { "Directory" }
+                th scope="col" { "Members owned by" }
+                th.number scope="col" { (head("newest", "Since")) }
+            } }
+            tbody {
+                @for item in &view.groups.rows {
+                    tr data-href=(group_path(&item.group.group_id)) {
+                        td.first.m1 { (group_link(&item.group)) }
+                        td.cut.m3 { (given_shortly(&item.grants)) }
+                        td.number.m2 { (cell_number(item.members)) }
+                        td.wide.cut.m0 { @match &item.directory { Some(name) => (name), None => (not_told("not told")) } }
+                        td.m4 { (owner(item)) }
+                        td.number.m0 { (time::since(shell.now, item.since)) }
+                    }
+                }
+            }
+        }
+    }
+}

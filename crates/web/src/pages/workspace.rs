@@ -1,0 +1,129 @@
+//! One workspace: who has access, by which role and which path.
+
+use crate::error::PageError;
+use crate::pages::account::how;
+use crate::pages::{ROWS, position};
+use crate::parts::filter::{Choice, FilterBar};
+use crate::parts::{
+    account_link, account_path, cell_number, copyable, counted, group_link, not_told, number, pager, role, sentence,
+    time, workspace_path,
+};
+use crate::routes::Web;
+use crate::shell::{Place, Shell};
+use app::views::Slice;
+use app::views::workspaces::WorkspaceView;
+use axum::extract::{Path, Query, State};
+use maud::{Markup, html};
+use serde::Deserialize;
+
+/// The parameters of the page, all of them optional.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Parameters {
+    q: String,
+    role: String,
+    #[serde(deserialize_with = "position")]
+    from: i64,
+}
+
+/// Shows the workspace.
+pub(crate) async fn show(
+    State(web): State<Web>,
+    shell: Shell,
+    Path(workspace): Path<String>,
+    Query(parameters): Query<Parameters>,
+) -> Result<Markup, PageError> {
+    let scope = shell.scope()?;
+    let slice = Slice { offset: parameters.from, limit: ROWS };
+    let found = web.app.workspace(scope, &workspace, Some(&parameters.role), &parameters.q, slice).await;
+    let view = found.map_err(|error| PageError::from(error).back_to("/workspaces", "Workspaces"))?;
+    let history = web.app.workspace_history(scope, &view.item.workspace.workspace_id).await?;
+    let title = view.item.workspace.name.clone();
+    let body = html! {
+        (head(&shell, &view))
+        (who(&shell, &view, &parameters))
+        (giving(&shell, &view))
+        section {
+            div.heading { h2 { "History of its roles" @if let Some(first) = scope.first_read_at { span.number { "since " (time::day(shell.now, first)) } } } }
+            @if history.is_empty() { p.empty { "Nothing changed since the first reading." } }
+            @else { (sentence::history(shell.now, &history, 20)) }
+        }
+    };
+    Ok(shell.page(Place::Workspaces, &title, body))
+}
+
+fn head(shell: &Shell, view: &WorkspaceView) -> Markup {
+    let item = &view.item;
+    html! {
+        div.title {
+            h1 { bdi { (item.workspace.name) } span.number { (counted(item.accounts, "account has access", "accounts have access")) } }
+            p.context { (item.workspace.product) @if !item.workspace.is_listed { ", not in the list of workspaces" } span.dot { "·" } (shell.age()) }
+        }
+        dl.particulars {
+            div { dt { "Accounts" } dd { (number(item.accounts)) @if let Some(seats) = item.capacity { " of " (number(seats)) " seats" } } }
+            div { dt { "Active in 90 days" } dd { (number(item.active)) ", as far as told" } }
+            div { dt { "Address" } dd.cut { @match &item.host_url { Some(url) => (url), None => (not_told("not told")) } } }
+            div { dt { "Workspace id" } dd { (copyable(&item.workspace.workspace_id)) } }
+            @if let Some(status) = &item.status { div { dt { "Status" } dd { (status) } } }
+            @if let Some(since) = item.since { div { dt { "First seen" } dd { (time::since(shell.now, since)) } } }
+        }
+    }
+}
+
+fn who(shell: &Shell, view: &WorkspaceView, parameters: &Parameters) -> Markup {
+    let path = workspace_path(&view.item.workspace);
+    let list = &view.who.holders;
+    let roles = view.item.roles.iter().filter(|tally| tally.accounts > 0);
+    let values =
+        roles.clone().map(|tally| (tally.role.role_id.clone(), format!("{} ({})", tally.role.name, number(tally.accounts)))).collect();
+    html! {
+        section #who {
+            div.heading { h2 { "Who has access" span.number { (number(list.total)) " " @if list.total == 1 { "role" } @else { "roles" } } } }
+            (FilterBar {
+                path: &path, hint: "Name, e-mail or account id", search: &parameters.q,
+                choices: vec![Choice { name: "role", label: "Role is", values, set: &parameters.role }],
+                kept: Vec::new(), shown: list.shown, filtered_out: list.filtered_out(),
+            }.markup())
+            @if list.rows.is_empty() {
+                p.empty { @if view.item.accounts == 0 { "Nobody has access." } @else { "Nobody matches." } }
+            } @else {
+                table.list {
+                    thead { tr {
+                        th scope="col" { "Name" } th.wide scope="col" { "E-mail" } th scope="col" { "Role" } th scope="col" { "How" } th.number scope="col" { "Since" }
+                    } }
+                    tbody { @for holder in &list.rows { tr data-href=(account_path(&holder.account)) {
+                        td.first.m1 { (account_link(&holder.account)) }
+                        td.wide.cut.m0 { @match &holder.account.email { Some(email) => (email), None => (not_told("no e-mail")) } }
+                        td.strong.m2 { (role(&holder.role)) }
+                        td.cut.m3 { (how(&holder.paths)) }
+                        td.number.m4 { (time::since(shell.now, holder.since)) }
+                    } } }
+                }
+                (pager(list, &path, &[("q", &parameters.q), ("role", &parameters.role)], true))
+            }
+        }
+    }
+}
+
+fn giving(shell: &Shell, view: &WorkspaceView) -> Markup {
+    html! {
+        section {
+            div.heading { h2 { "Groups that give a role here" span.number { (view.giving.len()) } } }
+            @if view.giving.is_empty() { p.empty { "No group gives a role here: every holder has it directly, or by inference." } }
+            @else {
+                table.list {
+                    thead { tr {
+                        th scope="col" { "Group" } th scope="col" { "Role" } th.number scope="col" { "Members" } th scope="col" { "Members owned by" } th.number scope="col" { "Gives it since" }
+                    } }
+                    tbody { @for giving in &view.giving { tr {
+                        td.first.m1 { (group_link(&giving.group)) }
+                        td.strong.m3 { (role(&giving.role)) }
+                        td.number.m2 { (cell_number(giving.members)) }
+                        td.m0 { @match giving.external_synced { Some(true) => "identity provider", Some(false) => (not_told("Atlassian")), None => (not_told("not told")) } }
+                        td.number.m4 { (time::since(shell.now, giving.since)) }
+                    } } }
+                }
+            }
+        }
+    }
+}

@@ -1,0 +1,62 @@
+//! Changes as linked sentences.
+
+use crate::parts::{account_link, group_link, number, time, workspace_link};
+use app::views::changes::{Change, Piece, Sentence, Turn};
+use maud::{Markup, html};
+
+/// A sentence with links to what it names.
+pub(crate) fn sentence(sentence: &Sentence) -> Markup {
+    html! {
+        @for piece in &sentence.0 {
+            @match piece {
+                Piece::Text(text) => (text),
+                Piece::Account(account) => (account_link(account)),
+                Piece::Group(group) => (group_link(group)),
+                Piece::Workspace(workspace) => (workspace_link(workspace)),
+                Piece::Role(role) => b title=(role.role_id) { (role.name) },
+                Piece::Name(name) => b { bdi { (name) } },
+            }
+        }
+    }
+}
+
+/// When, as exactly as it is known.
+pub(crate) fn when(now: i64, change: &Change) -> Markup {
+    match change.after {
+        Some(after) => {
+            let hover = format!("between {} and {}", time::exact_text(after), time::exact_text(change.by));
+            html! { time datetime=(change.by) title=(hover) { (time::span_text(now, after, change.by)) } }
+        }
+        None => time::moment(now, change.by),
+    }
+}
+
+/// `+` for what began, `−` for what ended, `~` for what changed; with the word for those who cannot see it.
+pub(crate) fn turn(turn: Turn) -> Markup {
+    let (sign, word) = match turn {
+        Turn::Began => ("+", "began"),
+        Turn::Ended => ("−", "ended"),
+        Turn::Changed => ("~", "changed"),
+    };
+    html! { span.turn title=(word) { (sign) span.sr { " " (word) } } }
+}
+
+/// A table of changes with their time, for a history.
+pub(crate) fn history(now: i64, changes: &[Change], most: usize) -> Markup {
+    html! {
+        table.list {
+            thead { tr { th scope="col" { "When" } th scope="col" { "What" } } }
+            tbody {
+                @for change in changes.iter().take(most) {
+                    tr {
+                        td.when.m3 { (when(now, change)) }
+                        td.words.m1.all { (turn(change.turn)) " " (sentence(&change.sentence)) }
+                    }
+                }
+            }
+        }
+        @if changes.len() > most {
+            p.note.quiet { (number(i64::try_from(changes.len() - most).unwrap_or(0))) " earlier changes are not listed here." }
+        }
+    }
+}
