@@ -1,5 +1,7 @@
 //! The pages, asked through their handlers on a seeded store.
 
+#![expect(clippy::unwrap_used, reason = "a test states its expectations bluntly")]
+
 mod seed;
 
 use app::App;
@@ -35,10 +37,20 @@ async fn ask(router: &Router, path: &str, headers: &[(&str, &str)]) -> Answer {
     for (name, value) in headers {
         request = request.header(*name, *value);
     }
-    let response = router.clone().oneshot(request.body(Body::empty()).unwrap()).await.unwrap();
+    let response = router
+        .clone()
+        .oneshot(request.body(Body::empty()).unwrap())
+        .await
+        .unwrap();
     let (status, headers) = (response.status(), response.headers().clone());
-    let bytes = axum::body::to_bytes(response.into_body(), 10_000_000).await.unwrap();
-    Answer { status, headers, text: String::from_utf8_lossy(&bytes).into_owned() }
+    let bytes = axum::body::to_bytes(response.into_body(), 10_000_000)
+        .await
+        .unwrap();
+    Answer {
+        status,
+        headers,
+        text: String::from_utf8_lossy(&bytes).into_owned(),
+    }
 }
 
 async fn site(accounts: usize) -> Site {
@@ -47,14 +59,36 @@ async fn site(accounts: usize) -> Site {
     let store = if accounts == 0 {
         Store::open(&format!("sqlite:{}", file.display())).await.unwrap()
     } else {
-        seed::seed(&file, &seed::Plan { accounts, groups: 50, days: 45, now: NOW }).await
+        seed::seed(
+            &file,
+            &seed::Plan {
+                accounts,
+                groups: 50,
+                days: 45,
+                now: NOW,
+            },
+        )
+        .await
     };
     let app = Arc::new(App::new(store, Arc::new(|| NOW)));
-    let options = WebOptions { start_token: Some("secret".to_owned()), allowed_hosts: vec!["warden.test".to_owned()] };
+    let options = WebOptions {
+        start_token: Some("secret".to_owned()),
+        allowed_hosts: vec!["warden.test".to_owned()],
+    };
     let router = web::router(app, options);
     let start = ask(&router, "/start?token=secret", &[]).await;
-    let cookie = start.headers[SET_COOKIE].to_str().unwrap().split(';').next().unwrap().to_owned();
-    Site { router, cookie, _folder: folder }
+    let cookie = start.headers[SET_COOKIE]
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    Site {
+        router,
+        cookie,
+        _folder: folder,
+    }
 }
 
 impl Site {
@@ -69,7 +103,12 @@ async fn without_the_cookie_a_page_says_what_to_do() {
     let answer = ask(&site.router, "/accounts", &[]).await;
     assert_eq!(answer.status, StatusCode::UNAUTHORIZED);
     assert!(answer.text.contains("/start?token="));
-    let wrong = ask(&site.router, "/accounts", &[(COOKIE.as_str(), "orgwarden_8080=guess")]).await;
+    let wrong = ask(
+        &site.router,
+        "/accounts",
+        &[(COOKIE.as_str(), "orgwarden_8080=guess")],
+    )
+    .await;
     assert_eq!(wrong.status, StatusCode::UNAUTHORIZED);
 }
 
@@ -82,25 +121,46 @@ async fn the_start_token_works_once_and_gives_a_strict_cookie() {
     assert_eq!(back.headers[LOCATION], "/");
     let other = web::router(
         Arc::new(App::new(
-            Store::open(&format!("sqlite:{}", site._folder.path().join("other.db").display())).await.unwrap(),
+            Store::open(&format!(
+                "sqlite:{}",
+                site._folder.path().join("other.db").display()
+            ))
+            .await
+            .unwrap(),
             Arc::new(|| NOW),
         )),
-        WebOptions { start_token: Some("t".to_owned()), ..WebOptions::default() },
+        WebOptions {
+            start_token: Some("t".to_owned()),
+            ..WebOptions::default()
+        },
     );
     let start = ask(&other, "/start?token=t", &[]).await;
     let cookie = start.headers[SET_COOKIE].to_str().unwrap();
-    assert!(cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"), "{cookie}");
+    assert!(
+        cookie.contains("HttpOnly") && cookie.contains("SameSite=Strict"),
+        "{cookie}"
+    );
 }
 
 #[tokio::test]
 async fn another_host_is_refused() {
     let site = site(0).await;
     for host in ["evil.example", "127.0.0.1.evil.example:8080", "localhost.evil"] {
-        let answer = ask(&site.router, "/accounts", &[("host", host), ("cookie", &site.cookie)]).await;
+        let answer = ask(
+            &site.router,
+            "/accounts",
+            &[("host", host), ("cookie", &site.cookie)],
+        )
+        .await;
         assert_eq!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{host}");
     }
     for host in ["localhost:8080", "[::1]:8080", "warden.test:8080"] {
-        let answer = ask(&site.router, "/accounts", &[("host", host), ("cookie", &site.cookie)]).await;
+        let answer = ask(
+            &site.router,
+            "/accounts",
+            &[("host", host), ("cookie", &site.cookie)],
+        )
+        .await;
         assert_ne!(answer.status, StatusCode::MISDIRECTED_REQUEST, "{host}");
     }
 }
@@ -111,7 +171,10 @@ async fn every_answer_carries_the_headers_of_a_narrow_door() {
     for path in ["/", "/accounts", "/nowhere", "/start"] {
         let answer = site.get(path).await;
         let policy = answer.headers["content-security-policy"].to_str().unwrap();
-        assert!(policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"), "{path}");
+        assert!(
+            policy.contains("default-src 'none'") && policy.contains("frame-ancestors 'none'"),
+            "{path}"
+        );
         assert_eq!(answer.headers["x-content-type-options"], "nosniff");
         assert_eq!(answer.headers["referrer-policy"], "no-referrer");
         assert_eq!(answer.headers[CACHE_CONTROL], "no-store", "{path}");
@@ -126,7 +189,12 @@ async fn assets_are_kept_forever_under_a_name_of_their_content() {
     let path: String = page.text[from..].chars().take_while(|c| *c != '"').collect();
     let asset = ask(&site.router, &path, &[]).await;
     assert_eq!(asset.status, StatusCode::OK);
-    assert!(asset.headers[CACHE_CONTROL].to_str().unwrap().contains("immutable"));
+    assert!(
+        asset.headers[CACHE_CONTROL]
+            .to_str()
+            .unwrap()
+            .contains("immutable")
+    );
     let zipped = ask(&site.router, &path, &[("accept-encoding", "gzip")]).await;
     assert_eq!(zipped.headers[CONTENT_ENCODING], "gzip");
 }
@@ -151,4 +219,137 @@ async fn a_list_says_what_it_shows_and_what_it_keeps_back() {
     assert!(found.text.contains("filtered out"));
     let none = site.get("/accounts?q=nobody-is-called-this").await;
     assert!(none.text.contains("No account matches."));
+}
+
+const PAGES: [&str; 12] = [
+    "/",
+    "/accounts",
+    "/accounts?view=administrators&sort=inactive",
+    "/accounts?view=unused&sort=groups",
+    "/accounts?view=tokens",
+    "/accounts?view=leavers&product=confluence&claim=managed",
+    "/groups?view=giving&sort=members",
+    "/workspaces",
+    "/changes",
+    "/changes?kind=membership&day=2026-11-10",
+    "/connections",
+    "/connections/fernhill-main",
+];
+
+/// The first link on a page that begins so.
+fn link(text: &str, begins: &str) -> String {
+    let from = text.find(&format!("href=\"{begins}")).unwrap() + 6;
+    text[from..].chars().take_while(|c| *c != '"').collect()
+}
+
+#[tokio::test]
+async fn every_page_is_shown_with_accounts_and_weighs_little() {
+    let site = site(300).await;
+    let mut paths: Vec<String> = PAGES.iter().map(|path| (*path).to_owned()).collect();
+    for (list, begins) in [
+        ("/accounts", "/accounts/"),
+        ("/groups", "/groups/"),
+        ("/workspaces", "/workspaces/"),
+    ] {
+        let page = site.get(list).await;
+        paths.push(link(&page.text, begins));
+    }
+    paths.push("/runs/run_3".to_owned());
+    paths.push("/runs/run_3/progress".to_owned());
+    for path in paths {
+        let answer = site.get(&path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+        assert!(answer.text.len() < 100_000, "{path} weighs {}", answer.text.len());
+        assert!(
+            !answer.text.contains("style=\""),
+            "{path}: the policy refuses style attributes"
+        );
+        assert!(!answer.text.contains("unknown group"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_page_says_what_to_do_when_nothing_is_connected() {
+    let site = site(0).await;
+    for path in ["/", "/connections"] {
+        let answer = site.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert!(answer.text.contains("orgwarden connection add"), "{path}");
+    }
+    for path in ["/accounts", "/groups", "/workspaces", "/changes"] {
+        let answer = site.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(answer.text.contains("connection add"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_told_with_the_nearest_names() {
+    let site = site(60).await;
+    let answer = site.get("/workspaces/fernhil").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert!(answer.text.contains("fernhill"), "{}", answer.text);
+    let run = site.get("/runs/run_9999").await;
+    assert_eq!(run.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_account_shows_its_paths_as_a_picture_and_as_a_list() {
+    let site = site(60).await;
+    let list = site.get("/accounts?sort=groups").await;
+    let page = site.get(&link(&list.text, "/accounts/712")).await;
+    assert!(
+        page.text.contains("class=\"paths\"") && page.text.contains("aria-label=\"How "),
+        "{}",
+        page.text
+    );
+    assert!(page.text.contains("id=\"roles\"") && page.text.contains("through "));
+    assert!(page.text.contains("class=\"chain\""));
+}
+
+#[tokio::test]
+async fn a_joined_group_and_its_roles_are_one_sentence() {
+    let site = site(300).await;
+    let page = site.get("/changes").await;
+    assert!(
+        page.text.contains(" joined ") && page.text.contains(" and became "),
+        "{}",
+        page.text
+    );
+}
+
+#[tokio::test]
+async fn the_theme_is_kept_and_leads_back_only_to_our_own_pages() {
+    let site = site(0).await;
+    let dark = site.get("/theme?to=dark&back=/accounts").await;
+    assert_eq!(dark.headers[LOCATION], "/accounts");
+    assert!(
+        dark.headers[SET_COOKIE]
+            .to_str()
+            .unwrap()
+            .starts_with("theme=dark")
+    );
+    for back in ["//evil.example", "https://evil.example", "/%5Cevil.example"] {
+        let answer = site.get(&format!("/theme?to=dark&back={back}")).await;
+        assert_eq!(answer.headers[LOCATION], "/", "{back}");
+    }
+    let cookie = format!("{}; theme=dark", site.cookie);
+    let page = ask(&site.router, "/", &[("cookie", &cookie)]).await;
+    assert!(page.text.contains("data-theme=\"dark\""));
+}
+
+#[tokio::test]
+async fn odd_parameters_are_no_error() {
+    let site = site(60).await;
+    for path in [
+        "/accounts?from=x",
+        "/accounts?from=-5",
+        "/accounts?from=99999999999",
+        "/accounts?sort=%00",
+        "/changes?day=yesterday&before=x",
+        "/groups?q=%25_%5C",
+    ] {
+        let answer = site.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}: {}", answer.text);
+    }
 }

@@ -151,7 +151,10 @@ impl App {
             wanted.group(group.term);
         }
         let names = wanted.look_up(&mut tx, at).await?;
-        let memberships: Vec<(i64, String)> = groups.iter().map(|group| (group.term, group.id.clone())).collect();
+        let memberships: Vec<(i64, String)> = groups
+            .iter()
+            .map(|group| (group.term, group.id.clone()))
+            .collect();
         let effective = tx.effective_of_account(at, account, None).await?;
         let focus = focus(&roles, &effective, &memberships, &grants, &names);
         let mut group_places: Vec<GroupPlace> = groups
@@ -196,7 +199,10 @@ impl App {
             .collect();
         let focus = focus.map(|mut focus| {
             let of_focus = |place: &&GroupPlace| Some(&place.group) == focus.only_through.as_ref();
-            focus.external_synced = group_places.iter().find(of_focus).and_then(|place| place.external_synced);
+            focus.external_synced = group_places
+                .iter()
+                .find(of_focus)
+                .and_then(|place| place.external_synced);
             focus
         });
         tokens.sort_by_key(|token| (!token.is_live, std::cmp::Reverse(token.last_active_at)));
@@ -244,26 +250,58 @@ fn focus(
         _ => None,
     };
     // The furthest-reaching role that one membership decides; else the first role.
-    let listed = roles.iter().enumerate().filter(|(_, view)| view.workspace.is_listed);
-    let decided = listed.filter(|(_, view)| single(view).is_some()).min_by_key(|(index, view)| (view.role.rank(), *index));
+    let listed = roles
+        .iter()
+        .enumerate()
+        .filter(|(_, view)| view.workspace.is_listed);
+    let decided = listed
+        .filter(|(_, view)| single(view).is_some())
+        .min_by_key(|(index, view)| (view.role.rank(), *index));
     let (role, view) = decided.or_else(|| roles.iter().enumerate().next())?;
-    let mut focus =
-        Focus { role, only_through: None, is_certain: false, also: Vec::new(), external_synced: None };
-    let Some(group_id) = single(view) else { return Some(focus) };
-    let Some((group, _)) = memberships.iter().find(|(_, id)| *id == group_id) else { return Some(focus) };
+    let mut focus = Focus {
+        role,
+        only_through: None,
+        is_certain: false,
+        also: Vec::new(),
+        external_synced: None,
+    };
+    let Some(group_id) = single(view) else {
+        return Some(focus);
+    };
+    let Some((group, _)) = memberships.iter().find(|(_, id)| *id == group_id) else {
+        return Some(focus);
+    };
     let account = effective.first().map_or(0, |row| row.account);
-    let holding = |row: &EffectiveRow| access::Holding { account, resource: row.resource, role: row.role };
+    let holding = |row: &EffectiveRow| access::Holding {
+        account,
+        resource: row.resource,
+        role: row.role,
+    };
     let methods = |row: &EffectiveRow| {
         let told = row.methods.as_ref()?;
         let has = |method: &str| told.iter().any(|told| told == method);
-        Some(access::Methods { direct: has("direct"), group: has("group_direct"), inferred: has("inferred") })
+        Some(access::Methods {
+            direct: has("direct"),
+            group: has("group_direct"),
+            inferred: has("inferred"),
+        })
     };
     let world = access::World::new(
         effective.iter().map(|row| (holding(row), methods(row))),
-        memberships.iter().map(|(group, _)| access::Membership { group: *group, account }),
-        grants.iter().map(|grant| access::Grant { group: grant.group, resource: grant.resource, role: grant.role }),
+        memberships.iter().map(|(group, _)| access::Membership {
+            group: *group,
+            account,
+        }),
+        grants.iter().map(|grant| access::Grant {
+            group: grant.group,
+            resource: grant.resource,
+            role: grant.role,
+        }),
     );
-    let leaving = access::Edit::RemoveMembership(access::Membership { group: *group, account });
+    let leaving = access::Edit::RemoveMembership(access::Membership {
+        group: *group,
+        account,
+    });
     for effect in world.what_if(&[leaving]) {
         let given = GivenRole {
             workspace: names.resource(effect.holding.resource),

@@ -200,14 +200,21 @@ impl App {
         let mut tx = self.store.read().await?;
         let first = scope.first_run.map_or(0, |run| run.0);
         let about = if ask.about == 0 { 100 } else { ask.about };
-        let newest = ask.before.map_or(at.run, |before| before.0.saturating_sub(1).min(at.run));
-        let mut upto = Snapshot { organization: at.organization, run: newest };
+        let newest = ask
+            .before
+            .map_or(at.run, |before| before.0.saturating_sub(1).min(at.run));
+        let mut upto = Snapshot {
+            organization: at.organization,
+            run: newest,
+        };
         let mut readings = Vec::new();
         let mut listed = 0;
         let mut next_before = None;
         'pages: loop {
             let runs = tx.change_runs(upto, first, 20).await?;
-            let Some(last) = runs.last().map(|run| run.run) else { break };
+            let Some(last) = runs.last().map(|run| run.run) else {
+                break;
+            };
             for run in runs {
                 if ask.since.is_some_and(|since| run.ended_at < since.0) {
                     break 'pages;
@@ -219,7 +226,10 @@ impl App {
                     next_before = readings.last().map(|reading: &ChangedReading| reading.run);
                     break 'pages;
                 }
-                let here = Snapshot { organization: at.organization, run: run.run };
+                let here = Snapshot {
+                    organization: at.organization,
+                    run: run.run,
+                };
                 let kind = ask.kind.map(FactKind::number);
                 let begun = tx.change_begun(here, kind, ROWS_A_READING).await?;
                 let ended = tx.change_ended(here, kind, ROWS_A_READING).await?;
@@ -230,11 +240,20 @@ impl App {
                     continue;
                 }
                 listed += changes.len();
-                readings.push(ChangedReading { run: RunId(run.run), read_at: At(run.ended_at), changes, is_cut });
+                readings.push(ChangedReading {
+                    run: RunId(run.run),
+                    read_at: At(run.ended_at),
+                    changes,
+                    is_cut,
+                });
             }
             upto.run = last - 1;
         }
-        Ok(ChangesView { readings, next_before, first_read_at: scope.first_read_at })
+        Ok(ChangesView {
+            readings,
+            next_before,
+            first_read_at: scope.first_read_at,
+        })
     }
 
     /// The history of an account, the latest first.
@@ -275,7 +294,10 @@ async fn history(tx: &mut Tx, at: Snapshot, rows: Vec<ChangeRow>) -> Result<Vec<
     }
     let mut changes = Vec::new();
     for (run, (begun, ended)) in by_run.into_iter().rev() {
-        let here = Snapshot { organization: at.organization, run };
+        let here = Snapshot {
+            organization: at.organization,
+            run,
+        };
         changes.extend(compose(tx, here, begun, ended).await?);
         if changes.len() > 200 {
             break;
@@ -302,9 +324,16 @@ async fn compose(
             given.insert((grant.group, grant.resource, grant.role));
         }
     }
-    let grants = ended.iter().filter(|row| row.kind == FactKind::GroupRoleGrant.number());
+    let grants = ended
+        .iter()
+        .filter(|row| row.kind == FactKind::GroupRoleGrant.number());
     given.extend(grants.map(|row| (row.key[0], row.key[1], row.key[2])));
-    Ok(Composer { names, given, run: RunId(here.run) }.compose(begun, ended))
+    Ok(Composer {
+        names,
+        given,
+        run: RunId(here.run),
+    }
+    .compose(begun, ended))
 }
 
 struct ChangeNames {
@@ -341,9 +370,16 @@ async fn look_up(
             _ => texts.push(a),
         }
     }
-    if rows.clone().any(|row| row.kind == FactKind::DirectoryMembership.number()) {
+    if rows
+        .clone()
+        .any(|row| row.kind == FactKind::DirectoryMembership.number())
+    {
         for directory in tx.directory_list(here).await? {
-            let name = directory.attributes.text("name").unwrap_or(&directory.id).to_owned();
+            let name = directory
+                .attributes
+                .text("name")
+                .unwrap_or(&directory.id)
+                .to_owned();
             directories.insert(directory.term, name);
         }
     }
@@ -355,9 +391,17 @@ async fn look_up(
         }
     }
     let known = wanted.look_up(tx, here).await?;
-    let owners = owner_terms.into_iter().map(|(id, term)| (id, known.account(term))).collect();
+    let owners = owner_terms
+        .into_iter()
+        .map(|(id, term)| (id, known.account(term)))
+        .collect();
     let texts = tx.term_texts(&texts).await?.into_iter().collect();
-    Ok(ChangeNames { known, directories, texts, owners })
+    Ok(ChangeNames {
+        known,
+        directories,
+        texts,
+        owners,
+    })
 }
 
 struct Composer {
@@ -406,7 +450,7 @@ impl Composer {
         }
         self.attach(&mut drafts, holdings);
         let drafts: Vec<Draft> = drafts.into_iter().map(|(_, draft)| draft).collect();
-        self.fold(drafts)
+        self.fold(together(drafts))
     }
 
     /// Gives each gained or lost role to the membership or the grant that brought it, or makes it a change of its own.
@@ -422,10 +466,19 @@ impl Composer {
         }
         for (turn, row) in holdings {
             let [account, resource, role] = row.key;
-            let on = RoleOn { role: self.names.known.role(role), workspace: self.names.known.resource(resource) };
-            let mut through = memberships.get(&(turn, account)).into_iter().flatten().filter(|index| {
-                drafts.get(**index).is_some_and(|(key, _)| self.given.contains(&(key[0], resource, role)))
-            });
+            let on = RoleOn {
+                role: self.names.known.role(role),
+                workspace: self.names.known.resource(resource),
+            };
+            let mut through = memberships
+                .get(&(turn, account))
+                .into_iter()
+                .flatten()
+                .filter(|index| {
+                    drafts
+                        .get(**index)
+                        .is_some_and(|(key, _)| self.given.contains(&(key[0], resource, role)))
+                });
             let through = through.next().copied();
             if let Some((_, draft)) = through.and_then(|index| drafts.get_mut(index)) {
                 draft.roles.push(on);
@@ -440,7 +493,10 @@ impl Composer {
                 Turn::Ended => Sentence::default().text(" is no longer "),
                 _ => Sentence::default().text(" became "),
             };
-            let words = words.piece(Piece::Role(on.role.clone())).text(" of ").piece(Piece::Workspace(on.workspace.clone()));
+            let words = words
+                .piece(Piece::Role(on.role.clone()))
+                .text(" of ")
+                .piece(Piece::Workspace(on.workspace.clone()));
             let mut draft = self.blank(FactKind::RoleHolding, turn, &row, words);
             draft.account = Some(self.names.known.account(account));
             draft.roles.push(on);
@@ -468,7 +524,11 @@ impl Composer {
     }
 
     fn directory(&self, term: i64) -> String {
-        self.names.directories.get(&term).cloned().unwrap_or_else(|| "a directory".to_owned())
+        self.names
+            .directories
+            .get(&term)
+            .cloned()
+            .unwrap_or_else(|| "a directory".to_owned())
     }
 
     /// A fact that began or ended, in words; roles are told by `attach`.
@@ -479,7 +539,10 @@ impl Composer {
         let began = turn == Turn::Began;
         let pick = |begun: &str, ended: &str| Sentence::default().text(if began { begun } else { ended });
         let name = || {
-            let told = row.attributes.text("name").or_else(|| row.attributes.text("label"));
+            let told = row
+                .attributes
+                .text("name")
+                .or_else(|| row.attributes.text("label"));
             let text = || self.names.texts.get(&a).cloned().unwrap_or_default();
             Piece::Name(told.map(str::to_owned).unwrap_or_else(text))
         };
@@ -505,21 +568,32 @@ impl Composer {
             }
             FactKind::Group => {
                 group = Some(known.group(a));
-                let words = Sentence::default().text("Group ").piece(Piece::Group(known.group(a)));
+                let words = Sentence::default()
+                    .text("Group ")
+                    .piece(Piece::Group(known.group(a)));
                 words.text(if began { " appeared" } else { " is gone" })
             }
             FactKind::GroupRoleGrant => {
                 group = Some(known.group(a));
                 let words = Sentence::default().piece(Piece::Group(known.group(a)));
                 let words = words.text(if began { " now gives " } else { " no longer gives " });
-                words.piece(Piece::Role(known.role(c))).text(" of ").piece(Piece::Workspace(known.resource(b)))
+                words
+                    .piece(Piece::Role(known.role(c)))
+                    .text(" of ")
+                    .piece(Piece::Workspace(known.resource(b)))
             }
             FactKind::Workspace => {
-                let words = Sentence::default().text("Workspace ").piece(Piece::Workspace(known.resource(a)));
+                let words = Sentence::default()
+                    .text("Workspace ")
+                    .piece(Piece::Workspace(known.resource(a)));
                 words.text(if began { " appeared" } else { " is gone" })
             }
             FactKind::ApiToken => {
-                account = row.attributes.text("account_id").and_then(|id| self.names.owners.get(id)).cloned();
+                account = row
+                    .attributes
+                    .text("account_id")
+                    .and_then(|id| self.names.owners.get(id))
+                    .cloned();
                 let words = if account.is_some() {
                     pick(" has a new API token, ", " no longer has the API token ")
                 } else {
@@ -549,14 +623,22 @@ impl Composer {
         let mut draft = self.draft(Turn::Began, after)?;
         draft.turn = Turn::Changed;
         draft.after = after.seen.unseen_at.or(before.last_seen_at);
-        let names: HashSet<&str> =
-            before.attributes.iter().chain(after.attributes.iter()).map(|(name, _)| name).collect();
+        let names: HashSet<&str> = before
+            .attributes
+            .iter()
+            .chain(after.attributes.iter())
+            .map(|(name, _)| name)
+            .collect();
         let mut names: Vec<&str> = names.into_iter().collect();
         names.sort_unstable();
         for name in names {
             let (was, is) = (before.attributes.json(name), after.attributes.json(name));
             if was != is {
-                draft.fields.push(FieldChange { field: name.to_owned(), before: was, after: is });
+                draft.fields.push(FieldChange {
+                    field: name.to_owned(),
+                    before: was,
+                    after: is,
+                });
             }
         }
         let first = draft.fields.first()?;
@@ -569,7 +651,11 @@ impl Composer {
                     Some("active") => "’s account is active again".to_owned(),
                     Some("inactive") => "’s account was deactivated".to_owned(),
                     Some("closed") => "’s account was closed".to_owned(),
-                    _ => format!("’s account went from {} to {}", plain(&field.before), plain(&field.after)),
+                    _ => format!(
+                        "’s account went from {} to {}",
+                        plain(&field.before),
+                        plain(&field.after)
+                    ),
                 };
                 Sentence::default().text(&words)
             }
@@ -577,9 +663,15 @@ impl Composer {
                 let words = match field.after.as_str() {
                     Some("suspended") => " was suspended in ".to_owned(),
                     Some("active") => " is active again in ".to_owned(),
-                    _ => format!(" went from {} to {} in ", plain(&field.before), plain(&field.after)),
+                    _ => format!(
+                        " went from {} to {} in ",
+                        plain(&field.before),
+                        plain(&field.after)
+                    ),
                 };
-                Sentence::default().text(&words).piece(Piece::Name(self.directory(after.key[0])))
+                Sentence::default()
+                    .text(&words)
+                    .piece(Piece::Name(self.directory(after.key[0])))
             }
             (FactKind::Group, _, Some(field)) => Sentence::default()
                 .text("Group ")
@@ -589,16 +681,26 @@ impl Composer {
             (kind, ..) => {
                 let subject = match kind {
                     FactKind::Group => Sentence::default().piece(Piece::Group(known.group(after.key[0]))),
-                    FactKind::Workspace => Sentence::default().piece(Piece::Workspace(known.resource(after.key[0]))),
+                    FactKind::Workspace => {
+                        Sentence::default().piece(Piece::Workspace(known.resource(after.key[0])))
+                    }
                     _ => Sentence::default(),
                 };
                 let what = first.field.replace('_', " ");
-                let mut words = format!(": {what} went from {} to {}", plain(&first.before), plain(&first.after));
+                let mut words = format!(
+                    ": {what} went from {} to {}",
+                    plain(&first.before),
+                    plain(&first.after)
+                );
                 if draft.fields.len() > 1 {
                     words.push_str(&format!(", and {} more", draft.fields.len() - 1));
                 }
                 let is_named = draft.account.is_some() || !subject.0.is_empty();
-                subject.text(if is_named { &words } else { words.trim_start_matches(": ") })
+                subject.text(if is_named {
+                    &words
+                } else {
+                    words.trim_start_matches(": ")
+                })
             }
         };
         draft.words = words;
@@ -628,7 +730,9 @@ impl Composer {
         }
         let mut changes = Vec::new();
         for key in order {
-            let Some(drafts) = alike.remove(&key) else { continue };
+            let Some(drafts) = alike.remove(&key) else {
+                continue;
+            };
             if drafts.len() >= CROWD {
                 changes.extend(self.told(drafts));
             } else {
@@ -641,7 +745,11 @@ impl Composer {
 
     fn told(&self, drafts: Vec<Draft>) -> Option<Change> {
         let count = drafts.len();
-        let accounts: Vec<AccountRef> = drafts.iter().filter_map(|draft| draft.account.clone()).take(NAMED).collect();
+        let accounts: Vec<AccountRef> = drafts
+            .iter()
+            .filter_map(|draft| draft.account.clone())
+            .take(NAMED)
+            .collect();
         let first = drafts.into_iter().next()?;
         let mut sentence = match (&first.account, count) {
             (Some(account), 1) => Sentence::default().piece(Piece::Account(account.clone())),
@@ -649,27 +757,47 @@ impl Composer {
             (None, _) => Sentence::default(),
         };
         let is_crowd = count > 1;
-        sentence.0.extend(first.words.0.into_iter().map(|piece| match piece {
-            Piece::Text(text) if is_crowd => Piece::Text(in_plural(&text)),
-            other => other,
-        }));
+        sentence
+            .0
+            .extend(first.words.0.into_iter().map(|piece| match piece {
+                Piece::Text(text) if is_crowd => Piece::Text(in_plural(&text)),
+                other => other,
+            }));
         let is_own = first.kind == FactKind::RoleHolding;
-        for (index, on) in first.roles.iter().enumerate().filter(|_| !is_own) {
-            let link = match (index, first.turn, is_crowd) {
-                (0, Turn::Ended, false) => " and is no longer ",
-                (0, Turn::Ended, true) => " and are no longer ",
-                (0, _, _) => " and became ",
+        let mut last_role: Option<&RoleRef> = None;
+        for on in first.roles.iter().filter(|_| !is_own) {
+            let link = match (last_role, first.turn, is_crowd) {
+                (None, Turn::Ended, false) => " and is no longer ",
+                (None, Turn::Ended, true) => " and are no longer ",
+                (None, _, _) => " and became ",
                 _ => ", ",
             };
-            sentence = sentence.text(link).piece(Piece::Role(on.role.clone())).text(" of ");
+            sentence = sentence.text(link);
+            if last_role != Some(&on.role) {
+                sentence = sentence.piece(Piece::Role(on.role.clone())).text(" of ");
+            }
             sentence = sentence.piece(Piece::Workspace(on.workspace.clone()));
+            last_role = Some(&on.role);
         }
         if first.followers > 0 {
-            let plural = if first.followers == 1 { "account" } else { "accounts" };
-            let verb = if first.turn == Turn::Ended { "lost" } else { "gained" };
+            let plural = if first.followers == 1 {
+                "account"
+            } else {
+                "accounts"
+            };
+            let verb = if first.turn == Turn::Ended {
+                "lost"
+            } else {
+                "gained"
+            };
             sentence = sentence.text(&format!("; {} {plural} {verb} it", first.followers));
         }
-        let account_count = i64::try_from(accounts.len().max(if first.account.is_some() { count } else { 0 }));
+        let account_count =
+            i64::try_from(
+                accounts
+                    .len()
+                    .max(if first.account.is_some() { count } else { 0 }),
+            );
         Some(Change {
             kind: first.kind.name(),
             turn: first.turn,
@@ -684,6 +812,98 @@ impl Composer {
             fields: first.fields,
         })
     }
+}
+
+/// From how many groups on that one account joined or left at once they are told in one sentence.
+const SEVERAL: usize = 3;
+
+/// Tells in one sentence what happened to an account that appeared or went, or that joined or left several groups.
+fn together(drafts: Vec<Draft>) -> Vec<Draft> {
+    let mut of: HashMap<(String, Turn), Vec<usize>> = HashMap::new();
+    for (index, draft) in drafts.iter().enumerate() {
+        let is_part = matches!(
+            draft.kind,
+            FactKind::Account | FactKind::DirectoryMembership | FactKind::Membership
+        );
+        if let Some(account) = draft
+            .account
+            .as_ref()
+            .filter(|_| is_part && draft.turn != Turn::Changed)
+        {
+            of.entry((account.account_id.clone(), draft.turn))
+                .or_default()
+                .push(index);
+        }
+    }
+    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
+    let is = |drafts: &[Option<Draft>], index: &usize, kind: FactKind| {
+        drafts
+            .get(*index)
+            .and_then(Option::as_ref)
+            .is_some_and(|draft| draft.kind == kind)
+    };
+    for ((_, turn), mut indices) in of {
+        let whole = indices.iter().any(|index| is(&drafts, index, FactKind::Account));
+        if !whole {
+            indices.retain(|index| is(&drafts, index, FactKind::Membership));
+            if indices.len() < SEVERAL {
+                continue;
+            }
+        }
+        let parts: Vec<Draft> = indices
+            .iter()
+            .filter_map(|index| drafts.get_mut(*index).and_then(Option::take))
+            .collect();
+        let place = indices.first().copied().unwrap_or(0);
+        if let (Some(one), Some(slot)) = (as_one(parts, turn, whole), drafts.get_mut(place)) {
+            *slot = Some(one);
+        }
+    }
+    drafts.into_iter().flatten().collect()
+}
+
+/// One draft for all that happened to an account.
+fn as_one(parts: Vec<Draft>, turn: Turn, whole: bool) -> Option<Draft> {
+    let began = turn == Turn::Began;
+    let groups: Vec<GroupRef> = parts.iter().filter_map(|part| part.group.clone()).collect();
+    let roles: Vec<RoleOn> = parts.iter().flat_map(|part| part.roles.clone()).collect();
+    let kind = if whole {
+        FactKind::Account
+    } else {
+        FactKind::Membership
+    };
+    let mut one = parts.into_iter().min_by_key(|part| part.kind != kind)?;
+    let mut words = Sentence::default();
+    if whole {
+        words = words.text(if began { " appeared" } else { " is gone" });
+    }
+    if !groups.is_empty() {
+        let verb = match (began, whole) {
+            (true, true) => " in ",
+            (true, false) => " joined ",
+            (false, true) => " from ",
+            (false, false) => " left ",
+        };
+        words = words.text(verb);
+        let named = if groups.len() > 4 { 3 } else { groups.len() };
+        let more = groups.len() - named;
+        for (index, group) in groups.into_iter().take(named).enumerate() {
+            let separator = match index {
+                0 => "",
+                _ if index + 1 == named && more == 0 => " and ",
+                _ => ", ",
+            };
+            words = words.text(separator).piece(Piece::Group(group));
+        }
+        if more > 0 {
+            words = words.text(&format!(" and {more} other groups"));
+        }
+    }
+    one.kind = kind;
+    one.group = None;
+    one.roles = roles;
+    one.words = words;
+    Some(one)
 }
 
 /// The words after a name, for many: `was removed` becomes `were removed`.

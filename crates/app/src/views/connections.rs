@@ -118,15 +118,21 @@ pub struct ConnectionDetail {
 
 fn counts(value: &Value) -> Vec<(String, i64)> {
     let pairs = value.as_object().into_iter().flatten();
-    let mut counts: Vec<(String, i64)> =
-        pairs.map(|(name, count)| (name.clone(), count.as_i64().unwrap_or(0))).collect();
+    let mut counts: Vec<(String, i64)> = pairs
+        .map(|(name, count)| (name.clone(), count.as_i64().unwrap_or(0)))
+        .collect();
     counts.sort_by(|one, other| other.1.cmp(&one.1).then_with(|| one.0.cmp(&other.0)));
     counts
 }
 
 impl From<RunRow> for RunItem {
     fn from(row: RunRow) -> RunItem {
-        let reasons = row.report.get("reasons").and_then(Value::as_array).into_iter().flatten();
+        let reasons = row
+            .report
+            .get("reasons")
+            .and_then(Value::as_array)
+            .into_iter()
+            .flatten();
         RunItem {
             run: RunId(row.run),
             with_methods: row.with_methods,
@@ -135,7 +141,9 @@ impl From<RunRow> for RunItem {
             requests: row.requests,
             begun: row.changes_begun,
             ended: row.changes_ended,
-            reasons: reasons.filter_map(|reason| reason.as_str().map(str::to_owned)).collect(),
+            reasons: reasons
+                .filter_map(|reason| reason.as_str().map(str::to_owned))
+                .collect(),
             drift: row.report.get("drift").map(counts).unwrap_or_default(),
             operations: row.report.get("operations").map(counts).unwrap_or_default(),
             state: row.state,
@@ -187,8 +195,12 @@ impl App {
         let mut tx = self.store.read().await?;
         let mut items = Vec::new();
         for row in tx.connection_views().await? {
-            let runs: Vec<RunItem> =
-                tx.run_views(Some(row.connection), 50).await?.into_iter().map(RunItem::from).collect();
+            let runs: Vec<RunItem> = tx
+                .run_views(Some(row.connection), 50)
+                .await?
+                .into_iter()
+                .map(RunItem::from)
+                .collect();
             items.push(item(&row, &runs));
         }
         Ok(items)
@@ -199,20 +211,29 @@ impl App {
         let mut tx = self.store.read().await?;
         let rows = tx.connection_views().await?;
         let Some(row) = rows.iter().find(|row| row.name == name) else {
-            let known = rows.iter().map(|row| Candidate { id: row.name.clone(), name: row.name.clone() });
+            let known = rows.iter().map(|row| Candidate {
+                id: row.name.clone(),
+                name: row.name.clone(),
+            });
             return Err(ViewError::Unknown {
                 what: "connection",
                 asked: name.to_owned(),
                 nearest: nearest(name, known),
             });
         };
-        let runs: Vec<RunItem> =
-            tx.run_views(Some(row.connection), 50).await?.into_iter().map(RunItem::from).collect();
+        let runs: Vec<RunItem> = tx
+            .run_views(Some(row.connection), 50)
+            .await?
+            .into_iter()
+            .map(RunItem::from)
+            .collect();
         let semantics = row.semantics.as_object().into_iter().flatten();
         let semantics = semantics.filter(|(name, _)| *name != "version");
         Ok(ConnectionDetail {
             item: item(row, &runs),
-            semantics: semantics.map(|(name, value)| (name.clone(), value.clone())).collect(),
+            semantics: semantics
+                .map(|(name, value)| (name.clone(), value.clone()))
+                .collect(),
             runs,
         })
     }
@@ -221,16 +242,31 @@ impl App {
     pub async fn run(&self, run: RunId) -> Result<RunDetail, ViewError> {
         let mut tx = self.store.read().await?;
         let Some(row) = tx.run_view(run.0).await? else {
-            return Err(ViewError::Unknown { what: "run", asked: run.to_string(), nearest: Vec::new() });
+            return Err(ViewError::Unknown {
+                what: "run",
+                asked: run.to_string(),
+                nearest: Vec::new(),
+            });
         };
         let connections = tx.connection_views().await?;
-        let connection = connections.into_iter().find(|connection| connection.connection == row.connection);
-        let families = tx.family_tally(run.0).await?.into_iter().map(FamilyView::from).collect();
-        let notes = tx.listing_views(run.0).await?.into_iter().map(|listing| ListingNote {
-            listing: [listing.family, listing.name].join(" ").trim().to_owned(),
-            state: listing.state,
-            note: listing.note,
-        });
+        let connection = connections
+            .into_iter()
+            .find(|connection| connection.connection == row.connection);
+        let families = tx
+            .family_tally(run.0)
+            .await?
+            .into_iter()
+            .map(FamilyView::from)
+            .collect();
+        let notes = tx
+            .listing_views(run.0)
+            .await?
+            .into_iter()
+            .map(|listing| ListingNote {
+                listing: [listing.family, listing.name].join(" ").trim().to_owned(),
+                state: listing.state,
+                note: listing.note,
+            });
         let notes = notes.collect();
         Ok(RunDetail {
             is_live: matches!(row.state.as_str(), "reading" | "merging"),

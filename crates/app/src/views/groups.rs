@@ -121,7 +121,11 @@ pub struct GroupView {
 
 impl App {
     /// Every group of a snapshot with what a list shows.
-    pub(crate) async fn group_items(&self, tx: &mut Tx, at: Snapshot) -> Result<Arc<Vec<GroupItem>>, ViewError> {
+    pub(crate) async fn group_items(
+        &self,
+        tx: &mut Tx,
+        at: Snapshot,
+    ) -> Result<Arc<Vec<GroupItem>>, ViewError> {
         if let Some(items) = self.memo.get::<Vec<GroupItem>>(at, "groups", "") {
             return Ok(items);
         }
@@ -135,7 +139,10 @@ impl App {
         let names = wanted.look_up(tx, at).await?;
         let mut given: HashMap<i64, Vec<GivenRole>> = HashMap::new();
         for grant in &grants {
-            let role = GivenRole { workspace: names.resource(grant.resource), role: names.role(grant.role) };
+            let role = GivenRole {
+                workspace: names.resource(grant.resource),
+                role: names.role(grant.role),
+            };
             given.entry(grant.group).or_default().push(role);
         }
         let directories = tx.directory_list(at).await?;
@@ -143,7 +150,12 @@ impl App {
         for group in groups {
             let mut grants = given.remove(&group.term).unwrap_or_default();
             grants.sort_by_key(|given| (given.role.rank(), given.workspace.name.clone()));
-            items.push(group_item(&group, members.get(&group.term).copied().unwrap_or(0), grants, &directories));
+            items.push(group_item(
+                &group,
+                members.get(&group.term).copied().unwrap_or(0),
+                grants,
+                &directories,
+            ));
         }
         items.sort_by_cached_key(|item| (item.group.name.to_lowercase(), item.group.group_id.clone()));
         Ok(self.memo.put(at, "groups", "", items))
@@ -162,7 +174,9 @@ impl App {
             let found = search.is_empty()
                 || item.group.name.to_lowercase().contains(&search)
                 || item.group.group_id.to_lowercase() == search;
-            let gives = |workspace: &super::names::WorkspaceRef| item.grants.iter().any(|given| given.workspace == *workspace);
+            let gives = |workspace: &super::names::WorkspaceRef| {
+                item.grants.iter().any(|given| given.workspace == *workspace)
+            };
             found
                 && workspace.as_ref().is_none_or(gives)
                 && (!ask.giving || !item.grants.is_empty())
@@ -176,7 +190,8 @@ impl App {
             GroupOrder::Grants => chosen.sort_by_key(|item| std::cmp::Reverse(item.grants.len())),
             GroupOrder::Newest => chosen.sort_by_key(|item| std::cmp::Reverse(item.since.seen_at)),
         }
-        let count = |is: fn(&&GroupItem) -> bool| i64::try_from(all.iter().filter(is).count()).unwrap_or(i64::MAX);
+        let count =
+            |is: fn(&&GroupItem) -> bool| i64::try_from(all.iter().filter(is).count()).unwrap_or(i64::MAX);
         let skip = usize::try_from(ask.slice.offset).unwrap_or(0);
         let take = usize::try_from(ask.slice.limit).unwrap_or(usize::MAX);
         let shown = i64::try_from(chosen.len()).unwrap_or(i64::MAX);
@@ -215,7 +230,10 @@ impl App {
         let mut grant_list: Vec<GrantView> = grants
             .iter()
             .map(|grant| GrantView {
-                given: GivenRole { workspace: names.resource(grant.resource), role: names.role(grant.role) },
+                given: GivenRole {
+                    workspace: names.resource(grant.resource),
+                    role: names.role(grant.role),
+                },
                 since: grant.seen.into(),
             })
             .collect();
@@ -225,32 +243,65 @@ impl App {
             "" => total,
             search => tx.group_member_count(at, group.term, search).await?,
         };
-        let rows = tx.group_members(at, group.term, search, slice.limit, slice.offset).await?;
-        let rows = rows.into_iter().map(|row| MemberView { account: row.account.into(), since: row.seen.into() }).collect();
+        let rows = tx
+            .group_members(at, group.term, search, slice.limit, slice.offset)
+            .await?;
+        let rows = rows
+            .into_iter()
+            .map(|row| MemberView {
+                account: row.account.into(),
+                since: row.seen.into(),
+            })
+            .collect();
         let directories = tx.directory_list(at).await?;
         let given = grant_list.iter().map(|grant| grant.given.clone()).collect();
         Ok(GroupView {
             item: group_item(&group, total, given, &directories),
             attributes: group.attributes,
             grant_list,
-            member_list: Listed { rows, offset: slice.offset, limit: slice.limit, shown, total },
+            member_list: Listed {
+                rows,
+                offset: slice.offset,
+                limit: slice.limit,
+                shown,
+                total,
+            },
             read_at: scope.read_at,
         })
     }
 }
 
-fn group_item(group: &Described, members: i64, grants: Vec<GivenRole>, directories: &[Described]) -> GroupItem {
-    let text = |name: &str| group.attributes.text(name).filter(|text| !text.is_empty()).map(str::to_owned);
+fn group_item(
+    group: &Described,
+    members: i64,
+    grants: Vec<GivenRole>,
+    directories: &[Described],
+) -> GroupItem {
+    let text = |name: &str| {
+        group
+            .attributes
+            .text(name)
+            .filter(|text| !text.is_empty())
+            .map(str::to_owned)
+    };
     let directory_id = text("directory_id");
-    let directory = directories.iter().find(|directory| Some(&directory.id) == directory_id.as_ref());
+    let directory = directories
+        .iter()
+        .find(|directory| Some(&directory.id) == directory_id.as_ref());
     GroupItem {
-        group: GroupRef { group_id: group.id.clone(), name: text("name").unwrap_or_else(|| group.id.clone()) },
+        group: GroupRef {
+            group_id: group.id.clone(),
+            name: text("name").unwrap_or_else(|| group.id.clone()),
+        },
         description: text("description"),
         members,
         grants,
         external_synced: group.attributes.flag("external_synced"),
         managed_by: text("managed_by"),
-        directory: directory.and_then(|directory| directory.attributes.text("name")).map(str::to_owned).or(directory_id),
+        directory: directory
+            .and_then(|directory| directory.attributes.text("name"))
+            .map(str::to_owned)
+            .or(directory_id),
         since: group.seen.into(),
     }
 }

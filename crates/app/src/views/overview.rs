@@ -1,6 +1,6 @@
 //! The overview: what there is, what is worth a look, what changed.
 
-use super::accounts::{AccountsAsk, DAY_MS, Facets, TallyView};
+use super::accounts::{DAY_MS, Facets, TallyView};
 use super::connections::RunItem;
 use super::error::ViewError;
 use super::scope::Scope;
@@ -9,6 +9,7 @@ use super::workspaces::WorkspaceItem;
 use crate::App;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
+use store::views::accounts::AccountFilter;
 
 /// How much there is of what.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -85,7 +86,10 @@ pub enum Attention {
 impl Attention {
     /// Whether it needs a person, not only may.
     pub fn is_pressing(&self) -> bool {
-        matches!(self, Attention::RunHeld { .. } | Attention::TokensOfLeavers { .. })
+        matches!(
+            self,
+            Attention::RunHeld { .. } | Attention::TokensOfLeavers { .. }
+        )
     }
 }
 
@@ -152,7 +156,10 @@ impl App {
             }
         };
         let attention = self.attention(scope).await?;
-        let pressing = attention.iter().filter(|attention| attention.is_pressing()).count();
+        let pressing = attention
+            .iter()
+            .filter(|attention| attention.is_pressing())
+            .count();
         counts.needs_person = i64::try_from(pressing).unwrap_or(0);
         Ok(counts)
     }
@@ -175,20 +182,35 @@ impl App {
                         reasons: run.reasons.clone(),
                         at: since,
                     }),
-                    "reading" | "merging" if now - run.started_at.0 > UNFINISHED_MS => list.push(Attention::Unfinished {
-                        connection: name(),
-                        run: run.run.0,
-                        started_at: run.started_at,
-                    }),
+                    "reading" | "merging" if now - run.started_at.0 > UNFINISHED_MS => {
+                        list.push(Attention::Unfinished {
+                            connection: name(),
+                            run: run.run.0,
+                            started_at: run.started_at,
+                        })
+                    }
                     _ => {}
                 }
             }
-            if let Some(RunItem { run, reasons, ended_at: Some(ended_at), .. }) = &connection.published {
+            if let Some(RunItem {
+                run,
+                reasons,
+                ended_at: Some(ended_at),
+                ..
+            }) = &connection.published
+            {
                 if !reasons.is_empty() {
-                    list.push(Attention::Partial { connection: name(), run: run.0, reasons: reasons.clone() });
+                    list.push(Attention::Partial {
+                        connection: name(),
+                        run: run.0,
+                        reasons: reasons.clone(),
+                    });
                 }
                 if now - ended_at.0 > (2 * connection.sync_interval_ms).max(DAY_MS) {
-                    list.push(Attention::Stale { connection: name(), read_at: *ended_at });
+                    list.push(Attention::Stale {
+                        connection: name(),
+                        read_at: *ended_at,
+                    });
                 }
             }
         }
@@ -221,16 +243,20 @@ impl App {
             return Ok(*kept);
         }
         let index = self.token_index(tx, scope.at).await?;
+        let owners = index.owners(now, None);
         let mut found = (0, 0);
-        for status in ["inactive", "closed"] {
-            let mut ask = AccountsAsk { status: status.to_owned(), ..Default::default() };
-            ask.slice.limit = 100_000;
-            let filter = store::views::accounts::AccountFilter { status: status.to_owned(), ..Default::default() };
-            let rows = tx.account_list(scope.at, &filter, ask.order, ask.slice.limit, 0).await?;
-            for row in rows {
-                let live = index.live(&row.account.id, now);
-                found.0 += live;
-                found.1 += i64::from(live > 0);
+        for row in tx
+            .account_list_among(scope.at, &AccountFilter::default(), &owners)
+            .await?
+        {
+            if row
+                .account
+                .attributes
+                .text("status")
+                .is_some_and(|status| status != "active")
+            {
+                found.0 += index.live(&row.account.id, now);
+                found.1 += 1;
             }
         }
         Ok(*self.memo.put(scope.at, "leaver tokens", &detail, found))
@@ -249,7 +275,9 @@ impl App {
         };
         let tokens = self.token_index(&mut tx, at).await?;
         let workspaces = self.workspace_items(&mut tx, at).await?;
-        let listed = workspaces.iter().filter(|(_, item)| item.workspace.is_listed && item.accounts > 0);
+        let listed = workspaces
+            .iter()
+            .filter(|(_, item)| item.workspace.is_listed && item.accounts > 0);
         Ok(Overview {
             tally: self.account_tally(&mut tx, at).await?,
             facets: self.facets(&mut tx, at).await?,
@@ -267,18 +295,38 @@ impl App {
     }
 
     /// Roles gained and lost by day, from the first reading on or for [`DAYS`].
-    async fn days(&self, tx: &mut store::Tx, scope: &Scope, now: i64) -> Result<Vec<DayOfChanges>, ViewError> {
+    async fn days(
+        &self,
+        tx: &mut store::Tx,
+        scope: &Scope,
+        now: i64,
+    ) -> Result<Vec<DayOfChanges>, ViewError> {
         let at = scope.at;
-        let Some(first_run) = scope.first_run else { return Ok(Vec::new()) };
+        let Some(first_run) = scope.first_run else {
+            return Ok(Vec::new());
+        };
         let today = now / DAY_MS;
         let first_day = scope.first_read_at.map_or(today, |at| at.0 / DAY_MS);
         let from_day = (today - DAYS + 1).max(first_day);
-        let runs = tx.published_since(at.organization, at.run, from_day * DAY_MS).await?;
+        let runs = tx
+            .published_since(at.organization, at.run, from_day * DAY_MS)
+            .await?;
         let lowest = runs.first().map_or(at.run, |run| run.run).max(first_run.0 + 1);
         let (begun, ended) = tx.change_roles_by_run(at.organization, lowest, at.run).await?;
-        let (begun, ended): (HashMap<i64, i64>, HashMap<i64, i64>) = (begun.into_iter().collect(), ended.into_iter().collect());
+        let (begun, ended): (HashMap<i64, i64>, HashMap<i64, i64>) =
+            (begun.into_iter().collect(), ended.into_iter().collect());
         let mut days: BTreeMap<i64, DayOfChanges> = (from_day..=today)
-            .map(|day| (day, DayOfChanges { day: At(day * DAY_MS), gained: 0, lost: 0, readings: 0 }))
+            .map(|day| {
+                (
+                    day,
+                    DayOfChanges {
+                        day: At(day * DAY_MS),
+                        gained: 0,
+                        lost: 0,
+                        readings: 0,
+                    },
+                )
+            })
             .collect();
         for run in runs {
             if let Some(day) = days.get_mut(&(run.ended_at / DAY_MS)) {

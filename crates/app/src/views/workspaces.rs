@@ -1,12 +1,12 @@
 //! Workspaces: the list, and what is known of one.
 
+use super::Slice;
 use super::access::WhoView;
 use super::accounts::unused_since;
 use super::error::ViewError;
 use super::names::{GroupRef, RoleRef, Wanted, WorkspaceRef};
 use super::scope::Scope;
 use super::time::{At, Since};
-use super::Slice;
 use crate::App;
 use model::Attributes;
 use model::role::product_name;
@@ -98,9 +98,12 @@ impl App {
     pub async fn products(&self, scope: &Scope) -> Result<Vec<(String, String)>, ViewError> {
         let mut tx = self.store.read().await?;
         let workspaces = tx.workspace_list(scope.at).await?;
-        let keys = workspaces.iter().filter_map(|workspace| workspace.attributes.text("type_key"));
-        let mut products: Vec<(String, String)> =
-            keys.map(|key| (key.to_owned(), product_name(key).to_owned())).collect();
+        let keys = workspaces
+            .iter()
+            .filter_map(|workspace| workspace.attributes.text("type_key"));
+        let mut products: Vec<(String, String)> = keys
+            .map(|key| (key.to_owned(), product_name(key).to_owned()))
+            .collect();
         products.sort_by(|one, other| one.1.cmp(&other.1));
         products.dedup();
         Ok(products)
@@ -117,15 +120,22 @@ impl App {
         if let Some(items) = self.memo.get::<Vec<(i64, WorkspaceItem)>>(at, "workspaces", &day) {
             return Ok(items);
         }
-        let listed: HashMap<i64, Described> =
-            tx.workspace_list(at).await?.into_iter().map(|workspace| (workspace.term, workspace)).collect();
+        let listed: HashMap<i64, Described> = tx
+            .workspace_list(at)
+            .await?
+            .into_iter()
+            .map(|workspace| (workspace.term, workspace))
+            .collect();
         let held = tx.role_counts(at).await?;
         let given = tx.grant_counts(at).await?;
         let holders: HashMap<i64, i64> = tx.holder_counts(at).await?.into_iter().collect();
         let active: HashMap<i64, i64> = tx.active_holder_counts(at, since).await?.into_iter().collect();
         let mut giving_groups: HashMap<i64, std::collections::HashSet<i64>> = HashMap::new();
         for grant in tx.grant_list(at, None, None).await? {
-            giving_groups.entry(grant.resource).or_default().insert(grant.group);
+            giving_groups
+                .entry(grant.resource)
+                .or_default()
+                .insert(grant.group);
         }
         let mut wanted = Wanted::default();
         for count in held.iter().chain(&given) {
@@ -139,25 +149,40 @@ impl App {
         for (term, workspace) in names.workspaces() {
             let mut roles: Vec<RoleTally> = Vec::new();
             for count in held.iter().filter(|count| count.resource == term) {
-                roles.push(RoleTally { role: names.role(count.role), accounts: count.accounts, groups: 0 });
+                roles.push(RoleTally {
+                    role: names.role(count.role),
+                    accounts: count.accounts,
+                    groups: 0,
+                });
             }
             for count in given.iter().filter(|count| count.resource == term) {
                 let role = names.role(count.role);
                 match roles.iter_mut().find(|tally| tally.role == role) {
                     Some(tally) => tally.groups = count.accounts,
-                    None => roles.push(RoleTally { role, accounts: 0, groups: count.accounts }),
+                    None => roles.push(RoleTally {
+                        role,
+                        accounts: 0,
+                        groups: count.accounts,
+                    }),
                 }
             }
             roles.sort_by_key(|tally| (tally.role.rank(), tally.role.name.clone()));
             let told = listed.get(&term);
-            let text = |name: &str| told.and_then(|told| told.attributes.text(name)).map(str::to_owned);
+            let text = |name: &str| {
+                told.and_then(|told| told.attributes.text(name))
+                    .map(str::to_owned)
+            };
             let item = WorkspaceItem {
                 workspace: workspace.clone(),
                 accounts: holders.get(&term).copied().unwrap_or(0),
                 active: active.get(&term).copied().unwrap_or(0),
-                groups: giving_groups.get(&term).map_or(0, |groups| i64::try_from(groups.len()).unwrap_or(0)),
+                groups: giving_groups
+                    .get(&term)
+                    .map_or(0, |groups| i64::try_from(groups.len()).unwrap_or(0)),
                 roles,
-                capacity: told.and_then(|told| told.attributes.json("capacity").as_i64()).filter(|seats| *seats > 0),
+                capacity: told
+                    .and_then(|told| told.attributes.json("capacity").as_i64())
+                    .filter(|seats| *seats > 0),
                 status: text("status"),
                 host_url: text("host_url"),
                 since: told.map(|told| told.seen.into()),
@@ -165,7 +190,10 @@ impl App {
             items.push((term, item));
         }
         items.sort_by(|(_, one), (_, other)| {
-            other.accounts.cmp(&one.accounts).then_with(|| one.workspace.name.cmp(&other.workspace.name))
+            other
+                .accounts
+                .cmp(&one.accounts)
+                .then_with(|| one.workspace.name.cmp(&other.workspace.name))
         });
         Ok(self.memo.put(at, "workspaces", &day, items))
     }
@@ -174,8 +202,10 @@ impl App {
     pub async fn workspaces(&self, scope: &Scope) -> Result<WorkspacesView, ViewError> {
         let mut tx = self.store.read().await?;
         let items = self.workspace_items(&mut tx, scope.at).await?;
-        let (workspaces, others) =
-            items.iter().map(|(_, item)| item.clone()).partition(|item| item.workspace.is_listed);
+        let (workspaces, others) = items
+            .iter()
+            .map(|(_, item)| item.clone())
+            .partition(|item| item.workspace.is_listed);
         Ok(WorkspacesView {
             workspaces,
             others,
@@ -197,7 +227,10 @@ impl App {
         let mut tx = self.store.read().await?;
         let (resource, workspace) = self.find_resource(&mut tx, at, asked).await?;
         let items = self.workspace_items(&mut tx, at).await?;
-        let found = items.iter().find(|(term, _)| *term == resource).map(|(_, item)| item.clone());
+        let found = items
+            .iter()
+            .find(|(term, _)| *term == resource)
+            .map(|(_, item)| item.clone());
         let item = found.unwrap_or_else(|| WorkspaceItem {
             workspace: workspace.clone(),
             accounts: 0,
@@ -210,7 +243,10 @@ impl App {
             since: None,
         });
         let listed = tx.workspace_list(at).await?;
-        let attributes = listed.into_iter().find(|told| told.term == resource).map(|told| told.attributes);
+        let attributes = listed
+            .into_iter()
+            .find(|told| told.term == resource)
+            .map(|told| told.attributes);
         let groups = self.group_items(&mut tx, at).await?;
         let grants = tx.grant_list(at, None, Some(resource)).await?;
         let mut wanted = Wanted::default();
@@ -234,7 +270,14 @@ impl App {
             .collect();
         giving.sort_by_key(|giving| (giving.role.rank(), std::cmp::Reverse(giving.members)));
         drop(tx);
-        let who = self.who(scope, &workspace.workspace_id, role, search, slice).await?;
-        Ok(WorkspaceView { item, attributes: attributes.unwrap_or_default(), giving, who })
+        let who = self
+            .who(scope, &workspace.workspace_id, role, search, slice)
+            .await?;
+        Ok(WorkspaceView {
+            item,
+            attributes: attributes.unwrap_or_default(),
+            giving,
+            who,
+        })
     }
 }

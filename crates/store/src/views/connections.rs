@@ -222,7 +222,11 @@ impl Tx {
                 note: row.text_or_null(6)?,
             })
         };
-        self.rows(LISTINGS, &[Value::from(run)]).await?.iter().map(read).collect()
+        self.rows(LISTINGS, &[Value::from(run)])
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 
     /// How far the listings of a run are, by family.
@@ -241,6 +245,10 @@ impl Tx {
                 reading: row.int(9)?,
             })
         };
-        self.rows(FAMILIES, &[Value::from(run)]).await?.iter().map(read).collect()
+        self.rows(FAMILIES, &[Value::from(run)])
+            .await?
+            .iter()
+            .map(read)
+            .collect()
     }
 }

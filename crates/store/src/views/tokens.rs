@@ -35,8 +35,12 @@ impl Tx {
     ) -> Result<Vec<TokenRow>, StoreError> {
         let owner = super::attribute_is("account_id", account.unwrap_or_default());
         let rows = self.rows(TOKENS, &at.values([Value::from(owner)])).await?;
-        let read =
-            |row: &Row| Ok(TokenRow { token: Described::of(row, 0)?, last_active_at: row.int_or_null(5)? });
+        let read = |row: &Row| {
+            Ok(TokenRow {
+                token: Described::of(row, 0)?,
+                last_active_at: row.int_or_null(5)?,
+            })
+        };
         rows.iter().map(read).collect()
     }
 }

@@ -3,7 +3,9 @@
 use crate::error::PageError;
 use crate::pages::accounts::{kind, state, status_word};
 use crate::pages::groups::given_shortly;
-use crate::parts::{copyable, counted, group_link, mark, not_told, number, role, sentence, time, workspace_link};
+use crate::parts::{
+    copyable, counted, group_link, mark, not_told, number, role, sentence, time, workspace_link,
+};
 use crate::picture::paths::{Drawing, chain};
 use crate::routes::Web;
 use crate::shell::{Place, Shell};
@@ -22,7 +24,10 @@ pub(crate) async fn show(
     let scope = shell.scope()?;
     let found = web.app.account(scope, &account).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/accounts", "Accounts"))?;
-    let history = web.app.account_history(scope, &view.item.account.account_id).await?;
+    let history = web
+        .app
+        .account_history(scope, &view.item.account.account_id)
+        .await?;
     let title = view.item.account.label().to_owned();
     let body = html! {
         (head(&shell, &view))
@@ -157,14 +162,20 @@ pub(crate) fn how(paths: &[PathView]) -> Markup {
 
 /// What the picture shows, in words: its text alternative and the answer one came for.
 fn picture(shell: &Shell, view: &AccountView) -> Markup {
-    let Some((focus, role)) = view.focus.as_ref().and_then(|focus| view.roles.get(focus.role).map(|role| (focus, role)))
+    let Some((focus, role)) = view
+        .focus
+        .as_ref()
+        .and_then(|focus| view.roles.get(focus.role).map(|role| (focus, role)))
     else {
         return html! {};
     };
     let name = view.item.account.label();
     let drawing = Drawing::of(view);
     let others = workspaces_reached(view) - 1;
-    let words = format!("How {name} comes to {} on {}: see the table of roles", role.role.name, role.workspace.name);
+    let words = format!(
+        "How {name} comes to {} on {}: see the table of roles",
+        role.role.name, role.workspace.name
+    );
     html! {
         section {
             div.heading {

@@ -62,13 +62,20 @@ pub(crate) async fn show(
             Choice {
                 name: "kind",
                 label: "About",
-                values: KINDS.iter().map(|(value, words)| ((*value).to_owned(), (*words).to_owned())).collect(),
+                values: KINDS
+                    .iter()
+                    .map(|(value, words)| ((*value).to_owned(), (*words).to_owned()))
+                    .collect(),
                 set: &parameters.kind,
             },
             Choice {
                 name: "day",
                 label: "On",
-                values: if parameters.day.is_empty() { Vec::new() } else { vec![(parameters.day.clone(), day_words)] },
+                values: if parameters.day.is_empty() {
+                    Vec::new()
+                } else {
+                    vec![(parameters.day.clone(), day_words)]
+                },
                 set: &parameters.day,
             },
         ],

@@ -72,6 +72,9 @@ pub(crate) fn run_state(run: &RunItem) -> Markup {
     }
 }
 
+/// Readings that are listed at once.
+const MOST: usize = 12;
+
 /// Shows one connection.
 pub(crate) async fn show(
     State(web): State<Web>,
@@ -81,7 +84,11 @@ pub(crate) async fn show(
     let found = web.app.connection(&name).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/connections", "Connections"))?;
     let item = &view.item;
-    let drift: Vec<&(String, i64)> = view.runs.first().map(|run| run.drift.iter().collect()).unwrap_or_default();
+    let drift: Vec<&(String, i64)> = view
+        .runs
+        .first()
+        .map(|run| run.drift.iter().collect())
+        .unwrap_or_default();
     let body = html! {
         div.title {
             h1 { (item.name) span.number { "reads " (item.organization_name.as_deref().unwrap_or(&item.organization_id)) } }
@@ -102,9 +109,14 @@ pub(crate) async fn show(
             p.note { (run_state(run)) ": " a href=(format!("/runs/{}", run.run)) { (run.run) } ", begun " (time::ago(shell.now, run.started_at)) "." }
         }
         section {
-            div.heading { h2 { "Readings" span.number { "the latest " (view.runs.len()) } } }
+            div.heading { h2 { "Readings" span.number { "the latest" } } }
             @if view.runs.is_empty() { p.empty { "None yet. Run " code { "orgwarden sync" } "." } }
-            @else { (runs(shell.now, &view.runs)) }
+            @else {
+                (runs(shell.now, view.runs.get(..MOST).unwrap_or(&view.runs)))
+                @if let Some(earlier) = view.runs.get(MOST..).filter(|earlier| !earlier.is_empty()) {
+                    details.folded { summary { "Show " (earlier.len()) " earlier" } (runs(shell.now, earlier)) }
+                }
+            }
         }
         div.columns {
             section {
@@ -144,7 +156,9 @@ fn learned_value(now: i64, name: &str, value: &serde_json::Value) -> Markup {
             Some(at) => time::ago(now, at),
             None => html! { (value) },
         },
-        serde_json::Value::Number(count) => html! { (count.as_i64().map_or_else(|| count.to_string(), number)) },
+        serde_json::Value::Number(count) => {
+            html! { (count.as_i64().map_or_else(|| count.to_string(), number)) }
+        }
         serde_json::Value::String(text) => html! { (text) },
         other => html! { code { (other) } },
     }

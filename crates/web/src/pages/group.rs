@@ -5,8 +5,8 @@ use crate::pages::groups::owner;
 use crate::pages::{ROWS, position};
 use crate::parts::filter::FilterBar;
 use crate::parts::{
-    account_link, account_path, copyable, counted, group_path, mark, not_told, number, pager, role, sentence, time,
-    workspace_link,
+    account_link, account_path, copyable, counted, group_path, mark, not_told, number, pager, role, sentence,
+    time, workspace_link,
 };
 use crate::routes::Web;
 use crate::shell::{Place, Shell};
@@ -33,7 +33,10 @@ pub(crate) async fn show(
     Query(parameters): Query<Parameters>,
 ) -> Result<Markup, PageError> {
     let scope = shell.scope()?;
-    let slice = Slice { offset: parameters.from, limit: ROWS };
+    let slice = Slice {
+        offset: parameters.from,
+        limit: ROWS,
+    };
     let found = web.app.group(scope, &group, &parameters.q, slice).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/groups", "Groups"))?;
     let history = web.app.group_history(scope, &view.item.group.group_id).await?;

@@ -27,7 +27,11 @@ pub(crate) struct Parameters {
 
 impl Parameters {
     fn filters(&self) -> Vec<(&'static str, &str)> {
-        vec![("view", &self.view), ("q", &self.q), ("workspace", &self.workspace)]
+        vec![
+            ("view", &self.view),
+            ("q", &self.q),
+            ("workspace", &self.workspace),
+        ]
     }
 
     fn sorted(&self, sort: &str) -> String {
@@ -56,7 +60,10 @@ pub(crate) async fn show(
             "newest" => GroupOrder::Newest,
             _ => GroupOrder::Name,
         },
-        slice: Slice { offset: parameters.from, limit: ROWS },
+        slice: Slice {
+            offset: parameters.from,
+            limit: ROWS,
+        },
     };
     let found = web.app.groups(scope, &ask).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/groups", "Groups"))?;
@@ -117,8 +124,10 @@ fn filters<'p>(parameters: &'p Parameters, view: &GroupsView) -> FilterBar<'p> {
 
 /// `Product admin of fernhill-ops, +2`.
 pub(crate) fn given_shortly(grants: &[GivenRole]) -> Markup {
-    let all: Vec<String> =
-        grants.iter().map(|given| format!("{} of {}", given.role.name, given.workspace.name)).collect();
+    let all: Vec<String> = grants
+        .iter()
+        .map(|given| format!("{} of {}", given.role.name, given.workspace.name))
+        .collect();
     html! {
         @match grants.first() {
             None => (not_told("nothing")),

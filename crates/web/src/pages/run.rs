@@ -13,7 +13,10 @@ use model::RunId;
 async fn find(web: &Web, run: &str) -> Result<RunDetail, PageError> {
     let not_found = || PageError::not_found("reading").back_to("/connections", "Connections");
     let run: RunId = run.parse().map_err(|_| not_found())?;
-    web.app.run(run).await.map_err(|error| PageError::from(error).back_to("/connections", "Connections"))
+    web.app
+        .run(run)
+        .await
+        .map_err(|error| PageError::from(error).back_to("/connections", "Connections"))
 }
 
 /// Shows the reading.
@@ -125,7 +128,11 @@ fn row(family: &FamilyView) -> Markup {
         _ => (family.done, family.listings.max(1)),
     };
     let (value, most) = if is_ended { (1, 1) } else { (value, most) };
-    let words = format!("{} of {}", number(family.done), counted(family.listings, "listing", "listings"));
+    let words = format!(
+        "{} of {}",
+        number(family.done),
+        counted(family.listings, "listing", "listings")
+    );
     html! {
         tr {
             td.first.m1 { (family.family.replace('_', " ")) }

@@ -5,8 +5,8 @@ use crate::pages::account::how;
 use crate::pages::{ROWS, position};
 use crate::parts::filter::{Choice, FilterBar};
 use crate::parts::{
-    account_link, account_path, cell_number, copyable, counted, group_link, not_told, number, pager, role, sentence,
-    time, workspace_path,
+    account_link, account_path, cell_number, copyable, counted, group_link, not_told, number, pager, role,
+    sentence, time, workspace_path,
 };
 use crate::routes::Web;
 use crate::shell::{Place, Shell};
@@ -34,10 +34,19 @@ pub(crate) async fn show(
     Query(parameters): Query<Parameters>,
 ) -> Result<Markup, PageError> {
     let scope = shell.scope()?;
-    let slice = Slice { offset: parameters.from, limit: ROWS };
-    let found = web.app.workspace(scope, &workspace, Some(&parameters.role), &parameters.q, slice).await;
+    let slice = Slice {
+        offset: parameters.from,
+        limit: ROWS,
+    };
+    let found = web
+        .app
+        .workspace(scope, &workspace, Some(&parameters.role), &parameters.q, slice)
+        .await;
     let view = found.map_err(|error| PageError::from(error).back_to("/workspaces", "Workspaces"))?;
-    let history = web.app.workspace_history(scope, &view.item.workspace.workspace_id).await?;
+    let history = web
+        .app
+        .workspace_history(scope, &view.item.workspace.workspace_id)
+        .await?;
     let title = view.item.workspace.name.clone();
     let body = html! {
         (head(&shell, &view))
@@ -74,8 +83,15 @@ fn who(shell: &Shell, view: &WorkspaceView, parameters: &Parameters) -> Markup {
     let path = workspace_path(&view.item.workspace);
     let list = &view.who.holders;
     let roles = view.item.roles.iter().filter(|tally| tally.accounts > 0);
-    let values =
-        roles.clone().map(|tally| (tally.role.role_id.clone(), format!("{} ({})", tally.role.name, number(tally.accounts)))).collect();
+    let values = roles
+        .clone()
+        .map(|tally| {
+            (
+                tally.role.role_id.clone(),
+                format!("{} ({})", tally.role.name, number(tally.accounts)),
+            )
+        })
+        .collect();
     html! {
         section #who {
             div.heading { h2 { "Who has access" span.number { (number(list.total)) " " @if list.total == 1 { "role" } @else { "roles" } } } }

@@ -69,10 +69,18 @@ pub(crate) fn seats(item: &WorkspaceItem, scale: i64) -> Markup {
 
 /// The longest bar of the list.
 pub(crate) fn scale(items: &[WorkspaceItem]) -> i64 {
-    let most = items.iter().map(|item| item.accounts.max(item.capacity.unwrap_or(0))).max().unwrap_or(1);
+    let most = items
+        .iter()
+        .map(|item| item.accounts.max(item.capacity.unwrap_or(0)))
+        .max()
+        .unwrap_or(1);
     let step = 10_i64.pow(most.max(1).ilog10());
     // Up to the next round number, so that the head can name it.
-    [1, 2, 5, 10].into_iter().map(|times| times * step).find(|round| *round >= most).unwrap_or(most)
+    [1, 2, 5, 10]
+        .into_iter()
+        .map(|times| times * step)
+        .find(|round| *round >= most)
+        .unwrap_or(most)
 }
 
 /// What the bars mean.

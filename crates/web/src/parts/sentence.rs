@@ -24,7 +24,11 @@ pub(crate) fn sentence(sentence: &Sentence) -> Markup {
 pub(crate) fn when(now: i64, change: &Change) -> Markup {
     match change.after {
         Some(after) => {
-            let hover = format!("between {} and {}", time::exact_text(after), time::exact_text(change.by));
+            let hover = format!(
+                "between {} and {}",
+                time::exact_text(after),
+                time::exact_text(change.by)
+            );
             html! { time datetime=(change.by) title=(hover) { (time::span_text(now, after, change.by)) } }
         }
         None => time::moment(now, change.by),

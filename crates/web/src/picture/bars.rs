@@ -9,10 +9,17 @@ const LEFT: i64 = 44;
 const TOP: i64 = 24;
 const HALF_MOST: i64 = 150;
 
-/// The next round number.
-fn round_up(value: i64) -> i64 {
-    let step = 10_i64.pow(value.max(1).ilog10());
-    [1, 2, 5, 10].into_iter().map(|times| times * step).find(|round| *round >= value).unwrap_or(value)
+/// The distance of the grid lines: round, and at most three of them.
+fn round_step(most: i64) -> i64 {
+    let mut size = 1;
+    loop {
+        for step in [size, 2 * size, 5 * size] {
+            if step * 3 >= most {
+                return step;
+            }
+        }
+        size *= 10;
+    }
 }
 
 /// The picture; empty when there is no day.
@@ -23,24 +30,28 @@ pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
     }
     let most_up = days.iter().map(|day| day.gained).max().unwrap_or(0);
     let most_down = days.iter().map(|day| day.lost).max().unwrap_or(0);
-    let step = round_up(most_up.max(most_down).max(4)) / 2;
-    let step = step.max(1);
+    let step = round_step(most_up.max(most_down).max(4));
     let steps_up = (most_up + step - 1) / step;
     let steps_down = (most_down + step - 1) / step;
     let (steps_up, steps_down) = (steps_up.max(1), steps_down.max(1));
     let steps = steps_up + steps_down;
-    let step_height = (HALF_MOST * 3 / 2 / steps).clamp(24, 64);
+    let step_height = (HALF_MOST * 3 / 2 / steps).clamp(32, 56);
     let zero = TOP + steps_up * step_height;
     let bottom = zero + steps_down * step_height;
     let height = bottom + 28;
-    let pitch = ((WIDTH - LEFT - 8) / count).clamp(12, 40);
-    let wide = (pitch * 3 / 5).clamp(6, 14);
+    let room = WIDTH - LEFT - 8;
+    let pitch = (room / count).min(48);
+    let wide = (pitch * 3 / 5).clamp(4, 14);
     let tall = |value: i64| (value * step_height + step / 2) / step;
-    let x = |index: usize| LEFT + 8 + i64::try_from(index).unwrap_or(0) * pitch;
+    let full = if room / count > 48 { 48 * count } else { room };
+    let x = |index: usize| LEFT + 8 + i64::try_from(index).unwrap_or(0) * full / count;
     let gained: i64 = days.iter().map(|day| day.gained).sum();
     let lost: i64 = days.iter().map(|day| day.lost).sum();
     let without = days.iter().filter(|day| day.readings == 0).count();
-    let first = days.first().map(|day| time::day_text(now, day.day)).unwrap_or_default();
+    let first = days
+        .first()
+        .map(|day| time::day_text(now, day.day))
+        .unwrap_or_default();
     let last = days.len().saturating_sub(1);
     let words = format!(
         "Roles gained and lost by day from {first} to today: {} gained, {} lost, {} without a reading.",
@@ -88,7 +99,7 @@ pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
                             @if day.lost > 0 { rect class="lost" x=(left) y=(zero + 1) width=(wide) height=(tall(day.lost).max(1)) {} }
                         }
                     }
-                    @if index % 7 == 0 && (index == last || index + 3 <= last) {
+                    @if index % 7 == 0 && (index == last || index + 6 <= last) {
                         line class="zero" x1=(left) x2=(left) y1=(bottom) y2=(bottom + 5) {}
                         text class="small" x=(left) y=(bottom + 20) { (day_text) }
                     }

@@ -19,7 +19,7 @@ const COLUMN: [i64; 4] = [0, 312, 652, 914];
 const WIDE: [i64; 4] = [196, 226, 160, 238];
 const ROW: i64 = 56;
 const NODE: i64 = 40;
-const TOP: i64 = 28;
+const TOP: i64 = 36;
 /// Ways that are drawn; the table has the rest.
 const MOST_ROWS: usize = 14;
 
@@ -61,14 +61,26 @@ pub(crate) struct Drawing {
 fn ways(view: &RoleView, only_through: Option<&str>, is_focus: bool, is_removable: bool) -> Vec<Way> {
     let mut ways = Vec::new();
     let mut folded = Vec::new();
-    let groups = view.paths.iter().filter(|path| matches!(path, PathView::Group { .. })).count();
+    let groups = view
+        .paths
+        .iter()
+        .filter(|path| matches!(path, PathView::Group { .. }))
+        .count();
     for path in &view.paths {
         match path {
-            PathView::Group { group_id, group_name, since } => {
+            PathView::Group {
+                group_id,
+                group_name,
+                since,
+            } => {
                 let on_path = is_focus && only_through == Some(group_id.as_str());
                 if ways.is_empty() || groups <= 2 {
                     ways.push(Way {
-                        via: Via::Group { id: group_id.clone(), name: group_name.clone(), since: *since },
+                        via: Via::Group {
+                            id: group_id.clone(),
+                            name: group_name.clone(),
+                            since: *since,
+                        },
                         is_focus: on_path,
                         is_removable: on_path && is_removable,
                     });
@@ -76,13 +88,29 @@ fn ways(view: &RoleView, only_through: Option<&str>, is_focus: bool, is_removabl
                     folded.push(group_name.clone());
                 }
             }
-            PathView::Direct => ways.push(Way { via: Via::Word("direct"), is_focus: false, is_removable: false }),
-            PathView::Inferred => ways.push(Way { via: Via::Word("inferred"), is_focus: false, is_removable: false }),
-            PathView::NotRead => ways.push(Way { via: Via::NotRead, is_focus: false, is_removable: false }),
+            PathView::Direct => ways.push(Way {
+                via: Via::Word("direct"),
+                is_focus: false,
+                is_removable: false,
+            }),
+            PathView::Inferred => ways.push(Way {
+                via: Via::Word("inferred"),
+                is_focus: false,
+                is_removable: false,
+            }),
+            PathView::NotRead => ways.push(Way {
+                via: Via::NotRead,
+                is_focus: false,
+                is_removable: false,
+            }),
         }
     }
     if !folded.is_empty() {
-        let way = Way { via: Via::Groups { names: folded }, is_focus: false, is_removable: false };
+        let way = Way {
+            via: Via::Groups { names: folded },
+            is_focus: false,
+            is_removable: false,
+        };
         ways.insert(1.min(ways.len()), way);
     }
     ways
@@ -90,7 +118,11 @@ fn ways(view: &RoleView, only_through: Option<&str>, is_focus: bool, is_removabl
 
 /// Whether two workspaces are reached in just the same way.
 fn alike(one: &WorkspaceNode, other: &WorkspaceNode) -> bool {
-    let plain = |node: &WorkspaceNode| node.roles.iter().all(|role| role.ways.iter().all(|way| !way.is_focus));
+    let plain = |node: &WorkspaceNode| {
+        node.roles
+            .iter()
+            .all(|role| role.ways.iter().all(|way| !way.is_focus))
+    };
     let same_via = |one: &Via, other: &Via| match (one, other) {
         (Via::Group { id: one, .. }, Via::Group { id: other, .. }) => one == other,
         _ => one == other,
@@ -101,7 +133,11 @@ fn alike(one: &WorkspaceNode, other: &WorkspaceNode) -> bool {
         && one.roles.iter().zip(&other.roles).all(|(one, other)| {
             one.name == other.name
                 && one.ways.len() == other.ways.len()
-                && one.ways.iter().zip(&other.ways).all(|(one, other)| same_via(&one.via, &other.via))
+                && one
+                    .ways
+                    .iter()
+                    .zip(&other.ways)
+                    .all(|(one, other)| same_via(&one.via, &other.via))
         })
 }
 
@@ -109,15 +145,18 @@ impl Drawing {
     /// Folds the roles of an account into what is drawn.
     pub fn of(view: &AccountView) -> Drawing {
         let focus = view.focus.as_ref();
-        let only = focus.and_then(|focus| focus.only_through.as_ref()).map(|group| group.group_id.as_str());
+        let only = focus
+            .and_then(|focus| focus.only_through.as_ref())
+            .map(|group| group.group_id.as_str());
         let focus_role = focus.and_then(|focus| view.roles.get(focus.role));
         let mut order: Vec<&RoleView> = view.roles.iter().collect();
         // The workspace of the role that matters comes first.
         order.sort_by_key(|role| focus_role.is_none_or(|focus| focus.workspace != role.workspace));
         let mut nodes: Vec<(String, WorkspaceNode)> = Vec::new();
         for role in order {
-            let is_focus = focus_role
-                .is_some_and(|focus| focus.workspace == role.workspace && focus.role.role_id == role.role.role_id);
+            let is_focus = focus_role.is_some_and(|focus| {
+                focus.workspace == role.workspace && focus.role.role_id == role.role.role_id
+            });
             let ways = ways(role, only, is_focus, true);
             let id = role.workspace.workspace_id.clone();
             let index = match nodes.iter().position(|(known, _)| *known == id) {
@@ -135,8 +174,15 @@ impl Drawing {
                 }
             };
             if let Some((_, node)) = nodes.get_mut(index) {
-                node.ways += role.paths.iter().filter(|path| **path != PathView::NotRead).count();
-                node.roles.push(RoleNode { name: role.role.name.clone(), ways });
+                node.ways += role
+                    .paths
+                    .iter()
+                    .filter(|path| **path != PathView::NotRead)
+                    .count();
+                node.roles.push(RoleNode {
+                    name: role.role.name.clone(),
+                    ways,
+                });
             }
         }
         let mut workspaces: Vec<WorkspaceNode> = Vec::new();
@@ -161,7 +207,10 @@ impl Drawing {
                 left_out += node.roles.len() * node.names.len();
             }
         }
-        Drawing { workspaces: drawn, left_out }
+        Drawing {
+            workspaces: drawn,
+            left_out,
+        }
     }
 
     /// How many roles are only in the table.
@@ -171,7 +220,12 @@ impl Drawing {
 
     /// The drawing for wide screens.
     pub fn markup(&self, view: &AccountView, now: i64, words: &str) -> Markup {
-        let rows: usize = self.workspaces.iter().flat_map(|node| &node.roles).map(|role| role.ways.len()).sum();
+        let rows: usize = self
+            .workspaces
+            .iter()
+            .flat_map(|node| &node.roles)
+            .map(|role| role.ways.len())
+            .sum();
         let rows = i64::try_from(rows).unwrap_or(0);
         if rows == 0 {
             return html! {};
@@ -184,7 +238,11 @@ impl Drawing {
         let label = view.item.account.label();
         let kind = crate::pages::accounts::kind(&view.item);
         let status = view.item.status.as_deref().unwrap_or("status not told");
-        let detail = if kind.is_empty() { status.to_owned() } else { format!("{kind}, {status}") };
+        let detail = if kind.is_empty() {
+            status.to_owned()
+        } else {
+            format!("{kind}, {status}")
+        };
         nodes.push(two_line_node(0, middle, true, label, &detail));
         let mut row = 0;
         for workspace in &self.workspaces {
@@ -199,9 +257,16 @@ impl Drawing {
                 let sum: i64 = way_middles.iter().map(|(y, _)| *y).sum();
                 let role_middle = sum / i64::try_from(way_middles.len()).unwrap_or(1).max(1);
                 for (y, way) in &way_middles {
-                    self.way(&mut quiet, &mut bold, &mut nodes, way, (middle, *y, role_middle), now);
+                    self.way(
+                        &mut quiet,
+                        &mut bold,
+                        &mut nodes,
+                        way,
+                        (middle, *y, role_middle),
+                        now,
+                    );
                 }
-                let name = html! { text x=(COLUMN[2] + 14) y=(role_middle + 5) class=(on(is_focus)) { (fit(&role.name, 132.0, 7.6)) } };
+                let name = html! { text x=(COLUMN[2] + 14) y=(role_middle + 5) class=(on(is_focus)) { (fit(&role.name, 132.0, 8.0)) } };
                 nodes.push(html! { (rect(2, role_middle, NODE, is_focus)) (name) });
                 let is_unread = role.ways.iter().all(|way| way.via == Via::NotRead);
                 role_middles.push((role_middle, is_focus, is_unread));
@@ -213,7 +278,11 @@ impl Drawing {
                 let line = curve(COLUMN[2] + WIDE[2], y, COLUMN[3], workspace_middle);
                 let class = edge_class(is_focus, false, is_unread);
                 let edge = html! { path class=(class) d=(line) {} };
-                if is_focus { bold.push(edge) } else { quiet.push(edge) }
+                if is_focus {
+                    bold.push(edge)
+                } else {
+                    quiet.push(edge)
+                }
             }
             nodes.push(self.workspace(workspace, workspace_middle, is_focus));
         }
@@ -241,16 +310,22 @@ impl Drawing {
     ) {
         let unread = way.via == Via::NotRead;
         let into = curve(COLUMN[0] + WIDE[0], from, COLUMN[1], y);
-        let mut edges = vec![html! { path class=(edge_class(way.is_focus, way.is_removable, unread)) d=(into) {} }];
+        let mut edges =
+            vec![html! { path class=(edge_class(way.is_focus, way.is_removable, unread)) d=(into) {} }];
         match &way.via {
             Via::Group { id, name, since } => {
                 let since = short_since(now, *since);
-                let room = f64::from(u8::try_from(WIDE[1] - 28).unwrap_or(190)) - since.len() as f64 * 6.3 - 10.0;
+                let taken = if since.is_empty() {
+                    0.0
+                } else {
+                    since.len() as f64 * 6.8 + 12.0
+                };
+                let room = (WIDE[1] - 28) as f64 - taken;
                 nodes.push(html! {
                     a href=(group_path(id)) {
                         title { (name) }
                         (rect(1, y, NODE, way.is_focus))
-                        text x=(COLUMN[1] + 14) y=(y + 5) class=(on(way.is_focus)) { (fit(name, room, if way.is_focus { 8.3 } else { 7.6 })) }
+                        text x=(COLUMN[1] + 14) y=(y + 5) class=(on(way.is_focus)) { (fit(name, room, if way.is_focus { 8.8 } else { 8.0 })) }
                         text.small x=(COLUMN[1] + WIDE[1] - 14) y=(y + 4) text-anchor="end" { (since) }
                     }
                 });
@@ -277,7 +352,9 @@ impl Drawing {
                 let class = edge_class(false, false, unread);
                 let center = COLUMN[1] + WIDE[1] / 2;
                 let half = i64::try_from(word.len()).unwrap_or(10) * 3 + 12;
-                edges.push(html! { path class=(class) d=(format!("M{} {y}H{}", COLUMN[1], center - half)) {} });
+                edges.push(
+                    html! { path class=(class) d=(format!("M{} {y}H{}", COLUMN[1], center - half)) {} },
+                );
                 edges.push(html! { path class=(class) d=(format!("M{} {y}H{}", center + half, COLUMN[1] + WIDE[1])) {} });
                 edges.push(html! { path class=(class) d=(curve(COLUMN[1] + WIDE[1], y, COLUMN[2], to)) {} });
                 nodes.push(html! { text.small x=(center) y=(y + 4) text-anchor="middle" { (word) } });
@@ -293,7 +370,11 @@ impl Drawing {
                 text class="small accent" x=(x - 18.0) y=(at + if y <= from { -2.0 } else { 12.0 }) text-anchor="end" { "removable" }
             });
         }
-        if way.is_focus { bold.extend(edges) } else { quiet.extend(edges) }
+        if way.is_focus {
+            bold.extend(edges)
+        } else {
+            quiet.extend(edges)
+        }
     }
 
     fn workspace(&self, node: &WorkspaceNode, middle: i64, is_focus: bool) -> Markup {
@@ -303,7 +384,9 @@ impl Drawing {
         products.sort();
         products.dedup();
         let products = products.join(", ");
-        let Some(first) = node.names.first() else { return html! {} };
+        let Some(first) = node.names.first() else {
+            return html! {};
+        };
         if more > 0 {
             return html! {
                 a href="#roles" {
@@ -311,7 +394,7 @@ impl Drawing {
                     rect class="node behind" x=(COLUMN[3] + 6) y=(middle - NODE / 2 + 5) width=(WIDE[3] - 6) height=(NODE) rx="6" {}
                     rect class="node" x=(COLUMN[3]) y=(middle - NODE / 2) width=(WIDE[3] - 6) height=(NODE) rx="6" {}
                     text x=(COLUMN[3] + 14) y=(middle + 5) { (node.names.len()) " workspaces" }
-                    text.small x=(COLUMN[3] + WIDE[3] - 20) y=(middle + 4) text-anchor="end" { (fit(&products, 92.0, 6.4)) }
+                    text.small x=(COLUMN[3] + WIDE[3] - 20) y=(middle + 4) text-anchor="end" { (fit(&products, 92.0, 6.8)) }
                 }
             };
         }
@@ -325,14 +408,14 @@ impl Drawing {
             return html! { a href=(node.href) { title { (first) } (two_line_node(3, middle, is_focus, first, &detail)) } };
         }
         let room = (WIDE[3] - 28) as f64;
-        let name = fit(first, room * 0.62, 7.6);
-        let left = room - name.chars().count() as f64 * 7.4 - 12.0;
+        let name = fit(first, room * 0.62, 8.0);
+        let left = room - name.chars().count() as f64 * 8.0 - 12.0;
         html! {
             a href=(node.href) {
                 title { (first) }
                 (rect(3, middle, NODE, false))
                 text x=(COLUMN[3] + 14) y=(middle + 5) { (name) }
-                text.small x=(COLUMN[3] + WIDE[3] - 14) y=(middle + 4) text-anchor="end" { (fit(&products, left, 6.4)) }
+                text.small x=(COLUMN[3] + WIDE[3] - 14) y=(middle + 4) text-anchor="end" { (fit(&products, left, 6.8)) }
             }
         }
     }
@@ -340,7 +423,11 @@ impl Drawing {
 
 /// The one path that matters as a chain, for narrow screens.
 pub(crate) fn chain(view: &AccountView) -> Markup {
-    let Some((focus, role)) = view.focus.as_ref().and_then(|focus| view.roles.get(focus.role).map(|role| (focus, role))) else {
+    let Some((focus, role)) = view
+        .focus
+        .as_ref()
+        .and_then(|focus| view.roles.get(focus.role).map(|role| (focus, role)))
+    else {
         return html! {};
     };
     let others = role.paths.len().saturating_sub(1);
@@ -398,8 +485,8 @@ fn two_line_node(column: usize, middle: i64, is_focus: bool, name: &str, detail:
     let room = (wide - 28) as f64;
     html! {
         (rect(column, middle, ROW, is_focus))
-        text x=(x + 14) y=(middle - 4) class=(on(is_focus)) { (fit(name, room, if is_focus { 8.3 } else { 7.6 })) }
-        text.small x=(x + 14) y=(middle + 15) { (fit(detail, room, 6.4)) }
+        text x=(x + 14) y=(middle - 4) class=(on(is_focus)) { (fit(name, room, if is_focus { 8.8 } else { 8.0 })) }
+        text.small x=(x + 14) y=(middle + 15) { (fit(detail, room, 6.8)) }
     }
 }
 
@@ -423,6 +510,8 @@ fn point(x0: i64, y0: i64, x1: i64, y1: i64, t: f64) -> (f64, f64) {
 }
 
 fn short_since(now: i64, since: Since) -> String {
-    let prefix = if since.unseen_at.is_none() { "before" } else { "since" };
-    format!("{prefix} {}", time::day_text(now, since.seen_at))
+    // What the first reading already showed has no beginning to name; the name needs the room.
+    since.unseen_at.map_or_else(String::new, |_| {
+        format!("since {}", time::day_text(now, since.seen_at))
+    })
 }

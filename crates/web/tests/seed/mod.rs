@@ -430,7 +430,7 @@ pub async fn seed(file: &Path, plan: &Plan) -> Store {
             }
         }
         // How some holdings came about was read.
-        if index % 3 == 0 {
+        if index.is_multiple_of(3) {
             for (resource, role) in world.holdings.get(&term).cloned().unwrap_or_default() {
                 let mut methods = Vec::new();
                 if world
