@@ -21,11 +21,15 @@ enum Span {
     Later,
 }
 
+type Key = (i64, i64, i64);
+/// Direct, through a group, inferred; `None` when it was not read.
+type Told = Option<(bool, bool, bool)>;
+
 #[derive(Debug, Clone)]
 struct Rows {
-    holdings: BTreeMap<(i64, i64, i64), (Span, Option<(bool, bool, bool)>)>,
+    holdings: BTreeMap<Key, (Span, Told)>,
     memberships: BTreeMap<(i64, i64), Span>,
-    grants: BTreeMap<(i64, i64, i64), Span>,
+    grants: BTreeMap<Key, Span>,
 }
 
 fn span() -> impl Strategy<Value = Span> {

@@ -272,7 +272,7 @@ fn roles(shell: &Shell, view: &AccountView) -> Markup {
                         @for row in &view.roles {
                             tr {
                                 td.first.m1 { (workspace_link(&row.workspace)) }
-                                td.m0 { (row.workspace.product) }
+                                td.cut.m0 title=(row.workspace.product) { (row.workspace.product) }
                                 td.strong.m2 { (role(&row.role)) }
                                 td.cut.m3 { (how(&row.paths)) }
                                 td.number.m0 { (paths_counted(row)) }

@@ -110,7 +110,7 @@ fn head(shell: &Shell, view: &AccountsView) -> Markup {
     let tally = view.tally;
     html! {
         div.title {
-            h1 { "Accounts" span.number { (number(tally.accounts)) } }
+            h1 { "Accounts" span.number.short { (number(tally.accounts)) } }
             p.context {
                 (number(tally.managed)) " managed, " (number(tally.external)) " external"
                 @if tally.apps > 0 { ", of which " (number(tally.apps)) " apps" }

@@ -4,7 +4,6 @@ use crate::parts::{counted, number, time};
 use app::views::overview::DayOfChanges;
 use maud::{Markup, html};
 
-const WIDTH: i64 = 1152;
 const LEFT: i64 = 44;
 const TOP: i64 = 24;
 const HALF_MOST: i64 = 150;
@@ -22,8 +21,16 @@ fn round_step(most: i64) -> i64 {
     }
 }
 
-/// The picture; empty when there is no day.
+/// The picture for wide screens and, of the last three weeks, for narrow ones; empty when there is no day.
 pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
+    let late = days.get(days.len().saturating_sub(21)..).unwrap_or(days);
+    html! {
+        (drawing(days, now, 1152, "bars all"))
+        (drawing(late, now, 400, "bars late"))
+    }
+}
+
+fn drawing(days: &[DayOfChanges], now: i64, width: i64, class: &str) -> Markup {
     let count = i64::try_from(days.len()).unwrap_or(0);
     if count == 0 {
         return html! {};
@@ -39,7 +46,7 @@ pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
     let zero = TOP + steps_up * step_height;
     let bottom = zero + steps_down * step_height;
     let height = bottom + 28;
-    let room = WIDTH - LEFT - 8;
+    let room = width - LEFT - 8;
     let pitch = (room / count).min(48);
     let wide = (pitch * 3 / 5).clamp(4, 14);
     let tall = |value: i64| (value * step_height + step / 2) / step;
@@ -59,6 +66,7 @@ pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
         number(lost),
         counted(i64::try_from(without).unwrap_or(0), "day", "days"),
     );
+    let pattern = class.replace(' ', "-");
     // The two days that stand out most are named.
     let mut notable: Vec<usize> = (0..days.len()).collect();
     let size = |index: usize| days.get(index).map_or(0, |day| day.gained.max(day.lost));
@@ -71,24 +79,23 @@ pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
     notable.retain(|index| size(*index) > (usual * 4).max(10));
     notable.truncate(2);
     html! {
-        div.bars-frame {
-            svg.bars viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label=(words) {
+            svg class=(class) viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(words) {
                 title { (words) }
                 defs {
-                    pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    pattern id=(pattern) width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
                         line class="hatch" x1="0" y1="0" x2="0" y2="6" {}
                     }
                 }
                 @for line in -steps_down..=steps_up {
                     @let y = zero - line * step_height;
-                    line class=(if line == 0 { "zero" } else { "grid" }) x1=(LEFT) x2=(WIDTH) y1=(y) y2=(y) {}
+                    line class=(if line == 0 { "zero" } else { "grid" }) x1=(LEFT) x2=(width) y1=(y) y2=(y) {}
                     text class="small" x=(LEFT - 12) y=(y + 4) text-anchor="end" { (number((line * step).abs())) }
                 }
                 @for (index, day) in days.iter().enumerate() {
                     @let day_text = time::day_text(now, day.day);
                     @let left = x(index);
                     @if day.readings == 0 {
-                        rect fill="url(#hatch)" x=(left - (pitch - wide) / 2) y=(zero - step_height / 2) width=(pitch) height=(step_height) {
+                        rect fill=(format!("url(#{pattern})")) x=(left - (pitch - wide) / 2) y=(zero - step_height / 2) width=(pitch) height=(step_height) {
                             title { (day_text) ": no reading" }
                         }
                     } @else {
@@ -119,7 +126,6 @@ pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
                     }
                 }
             }
-        }
     }
 }
 
