@@ -108,7 +108,7 @@ impl App {
 
     /// Forgets a connection and its key. What it read stays.
     pub async fn connection_remove(&self, name: &str, actor: &str) -> Result<(), AppError> {
-        let connection = self.connection(Some(name)).await?;
+        let connection = self.connection_named(Some(name)).await?;
         let mut tx = self.store.write().await?;
         tx.connection_remove(&connection.name).await?;
         tx.audit_record(&AuditRow {
@@ -124,7 +124,7 @@ impl App {
     }
 
     /// The connection of this name, or the only one.
-    pub async fn connection(&self, name: Option<&str>) -> Result<ConnectionRow, AppError> {
+    pub async fn connection_named(&self, name: Option<&str>) -> Result<ConnectionRow, AppError> {
         let mut tx = self.store.read().await?;
         let mut all = tx.connection_list().await?;
         let known = || {

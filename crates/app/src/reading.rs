@@ -16,7 +16,7 @@ impl App {
         options: &Options,
         progress: &dyn Progress,
     ) -> Result<Outcome, AppError> {
-        let connection = self.connection(connection).await?;
+        let connection = self.connection_named(connection).await?;
         let admin = self.admin(&connection, options).await?;
         let mut tx = self.store.read().await?;
         let organization = tx.organization_get(connection.organization_id).await?;

@@ -191,7 +191,7 @@ fn item(row: &ConnectionRow, runs: &[RunItem]) -> ConnectionItem {
 
 impl App {
     /// Every connection, by name.
-    pub async fn connection_list(&self) -> Result<Vec<ConnectionItem>, ViewError> {
+    pub async fn connections(&self) -> Result<Vec<ConnectionItem>, ViewError> {
         let mut tx = self.store.read().await?;
         let mut items = Vec::new();
         for row in tx.connection_views().await? {
@@ -207,7 +207,7 @@ impl App {
     }
 
     /// One connection with its latest runs.
-    pub async fn connection_detail(&self, name: &str) -> Result<ConnectionDetail, ViewError> {
+    pub async fn connection(&self, name: &str) -> Result<ConnectionDetail, ViewError> {
         let mut tx = self.store.read().await?;
         let rows = tx.connection_views().await?;
         let Some(row) = rows.iter().find(|row| row.name == name) else {
@@ -239,7 +239,7 @@ impl App {
     }
 
     /// One run with its listings.
-    pub async fn run_detail(&self, run: RunId) -> Result<RunDetail, ViewError> {
+    pub async fn run(&self, run: RunId) -> Result<RunDetail, ViewError> {
         let mut tx = self.store.read().await?;
         let Some(row) = tx.run_view(run.0).await? else {
             return Err(ViewError::Unknown {

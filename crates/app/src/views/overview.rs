@@ -168,7 +168,7 @@ impl App {
     pub async fn attention(&self, scope: &Scope) -> Result<Vec<Attention>, ViewError> {
         let now = self.clock.now_ms();
         let mut list = Vec::new();
-        for connection in self.connection_list().await? {
+        for connection in self.connections().await? {
             if connection.organization_id != scope.organization_id {
                 continue;
             }

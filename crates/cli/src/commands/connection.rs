@@ -128,7 +128,7 @@ async fn list(config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
 
 async fn show(config: &Config, name: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode> {
     let app = open(config).await?;
-    let connection = app.connection(name).await?;
+    let connection = app.connection_named(name).await?;
     let mut tx = app.store.read().await?;
     let organization = tx.organization_get(connection.organization_id).await?;
     let latest = tx.run_latest(organization.id, 1).await?.into_iter().next();
@@ -159,7 +159,7 @@ async fn show(config: &Config, name: Option<&str>, as_json: bool) -> anyhow::Res
 
 async fn test(config: &Config, name: Option<&str>, as_json: bool) -> anyhow::Result<ExitCode> {
     let app = open_with_key(config).await?;
-    let connection = app.connection(name).await?;
+    let connection = app.connection_named(name).await?;
     let tests = app.connection_test(&connection, &config.api).await?;
     if as_json {
         output::json(&tests)?;

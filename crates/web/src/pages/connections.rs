@@ -10,7 +10,7 @@ use maud::{Markup, html};
 
 /// Shows every connection.
 pub(crate) async fn list(State(web): State<Web>, shell: Shell) -> Result<Markup, PageError> {
-    let items = web.app.connection_list().await?;
+    let items = web.app.connections().await?;
     let body = html! {
         div.title {
             h1 { "Connections" span.number.short { (items.len()) } }
@@ -81,7 +81,7 @@ pub(crate) async fn show(
     shell: Shell,
     Path(name): Path<String>,
 ) -> Result<Markup, PageError> {
-    let found = web.app.connection_detail(&name).await;
+    let found = web.app.connection(&name).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/connections", "Connections"))?;
     let item = &view.item;
     let drift: Vec<&(String, i64)> = view

@@ -14,7 +14,7 @@ async fn find(web: &Web, run: &str) -> Result<RunDetail, PageError> {
     let not_found = || PageError::not_found("reading").back_to("/connections", "Connections");
     let run: RunId = run.parse().map_err(|_| not_found())?;
     web.app
-        .run_detail(run)
+        .run(run)
         .await
         .map_err(|error| PageError::from(error).back_to("/connections", "Connections"))
 }
