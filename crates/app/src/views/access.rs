@@ -4,7 +4,7 @@ use super::error::{Candidate, ViewError, nearest};
 use super::names::{AccountRef, GroupRef, Names, RoleRef, Wanted, WorkspaceRef};
 use super::scope::Scope;
 use super::time::{At, Since};
-use super::{Listed, Slice};
+use super::{LARGE, Listed, Slice};
 use crate::App;
 use serde::Serialize;
 use store::Tx;
@@ -234,7 +234,14 @@ impl App {
             }
         };
         let rows = tx
-            .effective_of_resource(at, resource, role_term, search, slice.limit, slice.offset)
+            .effective_of_resource(
+                at,
+                resource,
+                role_term,
+                search,
+                (slice.limit, slice.offset),
+                total > LARGE,
+            )
             .await?;
         let names = want(&rows).look_up(&mut tx, at).await?;
         let holders = fold(&rows, &names)

@@ -191,7 +191,7 @@ const ROWS_A_READING: i64 = 4_000;
 const CROWD: usize = 4;
 
 /// How many accounts of a crowd are named in the answer.
-const NAMED: usize = 50;
+const NAMED: usize = 25;
 
 impl App {
     /// The changes that were asked for.

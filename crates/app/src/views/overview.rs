@@ -164,6 +164,14 @@ impl App {
         Ok(counts)
     }
 
+    /// Answers what takes longest once, so that the first person after a reading does not wait for it.
+    pub async fn warm(&self, scope: &Scope) -> Result<(), ViewError> {
+        if scope.is_read() {
+            self.overview(scope).await?;
+        }
+        Ok(())
+    }
+
     /// What is worth a look, the most pressing first.
     pub async fn attention(&self, scope: &Scope) -> Result<Vec<Attention>, ViewError> {
         let now = self.clock.now_ms();
