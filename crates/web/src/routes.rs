@@ -54,6 +54,7 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/start", get(start))
         .route("/theme", get(theme))
         .route("/as-of", get(as_of))
+        .route("/organization", get(organization))
         .route("/assets/{name}", get(assets::serve))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(web.clone(), only_our_host))
@@ -168,6 +169,21 @@ async fn as_of(Query(as_of): Query<AsOf>) -> Response {
         "as_of=; Path=/; Max-Age=0; SameSite=Strict".to_owned()
     };
     ([(SET_COOKIE, cookie)], Redirect::to(our_path(&as_of.back))).into_response()
+}
+
+#[derive(Deserialize)]
+struct Organization {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    back: String,
+}
+
+/// Keeps which organization the pages show, when several are connected.
+async fn organization(Query(organization): Query<Organization>) -> Response {
+    let value: String = url::form_urlencoded::byte_serialize(organization.id.as_bytes()).collect();
+    let cookie = format!("organization={value}; Path=/; SameSite=Strict; Max-Age=31536000");
+    ([(SET_COOKIE, cookie)], Redirect::to(our_path(&organization.back))).into_response()
 }
 
 /// Only a path of ours: `//host` and `/\\host` would lead elsewhere.

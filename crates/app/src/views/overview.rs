@@ -181,23 +181,22 @@ impl App {
                 continue;
             }
             let name = || connection.name.clone();
-            if let Some(run) = &connection.latest {
-                let since = run.ended_at.unwrap_or(run.started_at);
-                match run.state.as_str() {
-                    "held" => list.push(Attention::RunHeld {
+            if let Some(run) = &connection.held {
+                list.push(Attention::RunHeld {
+                    connection: name(),
+                    run: run.run.0,
+                    reasons: run.reasons.clone(),
+                    at: run.ended_at.unwrap_or(run.started_at),
+                });
+            }
+            let is_live = |run: &&RunItem| matches!(run.state.as_str(), "reading" | "merging");
+            if let Some(run) = connection.latest.as_ref().filter(is_live) {
+                if now - run.started_at.0 > UNFINISHED_MS {
+                    list.push(Attention::Unfinished {
                         connection: name(),
                         run: run.run.0,
-                        reasons: run.reasons.clone(),
-                        at: since,
-                    }),
-                    "reading" | "merging" if now - run.started_at.0 > UNFINISHED_MS => {
-                        list.push(Attention::Unfinished {
-                            connection: name(),
-                            run: run.run.0,
-                            started_at: run.started_at,
-                        })
-                    }
-                    _ => {}
+                        started_at: run.started_at,
+                    });
                 }
             }
             if let Some(RunItem {
