@@ -7,6 +7,15 @@ use model::RunId;
 use store::{AuditRow, RunReport, RunRow, RunState};
 use sync::{Outcome, Progress, Reading};
 
+/// The kind of job that reads a connection's organization.
+const SYNC_JOB: &str = "sync";
+/// A reading that takes longer than this may be taken up by another process; the run's own lease keeps them apart.
+const JOB_LEASE_MS: i64 = 60 * 60 * 1000;
+
+fn sync_key(connection: &str) -> String {
+    format!("{SYNC_JOB}/{connection}")
+}
+
 impl App {
     /// Reads a connection's organization, or goes on where an interrupted reading stopped.
     pub async fn sync(
@@ -31,6 +40,55 @@ impl App {
             with_methods,
         };
         Ok(sync::sync(&reading).await?)
+    }
+
+    /// Makes sure that every connection is read at its interval, from now on.
+    pub async fn readings_plan(&self) -> Result<(), AppError> {
+        let now = self.clock.now_ms();
+        let mut tx = self.store.write().await?;
+        for connection in tx.connection_list().await? {
+            let latest = tx
+                .run_latest(connection.organization_id, 1)
+                .await?
+                .into_iter()
+                .next();
+            let due = latest.map_or(now, |run| run.started_at + connection.sync_interval_ms);
+            tx.job_plan(SYNC_JOB, &sync_key(&connection.name), &connection.name, due)
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Does the reading that is due the longest, if one is; answers whether one was.
+    pub async fn reading_due(&self, options: &Options) -> Result<bool, AppError> {
+        let now = self.clock.now_ms();
+        let Some(job) = self.store.job_take(now, now + JOB_LEASE_MS).await? else {
+            return Ok(false);
+        };
+        let connection = match self.connection_named(Some(&job.payload)).await {
+            Ok(connection) => connection,
+            Err(AppError::NoConnection { .. }) => {
+                let mut tx = self.store.write().await?;
+                tx.job_forget(&sync_key(&job.payload)).await?;
+                tx.commit().await?;
+                return Ok(true);
+            }
+            Err(error) => return Err(error),
+        };
+        let outcome = self.sync(Some(&job.payload), false, options, &sync::Silent).await;
+        let next = self.clock.now_ms() + connection.sync_interval_ms;
+        match outcome {
+            Ok(outcome) => {
+                tracing::info!(run.id = %outcome.run, requests = outcome.requests, "an organization was read");
+                self.store.job_reschedule(&job, next).await?;
+                Ok(true)
+            }
+            Err(error) => {
+                self.store.job_reschedule(&job, next).await?;
+                Err(error)
+            }
+        }
     }
 
     /// Says that a held run's drop is right: the next reading is let through. The held pages themselves are not used.

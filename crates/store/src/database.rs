@@ -4,7 +4,7 @@
 //! to change something. The nouns of the store (`term.rs`, `fact.rs`, `run.rs` …) add their methods to `Tx`;
 //! statements are constants beside them, written once for both databases.
 
-use crate::dialect::{postgres, sqlite};
+use crate::dialect::{Statements, postgres, sqlite};
 use crate::error::StoreError;
 use crate::query::{Placeholders, values_statement};
 use crate::value::{Row, Value};
@@ -183,6 +183,14 @@ impl Tx {
             Inner::Postgres(tx) => tx.commit().await,
         };
         result.map_err(|source| StoreError::from_driver("commit", source))
+    }
+
+    /// The statements that differ between the databases.
+    pub(crate) fn dialect_statements(&self) -> &'static Statements {
+        match &self.inner {
+            Inner::Sqlite(_) => &sqlite::STATEMENTS,
+            Inner::Postgres(_) => &postgres::STATEMENTS,
+        }
     }
 
     /// Runs a statement and answers how many rows it changed.

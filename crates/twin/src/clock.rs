@@ -8,16 +8,18 @@ use jiff::Timestamp;
 /// A clock that others may push.
 #[derive(Debug)]
 pub(crate) struct Clock {
-    started: Instant,
+    /// When it began to run; nothing if it moves only when pushed.
+    started: Option<Instant>,
     starts_at_ms: i64,
     pushed_ms: AtomicI64,
 }
 
 impl Clock {
-    pub(crate) fn new(starts_at_ms: Option<i64>) -> Self {
+    pub(crate) fn new(starts_at_ms: Option<i64>, stands: bool) -> Self {
         let starts_at_ms = starts_at_ms.unwrap_or_else(machine_now_ms);
+        let started = (!stands).then(Instant::now);
         Self {
-            started: Instant::now(),
+            started,
             starts_at_ms,
             pushed_ms: AtomicI64::new(0),
         }
@@ -28,7 +30,8 @@ impl Clock {
     }
 
     pub(crate) fn now_ms(&self) -> i64 {
-        let ran_ms = i64::try_from(self.started.elapsed().as_millis()).unwrap_or(i64::MAX / 2);
+        let ran = self.started.map_or(0, |started| started.elapsed().as_millis());
+        let ran_ms = i64::try_from(ran).unwrap_or(i64::MAX / 2);
         self.starts_at_ms + ran_ms + self.pushed_ms.load(Ordering::Relaxed)
     }
 

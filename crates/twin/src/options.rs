@@ -132,12 +132,23 @@ pub struct TwinOptions {
     /// Wait before each answer, in milliseconds
     #[arg(long, default_value_t = 0)]
     pub latency_ms: u64,
-    /// Requests a minute the organization may make
-    #[arg(long)]
+    /// Requests a minute the organization may make, as 300 or 300/min
+    #[arg(long, value_parser = per_minute)]
     pub rate_limit: Option<u32>,
     /// The first reading of the twin's clock, in milliseconds since 1970; the machine's time when absent.
     #[arg(skip)]
     pub starts_at_ms: Option<i64>,
+    /// The clock moves only when it is pushed, so that a slow machine cannot make a delay pass.
+    #[arg(skip)]
+    pub clock_stands: bool,
+}
+
+/// Reads a number of requests a minute, with or without its unit.
+fn per_minute(text: &str) -> Result<u32, String> {
+    let number = text.strip_suffix("/min").unwrap_or(text);
+    number
+        .parse()
+        .map_err(|_| "a number of requests a minute, such as 300 or 300/min".to_owned())
 }
 
 impl Default for TwinOptions {
@@ -163,6 +174,7 @@ impl Default for TwinOptions {
             latency_ms: 0,
             rate_limit: None,
             starts_at_ms: None,
+            clock_stands: false,
         }
     }
 }
@@ -188,9 +200,15 @@ mod tests {
     #[test]
     fn command_line_takes_every_switch() {
         let line = "twin --users 5 --shape direct-heavy --filters independent --cursors keyset --next url --legacy-v1 off \
-                    --disabled-endpoints roles-assign,invite --disabled-answer 404 --retry-after date --rate-limit 300";
+                    --disabled-endpoints roles-assign,invite --disabled-answer 404 --retry-after date --rate-limit 300/min";
         let parsed = Line::parse_from(line.split_whitespace()).twin;
 
+        assert_eq!(parsed.rate_limit, Some(300));
+        assert_eq!(
+            Line::parse_from(["twin", "--rate-limit", "20"]).twin.rate_limit,
+            Some(20)
+        );
+        assert!(Line::try_parse_from(["twin", "--rate-limit", "20/s"]).is_err());
         assert_eq!(parsed.disabled_endpoints, ["roles-assign", "invite"]);
         assert_eq!(
             (parsed.shape, parsed.filters),

@@ -59,7 +59,7 @@ impl Twin {
         let listen = |source| TwinError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;
-        let clock = Arc::new(Clock::new(options.starts_at_ms));
+        let clock = Arc::new(Clock::new(options.starts_at_ms, options.clock_stands));
         let world = generate(&options, clock.starts_at_ms());
         let mut random = Random::new(options.seed, "secrets");
         let base_url = format!("http://{bound}");
@@ -67,8 +67,8 @@ impl Twin {
         let hub = Arc::new(Hub {
             seed: options.seed,
             org_id: world.org_id.clone(),
-            api_key: format!("ATCTT3xFfGF0{}", random.hex(40)),
-            scoped_api_key: format!("ATCTT3xFfGF1{}", random.hex(40)),
+            api_key: format!("twin-org-key-{}", random.hex(40)),
+            scoped_api_key: format!("twin-scoped-org-key-{}", random.hex(40)),
             base_url,
             clock,
             world: RwLock::new(world),
@@ -84,7 +84,7 @@ impl Twin {
             let _ = ended.await;
         };
         let task = tokio::spawn(serve(Arc::clone(&hub), listener, until));
-        let scim_token = format!("scim-{}", random.hex(40));
+        let scim_token = format!("twin-scim-token-{}", random.hex(40));
         Ok(Twin {
             hub,
             scim_base_url,

@@ -1,16 +1,24 @@
 //! One file for each command. Each asks `app` and prints; none knows how things are stored or read.
 
+mod access;
+mod care;
+mod changes;
 mod connection;
+mod demo;
 mod export;
+mod lists;
+mod runs;
+mod serve;
 mod sync;
 mod twin;
 
-use crate::args::{Args, Command};
+use crate::args::{Args, Command, ScopeArgs};
 use crate::config::Config;
 use crate::failure::{Told, code};
 use crate::telemetry;
 use app::App;
-use app::views::At;
+use app::views::scope::ScopeChoice;
+use app::views::{At, Scope};
 use model::SystemClock;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -28,7 +36,19 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Connection(command) => connection::run(&config, command).await,
         Command::Sync(args) => sync::run(&config, args).await,
         Command::Export(command) => export::run(&config, command).await,
-        _ => Ok(ExitCode::FAILURE),
+        Command::Demo(args) => demo::run(args).await,
+        Command::Serve(args) => serve::run(&config, args).await,
+        Command::Runs(args) => runs::run(&config, args).await,
+        Command::Accounts(args) => lists::accounts(&config, args).await,
+        Command::Groups(args) => lists::groups(&config, args).await,
+        Command::Workspaces(args) => lists::workspaces(&config, args).await,
+        Command::Access(args) => access::access(&config, args).await,
+        Command::Who(args) => access::who(&config, args).await,
+        Command::Why(args) => access::why(&config, args).await,
+        Command::Changes(args) => changes::run(&config, args).await,
+        Command::Erase(args) => care::erase(&config, args).await,
+        Command::Backup { file } => care::backup(&config, &file).await,
+        Command::Doctor { json } => care::doctor(&config, json).await,
     }
 }
 
@@ -59,6 +79,29 @@ pub fn instant(text: Option<&str>, app: &App) -> anyhow::Result<Option<At>> {
         }
         .into()),
     }
+}
+
+/// The product and what is to be looked at.
+pub async fn scope(config: &Config, args: &ScopeArgs) -> anyhow::Result<(App, Scope)> {
+    let app = open(config).await?;
+    let choice = ScopeChoice {
+        organization: args.org.clone(),
+        as_of: instant(args.as_of.as_deref(), &app)?,
+    };
+    let scope = app.scope(&choice).await?;
+    Ok((app, scope))
+}
+
+/// A time as a person reads it: the day, and the minute if it is of the last week. In UTC.
+pub fn when(at: At, now: i64) -> String {
+    let text = at.to_string();
+    let is_recent = (now - at.0).abs() < 7 * 24 * 60 * 60 * 1000;
+    let length = if is_recent {
+        "2026-11-22T10:15".len()
+    } else {
+        "2026-11-22".len()
+    };
+    text.get(..length).unwrap_or(&text).replace('T', " ")
 }
 
 /// The product on the configured database, without its master key.

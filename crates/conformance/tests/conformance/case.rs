@@ -19,6 +19,7 @@ impl Case {
             groups: 40,
             workspaces: 8,
             shape,
+            clock_stands: true,
             ..TwinOptions::default()
         };
         let twin = Twin::start(options).await.unwrap();

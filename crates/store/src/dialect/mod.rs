@@ -2,3 +2,9 @@
 
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
+
+/// Statements that cannot be written once for both.
+pub(crate) struct Statements {
+    /// Takes the job due the longest: $1 now, $2 until when. PostgreSQL must step over rows that others are taking.
+    pub take_job: &'static str,
+}

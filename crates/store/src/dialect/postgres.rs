@@ -1,5 +1,6 @@
 //! PostgreSQL: any number of processes share the work.
 
+use crate::dialect::Statements;
 use crate::value::{Row, Value};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
@@ -9,6 +10,14 @@ pub(crate) const BEGIN_WRITE: &str = "BEGIN";
 
 /// One snapshot for all statements of a view.
 pub(crate) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
+
+pub(crate) const STATEMENTS: Statements = Statements {
+    take_job: "UPDATE job SET leased_until = $2, fencing = fencing + 1, attempts = attempts + 1
+        WHERE id = (
+            SELECT j.id FROM job j WHERE j.run_at <= $1 AND j.leased_until <= $1
+            ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+        RETURNING id, kind, payload, attempts, fencing",
+};
 
 pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 

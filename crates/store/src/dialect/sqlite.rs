@@ -1,5 +1,6 @@
 //! SQLite: one file, write-ahead log, one writer at a time.
 
+use crate::dialect::Statements;
 use crate::error::StoreError;
 use crate::value::{Row, Value};
 use sqlx::sqlite::{
@@ -19,6 +20,14 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Page caches, in the pragma's spelling: negative numbers are KiB.
 const WRITER_CACHE: &str = "-8000";
 const READER_CACHE: &str = "-4000";
+
+pub(crate) const STATEMENTS: Statements = Statements {
+    take_job: "UPDATE job SET leased_until = $2, fencing = fencing + 1, attempts = attempts + 1
+        WHERE id = (
+            SELECT j.id FROM job j WHERE j.run_at <= $1 AND j.leased_until <= $1
+            ORDER BY j.run_at, j.id LIMIT 1)
+        RETURNING id, kind, payload, attempts, fencing",
+};
 
 pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 

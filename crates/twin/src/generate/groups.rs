@@ -103,10 +103,10 @@ fn add_role_group(
         return;
     };
     let (directory, owner) = (row.directory, row.owner);
-    let label = format!(
-        "{owner}-{}-{rank}",
-        row.workspace_name().to_lowercase().replace(' ', "-")
-    );
+    let label = match row.site {
+        Some(_) => format!("{owner}-{}", row.workspace_name()),
+        None => format!("{owner}-{rank}"),
+    };
     let eligible = pool(world, directory, |account_type| account_type == Some("atlassian"));
     let (suffix, members, roles) = match kind {
         Kind::Users => {

@@ -28,6 +28,7 @@ pub fn small(shape: Shape) -> TwinOptions {
         workspaces: 8,
         shape,
         starts_at_ms: Some(START_MS),
+        clock_stands: true,
         ..TwinOptions::default()
     }
 }

@@ -170,7 +170,7 @@ async fn default_group_may_not_be_deleted() {
         .await;
     let default = groups
         .iter()
-        .find(|group| text(&group["name"]).ends_with("-0-users"))
+        .find(|group| text(&group["name"]) == "confluence-acme-users")
         .unwrap();
     let path = format!(
         "/admin/v2/orgs/{{o}}/directories/{}/groups/{}",

@@ -1,0 +1,140 @@
+//! `orgwarden demo`: an invented organization with some weeks of history, in a browser.
+//!
+//! The twin's clock begins weeks ago and is moved forward between readings; the product lives by the same clock, so
+//! its history is as real as any. Everything lies in a temporary folder that goes with the program.
+
+use super::serve::Pages;
+use super::twin::interrupted;
+use crate::args::DemoArgs;
+use crate::output;
+use anyhow::Context as _;
+use app::{App, ConnectionRequest, Status};
+use atlassian::Options;
+use model::{Clock, SystemClock};
+use secrecy::SecretString;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{MasterKey, Store};
+use tokio::sync::watch;
+use twin::{Twin, TwinOptions};
+
+const DAY_S: i64 = 24 * 60 * 60;
+/// The two steps of an invented half week, in days.
+const STEPS: [i64; 2] = [3, 4];
+
+pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
+    let weeks = i64::from(args.weeks.clamp(1, 50));
+    let now = SystemClock.now_ms();
+    let options = TwinOptions {
+        users: usize::try_from(args.users)?,
+        groups: usize::try_from((args.users / 20).max(10))?,
+        workspaces: 10,
+        starts_at_ms: Some(now - weeks * 7 * DAY_S * 1000),
+        ..TwinOptions::default()
+    };
+    let twin = Twin::start(options).await?;
+    let folder = tempfile::tempdir().context("cannot make a temporary folder")?;
+    let store = Store::open(&format!("sqlite:{}", folder.path().join("demo.db").display())).await?;
+    let ticking = twin.clock();
+    let clock: Arc<dyn Clock> = Arc::new(move || ticking());
+    let key = MasterKey::from_file(&folder.path().join("master.key"))?;
+    let app = Arc::new(App::new(store, clock).with_master_key(key).await?);
+    let api = Options::new(twin.base_url());
+    connect(&app, &twin, &api).await?;
+
+    output::line(&format!(
+        "Inventing {weeks} weeks of an organization of {} accounts …",
+        args.users
+    ))?;
+    read(&app, &api, false).await?;
+    let mut seed = 1;
+    for week in 0..weeks {
+        for (half, days) in STEPS.into_iter().enumerate() {
+            twin.advance_s(days * DAY_S);
+            twin.mutate(
+                u32::try_from(6 + (seed * 7) % 23).unwrap_or(10),
+                u64::try_from(seed).unwrap_or(1),
+            );
+            seed += 1;
+            let is_last = week + 1 == weeks && half == 1;
+            read(&app, &api, is_last).await?;
+        }
+    }
+
+    let pages = Pages::bind(Arc::clone(&app), args.listen).await?;
+    output::line(&format!("\nOpen {}\n", pages.start_url))?;
+    output::line(
+        "The address works once; it lets this browser in. Nothing leaves this machine, and nothing stays",
+    )?;
+    output::line("behind. Stop with Ctrl-C.")?;
+    let (end, ended) = watch::channel(false);
+    let serving = tokio::spawn(pages.serve(ended.clone()));
+    let waiting = async {
+        interrupted().await;
+        // Whoever listens ends; if nobody does, they have ended already.
+        let _ = end.send(true);
+    };
+    tokio::join!(
+        keep_changing(&app, &twin, &api, args.change_every_s, ended),
+        waiting
+    );
+    serving.await??;
+    app.store.close().await;
+    twin.stop().await;
+    output::line("\nThe demo has ended; its folder is gone.")?;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn connect(app: &App, twin: &Twin, api: &Options) -> anyhow::Result<()> {
+    let request = ConnectionRequest {
+        name: "demo",
+        organization: Some(twin.org_id()),
+        key: SecretString::from(twin.api_key()),
+        actor: "demo",
+        sync_interval_ms: 60 * 60 * 1000,
+    };
+    app.connection_add(&request, api).await?;
+    Ok(())
+}
+
+async fn read(app: &App, api: &Options, with_methods: bool) -> anyhow::Result<()> {
+    let outcome = app.sync(None, with_methods, api, &app::Silent).await?;
+    if outcome.status != Status::Complete {
+        anyhow::bail!(
+            "the demo's reading is not complete: {}",
+            outcome.reasons.join("; ")
+        );
+    }
+    Ok(())
+}
+
+/// Changes a little and reads again, so that the pages move.
+async fn keep_changing(
+    app: &App,
+    twin: &Twin,
+    api: &Options,
+    every_s: u64,
+    mut ended: watch::Receiver<bool>,
+) {
+    if every_s == 0 {
+        return;
+    }
+    let mut seed = 1_000;
+    loop {
+        tokio::select! {
+            () = tokio::time::sleep(Duration::from_secs(every_s)) => {}
+            _ = ended.wait_for(|ended| *ended) => return,
+        }
+        seed += 1;
+        twin.mutate(3, seed);
+        tokio::select! {
+            result = read(app, api, false) => {
+                if let Err(error) = result {
+                    tracing::warn!(%error, "the demo could not read its organization");
+                }
+            }
+            _ = ended.wait_for(|ended| *ended) => return,
+        }
+    }
+}

@@ -1,0 +1,135 @@
+//! `orgwarden serve`: the pages, and reading each connection at its interval.
+
+use super::twin::interrupted;
+use super::{open, open_with_key};
+use crate::args::ServeArgs;
+use crate::config::Config;
+use crate::failure::{Told, code};
+use crate::output;
+use app::App;
+use atlassian::Options;
+use std::net::SocketAddr;
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use tokio::net::TcpListener;
+use tokio::sync::watch;
+use web::{Gate, WebOptions};
+
+/// How often is looked for a reading that is due.
+const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How long open requests may take after the wish to end.
+const SOFT_END: Duration = Duration::from_secs(5);
+
+pub async fn run(config: &Config, args: ServeArgs) -> anyhow::Result<ExitCode> {
+    let address = args
+        .listen
+        .or(config.listen)
+        .unwrap_or_else(|| SocketAddr::from(([127, 0, 0, 1], 8080)));
+    let app = if args.no_sync {
+        open(config).await?
+    } else {
+        open_with_key(config).await?
+    };
+    let app = Arc::new(app);
+    let pages = Pages::bind(Arc::clone(&app), address).await?;
+    output::line(&format!("Open {}", pages.start_url))?;
+    output::line("The address works once; it lets this browser in. Stop with Ctrl-C.")?;
+    let (end, ended) = watch::channel(false);
+    let serving = tokio::spawn(pages.serve(ended.clone()));
+    let reading = async {
+        if !args.no_sync {
+            keep_reading(&app, &config.api, ended).await;
+        }
+    };
+    let waiting = async {
+        interrupted().await;
+        // Whoever listens ends; if nobody does, they have ended already.
+        let _ = end.send(true);
+    };
+    tokio::join!(reading, waiting);
+    serving.await??;
+    app.store.close().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The pages, bound to an address and not yet served.
+pub struct Pages {
+    listener: TcpListener,
+    router: axum::Router,
+    /// The address that lets a browser in, once.
+    pub start_url: String,
+}
+
+impl Pages {
+    /// Binds a loopback address; any other is refused until there is a log-in.
+    pub async fn bind(app: Arc<App>, address: SocketAddr) -> anyhow::Result<Pages> {
+        let refused = |message: String, hint: &str| Told {
+            message,
+            hint: Some(hint.to_owned()),
+            code: code::CONFIGURATION,
+        };
+        web::check_listen_address(address)
+            .map_err(|error| refused(format!("cannot listen on {address}"), &error.to_string()))?;
+        let listener = TcpListener::bind(address).await.map_err(|error| {
+            refused(
+                format!("cannot listen on {address}: {error}"),
+                "choose another address with --listen, such as 127.0.0.1:0",
+            )
+        })?;
+        let token = Gate::random_token();
+        let start_url = format!("http://{}/start?token={token}", listener.local_addr()?);
+        let options = WebOptions {
+            start_token: Some(token),
+            ..WebOptions::default()
+        };
+        Ok(Pages {
+            listener,
+            router: web::router(app, options),
+            start_url,
+        })
+    }
+
+    /// Serves until told to end; open requests get a few seconds.
+    pub async fn serve(self, mut ended: watch::Receiver<bool>) -> std::io::Result<()> {
+        let mut soft = ended.clone();
+        let serving = axum::serve(self.listener, self.router).with_graceful_shutdown(async move {
+            let _ = soft.wait_for(|ended| *ended).await;
+        });
+        let serving = serving.into_future();
+        tokio::pin!(serving);
+        tokio::select! {
+            result = &mut serving => return result,
+            _ = ended.wait_for(|ended| *ended) => {}
+        }
+        tokio::time::timeout(SOFT_END, serving).await.unwrap_or(Ok(()))
+    }
+}
+
+/// Reads what is due, one connection after another, until told to end. A reading under way is left at its last page.
+async fn keep_reading(app: &App, options: &Options, mut ended: watch::Receiver<bool>) {
+    loop {
+        let one_round = async {
+            if let Err(error) = app.readings_plan().await {
+                tracing::error!(%error, "readings could not be planned");
+            }
+            match app.reading_due(options).await {
+                Ok(was_due) => was_due,
+                Err(error) => {
+                    tracing::error!(%error, hint = error.hint().unwrap_or_default(), "a reading failed");
+                    false
+                }
+            }
+        };
+        let was_due = tokio::select! {
+            was_due = one_round => was_due,
+            _ = ended.wait_for(|ended| *ended) => return,
+        };
+        if !was_due {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = ended.wait_for(|ended| *ended) => return,
+            }
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Jobs: work to be done later, or again. At most one for each unique key; a taken job is leased, and comes back when
+//! its taker ends without finishing it.
+
+use crate::database::{Store, Tx};
+use crate::error::StoreError;
+
+const PLAN: &str = "INSERT INTO job (kind, unique_key, payload, run_at) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (unique_key) DO NOTHING";
+const RESCHEDULE: &str =
+    "UPDATE job SET run_at = $3, leased_until = 0, attempts = 0 WHERE id = $1 AND fencing = $2";
+const FORGET: &str = "DELETE FROM job WHERE unique_key = $1";
+
+/// A job that this process took.
+#[derive(Debug, Clone, PartialEq)]
+pub struct Job {
+    /// Its row.
+    pub id: i64,
+    /// What is to be done, such as `sync`.
+    pub kind: String,
+    /// To what: for `sync`, the connection's name.
+    pub payload: String,
+    /// How often it was taken without being finished.
+    pub attempts: i64,
+    /// Grows with each taking; only the latest taker can finish it.
+    pub fencing: i64,
+}
+
+impl Tx {
+    /// Plans a job unless one with this key is planned already.
+    pub async fn job_plan(
+        &mut self,
+        kind: &str,
+        key: &str,
+        payload: &str,
+        run_at: i64,
+    ) -> Result<(), StoreError> {
+        self.execute(PLAN, &[kind.into(), key.into(), payload.into(), run_at.into()])
+            .await?;
+        Ok(())
+    }
+
+    /// Forgets the job with this key.
+    pub async fn job_forget(&mut self, key: &str) -> Result<(), StoreError> {
+        self.execute(FORGET, &[key.into()]).await?;
+        Ok(())
+    }
+}
+
+impl Store {
+    /// Takes the job that is due the longest, if one is, until `leased_until`.
+    pub async fn job_take(&self, now: i64, leased_until: i64) -> Result<Option<Job>, StoreError> {
+        let mut tx = self.write().await?;
+        let sql = tx.dialect_statements().take_job;
+        let row = tx.row(sql, &[now.into(), leased_until.into()]).await?;
+        let job = row.map(|row| {
+            Ok::<_, StoreError>(Job {
+                id: row.int(0)?,
+                kind: row.text(1)?,
+                payload: row.text(2)?,
+                attempts: row.int(3)?,
+                fencing: row.int(4)?,
+            })
+        });
+        let job = job.transpose()?;
+        tx.commit().await?;
+        Ok(job)
+    }
+
+    /// Gives a job back, to be done again at a time. Does nothing if somebody else took it meanwhile.
+    pub async fn job_reschedule(&self, job: &Job, run_at: i64) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        tx.execute(RESCHEDULE, &[job.id.into(), job.fencing.into(), run_at.into()])
+            .await?;
+        tx.commit().await
+    }
+}
