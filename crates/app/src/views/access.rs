@@ -397,11 +397,16 @@ impl App {
         let listed = || names.workspaces().filter(|(_, named)| named.is_listed);
         let lower = asked.to_lowercase();
         let mut named: Vec<(i64, &WorkspaceRef)> = listed()
-            .filter(|(_, named)| named.name.to_lowercase() == lower)
+            .filter(|(_, named)| named.label().to_lowercase() == lower)
             .collect();
+        if named.is_empty() {
+            named = listed()
+                .filter(|(_, named)| named.name.to_lowercase() == lower)
+                .collect();
+        }
         let candidate = |named: &WorkspaceRef| Candidate {
             id: named.workspace_id.clone(),
-            name: format!("{}, {}", named.name, named.product),
+            name: named.label(),
         };
         if named.len() > 1 {
             named.sort_by_key(|(_, named)| (*named).clone());

@@ -40,7 +40,7 @@ impl std::fmt::Display for Piece {
             Piece::Text(text) | Piece::Name(text) => f.write_str(text),
             Piece::Account(account) => f.write_str(account.label()),
             Piece::Group(group) => f.write_str(&group.name),
-            Piece::Workspace(workspace) => f.write_str(&workspace.name),
+            Piece::Workspace(workspace) => f.write_str(&workspace.label()),
             Piece::Role(role) => f.write_str(&role.name),
         }
     }
@@ -321,6 +321,14 @@ async fn compose(
     let has = |kind: FactKind| begun.iter().chain(&ended).any(|row| row.kind == kind.number());
     if has(FactKind::Membership) && has(FactKind::RoleHolding) {
         for grant in tx.grant_list(here, None, None).await? {
+            given.insert((grant.group, grant.resource, grant.role));
+        }
+        // What was given until now tells what was lost with it.
+        let before = Snapshot {
+            run: here.run - 1,
+            ..here
+        };
+        for grant in tx.grant_list(before, None, None).await? {
             given.insert((grant.group, grant.resource, grant.role));
         }
     }
@@ -679,7 +687,19 @@ impl Composer {
                 .text(" is now called ")
                 .piece(Piece::Group(known.group(after.key[0]))),
             (kind, ..) => {
+                let called = after
+                    .attributes
+                    .text("name")
+                    .or_else(|| after.attributes.text("label"));
+                let called = called
+                    .map(str::to_owned)
+                    .or_else(|| self.names.texts.get(&after.key[0]).cloned());
+                let called = Piece::Name(called.unwrap_or_default());
                 let subject = match kind {
+                    FactKind::Directory => Sentence::default().text("Directory ").piece(called),
+                    FactKind::Domain => Sentence::default().text("Domain ").piece(called),
+                    FactKind::Policy => Sentence::default().text("Policy ").piece(called),
+                    FactKind::ApiToken => Sentence::default().text("’s API token ").piece(called),
                     FactKind::Group => Sentence::default().piece(Piece::Group(known.group(after.key[0]))),
                     FactKind::Workspace => {
                         Sentence::default().piece(Piece::Workspace(known.resource(after.key[0])))

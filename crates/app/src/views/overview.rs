@@ -190,14 +190,13 @@ impl App {
                 });
             }
             let is_live = |run: &&RunItem| matches!(run.state.as_str(), "reading" | "merging");
-            if let Some(run) = connection.latest.as_ref().filter(is_live) {
-                if now - run.started_at.0 > UNFINISHED_MS {
-                    list.push(Attention::Unfinished {
-                        connection: name(),
-                        run: run.run.0,
-                        started_at: run.started_at,
-                    });
-                }
+            let overdue = |run: &&RunItem| now - run.started_at.0 > UNFINISHED_MS;
+            if let Some(run) = connection.latest.as_ref().filter(is_live).filter(overdue) {
+                list.push(Attention::Unfinished {
+                    connection: name(),
+                    run: run.run.0,
+                    started_at: run.started_at,
+                });
             }
             if let Some(RunItem {
                 run,

@@ -106,7 +106,7 @@ fn drawing(days: &[DayOfChanges], now: i64, width: i64, class: &str) -> Markup {
                             @if day.lost > 0 { rect class="lost" x=(left) y=(zero + 1) width=(wide) height=(tall(day.lost).max(1)) {} }
                         }
                     }
-                    @if index % 7 == 0 && (index == last || index + 6 <= last) {
+                    @if index % 7 == 0 && index + 6 <= last {
                         line class="zero" x1=(left) x2=(left) y1=(bottom) y2=(bottom + 5) {}
                         text class="small" x=(left) y=(bottom + 20) { (day_text) }
                     }
@@ -121,7 +121,7 @@ fn drawing(days: &[DayOfChanges], now: i64, width: i64, class: &str) -> Markup {
                         @let left = x(index);
                         @let is_late = index > last * 2 / 3;
                         @let words = if is_up { format!("{}: {} gained", time::day_text(now, day.day), number(day.gained)) } else { format!("{}: {} lost", time::day_text(now, day.day), number(day.lost)) };
-                        @let y = if is_up { zero - tall(day.gained) + 10 } else { zero + tall(day.lost) - 4 };
+                        @let y = if is_up { zero - tall(day.gained) + 10 } else { (zero + tall(day.lost) - 4).max(zero + 14) };
                         text class="small" x=(if is_late { left - 8 } else { left + wide + 8 }) y=(y) text-anchor=(if is_late { "end" } else { "start" }) { (words) }
                     }
                 }
