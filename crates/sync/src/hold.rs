@@ -12,10 +12,10 @@ pub(crate) struct Drop {
     pub ending: i64,
 }
 
-/// Fewer than this are never out of proportion, unless they are all.
-const FEW: i64 = 10;
+/// Fewer than this are never out of proportion, unless they are all: a small organization changes by large shares.
+const FEW: i64 = 50;
 /// So many gone at once that nothing remains is never believed unseen.
-const ALL: i64 = 5;
+const ALL: i64 = 20;
 
 /// The reasons for holding a run, in words; none if there are none.
 pub(crate) fn reasons(drops: &[Drop]) -> Vec<String> {
@@ -54,12 +54,12 @@ mod tests {
     fn more_than_half_is_out_of_proportion_and_a_few_are_not() {
         assert!(reasons(&[drop(100, 50)]).is_empty());
         assert_eq!(reasons(&[drop(100, 51)]).len(), 1);
-        assert!(reasons(&[drop(10, 9)]).is_empty());
+        assert!(reasons(&[drop(40, 39)]).is_empty());
     }
 
     #[test]
     fn nothing_left_is_out_of_proportion_even_when_few() {
-        assert_eq!(reasons(&[drop(5, 5)]).len(), 1);
+        assert_eq!(reasons(&[drop(20, 20)]).len(), 1);
         assert!(reasons(&[drop(1, 1)]).is_empty());
     }
 }

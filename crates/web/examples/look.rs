@@ -31,6 +31,7 @@ async fn main() {
         groups: accounts / 25 + 40,
         days: 52,
         now: SystemClock.now_ms(),
+        trouble: std::env::var_os("LOOK_TROUBLE").is_some(),
     };
     let store = seed::seed(&folder.path().join("look.db"), &plan).await;
     let app = Arc::new(App::new(store, Arc::new(SystemClock)));

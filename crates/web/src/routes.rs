@@ -53,6 +53,8 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .layer(from_fn_with_state(web.clone(), only_inside))
         .route("/start", get(start))
         .route("/theme", get(theme))
+        .route("/as-of", get(as_of))
+        .route("/organization", get(organization))
         .route("/assets/{name}", get(assets::serve))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(web.clone(), only_our_host))
@@ -143,13 +145,54 @@ async fn theme(Query(theme): Query<Theme>) -> Response {
         "light" | "dark" => format!("theme={}; Path=/; Max-Age=31536000; SameSite=Strict", theme.to),
         _ => "theme=; Path=/; Max-Age=0; SameSite=Strict".to_owned(),
     };
-    // Only a path of ours: `//host` and `/\host` would lead elsewhere.
-    let is_ours = theme.back.starts_with('/') && !theme.back[1..].starts_with(['/', '\\']);
-    let back = if is_ours { theme.back } else { "/".to_owned() };
-    let back = if back.chars().any(char::is_control) {
-        "/".to_owned()
+    ([(SET_COOKIE, cookie)], Redirect::to(our_path(&theme.back))).into_response()
+}
+
+#[derive(Deserialize)]
+struct AsOf {
+    #[serde(default)]
+    day: String,
+    #[serde(default)]
+    back: String,
+}
+
+/// Keeps the day to look back to in a cookie that ends with the browser; without a day, the present.
+async fn as_of(Query(as_of): Query<AsOf>) -> Response {
+    let is_day = as_of.day.len() == 10
+        && as_of
+            .day
+            .bytes()
+            .all(|byte| byte.is_ascii_digit() || byte == b'-');
+    let cookie = if is_day {
+        format!("as_of={}; Path=/; SameSite=Strict", as_of.day)
     } else {
-        back
+        "as_of=; Path=/; Max-Age=0; SameSite=Strict".to_owned()
     };
-    ([(SET_COOKIE, cookie)], Redirect::to(&back)).into_response()
+    ([(SET_COOKIE, cookie)], Redirect::to(our_path(&as_of.back))).into_response()
+}
+
+#[derive(Deserialize)]
+struct Organization {
+    #[serde(default)]
+    id: String,
+    #[serde(default)]
+    back: String,
+}
+
+/// Keeps which organization the pages show, when several are connected.
+async fn organization(Query(organization): Query<Organization>) -> Response {
+    let value: String = url::form_urlencoded::byte_serialize(organization.id.as_bytes()).collect();
+    let cookie = format!("organization={value}; Path=/; SameSite=Strict; Max-Age=31536000");
+    ([(SET_COOKIE, cookie)], Redirect::to(our_path(&organization.back))).into_response()
+}
+
+/// Only a path of ours: `//host` and `/\\host` would lead elsewhere.
+fn our_path(path: &str) -> &str {
+    let mut letters = path.chars();
+    let is_ours = letters.next() == Some('/') && !matches!(letters.next(), Some('/' | '\\'));
+    if is_ours && !path.chars().any(char::is_control) {
+        path
+    } else {
+        "/"
+    }
 }

@@ -5,9 +5,10 @@ use crate::error::PageError;
 use crate::gate;
 use crate::parts::time;
 use crate::routes::Web;
+use app::views::accounts::DAY_MS;
 use app::views::overview::Counts;
 use app::views::scope::ScopeChoice;
-use app::views::{Scope, ViewError};
+use app::views::{At, Scope, ViewError};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use maud::{DOCTYPE, Markup, PreEscaped, html};
@@ -33,6 +34,8 @@ pub(crate) struct Shell {
     pub now: i64,
     theme: &'static str,
     path: String,
+    /// The day that was chosen to look back to, and why it cannot be shown if it cannot.
+    as_of: Option<(String, Option<String>)>,
 }
 
 impl FromRequestParts<Web> for Shell {
@@ -45,35 +48,28 @@ impl FromRequestParts<Web> for Shell {
                 .map(|(name, _)| name.into_owned())
                 .filter(|name| !name.is_empty())
         });
-        let scope = match web
-            .app
-            .scope(&ScopeChoice {
-                organization,
-                as_of: None,
-            })
-            .await
-        {
-            Ok(scope) => Some(scope),
-            Err(ViewError::NothingConnected) => None,
-            // Several are connected and none is chosen, or the chosen one is gone: the first one.
-            Err(ViewError::WhichOrganization { .. } | ViewError::Unknown { .. }) => {
-                let first = web
-                    .app
-                    .organizations()
-                    .await?
-                    .into_iter()
-                    .next()
-                    .map(|organization| organization.id);
-                Some(
-                    web.app
-                        .scope(&ScopeChoice {
-                            organization: first,
-                            as_of: None,
-                        })
-                        .await?,
+        let day =
+            gate::cookie(&parts.headers, "as_of").and_then(|day| Some((day.to_owned(), At::parse(day)?)));
+        // The end of the day: what the last reading of that day showed.
+        let choice = ScopeChoice {
+            organization,
+            as_of: day.as_ref().map(|(_, at)| At(at.0 + DAY_MS - 1)),
+        };
+        let mut as_of = day.map(|(day, _)| (day, None));
+        let scope = match find_scope(web, &choice).await {
+            Err(ViewError::BeforeFirstReading) => {
+                let why = "no reading had ended by then".to_owned();
+                as_of = as_of.map(|(day, _)| (day, Some(why)));
+                find_scope(
+                    web,
+                    &ScopeChoice {
+                        as_of: None,
+                        ..choice
+                    },
                 )
+                .await?
             }
-            Err(error) => return Err(error.into()),
+            other => other?,
         };
         let counts = match &scope {
             Some(scope) => web.app.counts(scope).await?,
@@ -95,7 +91,34 @@ impl FromRequestParts<Web> for Shell {
             now: web.app.clock.now_ms(),
             theme,
             path,
+            as_of,
         })
+    }
+}
+
+/// What was chosen; the first organization when several are connected and none is chosen, or it is gone.
+async fn find_scope(web: &Web, choice: &ScopeChoice) -> Result<Option<Scope>, ViewError> {
+    match web.app.scope(choice).await {
+        Ok(scope) => Ok(Some(scope)),
+        Err(ViewError::NothingConnected) => Ok(None),
+        Err(ViewError::WhichOrganization { .. } | ViewError::Unknown { .. }) => {
+            let organization = web
+                .app
+                .organizations()
+                .await?
+                .into_iter()
+                .next()
+                .map(|found| found.id);
+            Ok(Some(
+                web.app
+                    .scope(&ScopeChoice {
+                        organization,
+                        as_of: choice.as_of,
+                    })
+                    .await?,
+            ))
+        }
+        Err(error) => Err(error),
     }
 }
 
@@ -160,8 +183,26 @@ impl Shell {
                 body {
                     a.skip href="#main" { "Skip to the content" }
                     (self.rail(place))
-                    main #main { (body) }
+                    main #main { (self.earlier()) (body) }
                 }
+            }
+        }
+    }
+
+    /// Says that it is not the present that is shown.
+    fn earlier(&self) -> Markup {
+        let Some((day, trouble)) = &self.as_of else {
+            return html! {};
+        };
+        let back = crate::parts::address("/as-of", &[("back", &self.path)]);
+        html! {
+            p.earlier role="status" {
+                @match (trouble, self.scope.as_ref().and_then(|scope| scope.read_at)) {
+                    (Some(trouble), _) => { "Nothing is known of " (day) ": " (trouble) ". This is the present." }
+                    (None, Some(read_at)) => { "As of " b { (day) } ", from the reading of " (time::moment(self.now, read_at)) ". Last activity is always the latest." }
+                    (None, None) => { "As of " (day) "." }
+                }
+                " " a href=(back) { "Back to the present" }
             }
         }
     }
@@ -200,6 +241,18 @@ impl Shell {
                         None => p { "Not read yet" },
                     }
                     p.zone { "Times are UTC" }
+                    @if let Some(first) = self.scope.as_ref().and_then(|scope| scope.first_read_at) {
+                        details.as-of open[self.as_of.is_some()] {
+                            summary { "As of a date" }
+                            form action="/as-of" method="get" {
+                                input type="hidden" name="back" value=(self.path);
+                                input type="date" name="day" aria-label="Day" required
+                                    min=[time::day_of(first)] max=[time::day_of(At(self.now))]
+                                    value=[self.as_of.as_ref().map(|(day, _)| day)];
+                                button type="submit" { "Show" }
+                            }
+                        }
+                    }
                     p.themes role="group" aria-label="Theme" {
                         @for (value, name) in [("", "System"), ("light", "Light"), ("dark", "Dark")] {
                             a href=(crate::parts::address("/theme", &[("to", value), ("back", &self.path)]))

@@ -1,5 +1,7 @@
 //! The pages, asked through their handlers on a seeded store.
 
+#![expect(clippy::unwrap_used, reason = "a test states its expectations bluntly")]
+
 mod seed;
 
 use app::App;
@@ -64,6 +66,7 @@ async fn site(accounts: usize) -> Site {
                 groups: 50,
                 days: 45,
                 now: NOW,
+                trouble: accounts == 301,
             },
         )
         .await
@@ -212,9 +215,186 @@ async fn a_list_says_what_it_shows_and_what_it_keeps_back() {
     let site = site(120).await;
     let all = site.get("/accounts").await;
     assert_eq!(all.status, StatusCode::OK);
-    assert!(all.text.contains("1–50 of"), "{}", all.text);
+    assert!(all.text.contains("1–50 of"));
     let found = site.get("/accounts?q=fernhill.example&status=active").await;
     assert!(found.text.contains("filtered out"));
     let none = site.get("/accounts?q=nobody-is-called-this").await;
     assert!(none.text.contains("No account matches."));
+}
+
+const PAGES: [&str; 12] = [
+    "/",
+    "/accounts",
+    "/accounts?view=administrators&sort=inactive",
+    "/accounts?view=unused&sort=groups",
+    "/accounts?view=tokens",
+    "/accounts?view=leavers&product=confluence&claim=managed",
+    "/groups?view=giving&sort=members",
+    "/workspaces",
+    "/changes",
+    "/changes?kind=membership&day=2026-11-10",
+    "/connections",
+    "/connections/fernhill-main",
+];
+
+/// The first link on a page that begins so.
+fn link(text: &str, begins: &str) -> String {
+    let from = text.find(&format!("href=\"{begins}")).unwrap() + 6;
+    text[from..].chars().take_while(|c| *c != '"').collect()
+}
+
+#[tokio::test]
+async fn every_page_is_shown_with_accounts_and_weighs_little() {
+    let site = site(300).await;
+    let mut paths: Vec<String> = PAGES.iter().map(|path| (*path).to_owned()).collect();
+    for (list, begins) in [
+        ("/accounts", "/accounts/"),
+        ("/groups", "/groups/"),
+        ("/workspaces", "/workspaces/"),
+    ] {
+        let page = site.get(list).await;
+        paths.push(link(&page.text, begins));
+    }
+    paths.push("/runs/run_3".to_owned());
+    paths.push("/runs/run_3/progress".to_owned());
+    for path in paths {
+        let answer = site.get(&path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert!(answer.text.len() < 100_000, "{path} weighs {}", answer.text.len());
+        assert!(
+            !answer.text.contains("style=\""),
+            "{path}: the policy refuses style attributes"
+        );
+        assert!(!answer.text.contains("unknown group"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn every_page_says_what_to_do_when_nothing_is_connected() {
+    let site = site(0).await;
+    for path in ["/", "/connections"] {
+        let answer = site.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert!(answer.text.contains("orgwarden connection add"), "{path}");
+    }
+    for path in ["/accounts", "/groups", "/workspaces", "/changes"] {
+        let answer = site.get(path).await;
+        assert_eq!(answer.status, StatusCode::NOT_FOUND, "{path}");
+        assert!(answer.text.contains("connection add"), "{path}");
+    }
+}
+
+#[tokio::test]
+async fn what_is_not_known_is_told_with_the_nearest_names() {
+    let site = site(60).await;
+    let answer = site.get("/workspaces/fernhil").await;
+    assert_eq!(answer.status, StatusCode::NOT_FOUND);
+    assert!(answer.text.contains("fernhill"));
+    let run = site.get("/runs/run_9999").await;
+    assert_eq!(run.status, StatusCode::NOT_FOUND);
+}
+
+#[tokio::test]
+async fn an_account_shows_its_paths_as_a_picture_and_as_a_list() {
+    let site = site(60).await;
+    let list = site.get("/accounts?sort=groups").await;
+    let page = site.get(&link(&list.text, "/accounts/712")).await;
+    assert!(page.text.contains("class=\"paths\"") && page.text.contains("aria-label=\"How "));
+    assert!(page.text.contains("id=\"roles\"") && page.text.contains("through "));
+    assert!(page.text.contains("class=\"chain\""));
+}
+
+#[tokio::test]
+async fn a_joined_group_and_its_roles_are_one_sentence() {
+    let site = site(300).await;
+    let page = site.get("/changes").await;
+    assert!(page.text.contains(" joined ") && page.text.contains(" and became "));
+}
+
+#[tokio::test]
+async fn the_theme_is_kept_and_leads_back_only_to_our_own_pages() {
+    let site = site(0).await;
+    let dark = site.get("/theme?to=dark&back=/accounts").await;
+    assert_eq!(dark.headers[LOCATION], "/accounts");
+    assert!(
+        dark.headers[SET_COOKIE]
+            .to_str()
+            .unwrap()
+            .starts_with("theme=dark")
+    );
+    for back in ["//evil.example", "https://evil.example", "/%5Cevil.example"] {
+        let answer = site.get(&format!("/theme?to=dark&back={back}")).await;
+        assert_eq!(answer.headers[LOCATION], "/", "{back}");
+    }
+    let cookie = format!("{}; theme=dark", site.cookie);
+    let page = ask(&site.router, "/", &[("cookie", &cookie)]).await;
+    assert!(page.text.contains("data-theme=\"dark\""));
+}
+
+#[tokio::test]
+async fn odd_parameters_are_no_error() {
+    let site = site(60).await;
+    for path in [
+        "/accounts?from=x",
+        "/accounts?from=-5",
+        "/accounts?from=99999999999",
+        "/accounts?sort=%00",
+        "/changes?day=yesterday&before=x",
+        "/groups?q=%25_%5C",
+    ] {
+        let answer = site.get(path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_held_run_needs_a_person_and_a_live_one_is_asked_for_again() {
+    let site = site(301).await;
+    let overview = site.get("/").await;
+    assert!(overview.text.contains("is held.") && overview.text.contains("a person</span>"));
+    let connection = site.get("/connections/fernhill-main").await;
+    let held = link(&connection.text, "/runs/");
+    let runs: Vec<i64> = connection
+        .text
+        .match_indices("/runs/run_")
+        .filter_map(|(at, _)| {
+            let digits: String = connection.text[at + 10..]
+                .chars()
+                .take_while(char::is_ascii_digit)
+                .collect();
+            digits.parse().ok()
+        })
+        .collect();
+    let newest = *runs.iter().max().unwrap();
+    let live = site.get(&format!("/runs/run_{newest}")).await;
+    assert!(
+        live.text
+            .contains(&format!("data-refresh=\"/runs/run_{newest}/progress\"")),
+        "{held}"
+    );
+    let fragment = site.get(&format!("/runs/run_{newest}/progress")).await;
+    assert!(fragment.text.starts_with("<div id=\"live\"") && fragment.text.contains("Refused"));
+    let held = site.get(&format!("/runs/run_{}", newest - 1)).await;
+    assert!(held.text.contains("orgwarden runs confirm"));
+    assert!(!held.text.contains("data-refresh"));
+}
+
+#[tokio::test]
+async fn pages_look_back_to_a_day() {
+    let site = site(120).await;
+    let chosen = site.get("/as-of?day=2026-10-20&back=/accounts").await;
+    let cookie = chosen.headers[SET_COOKIE]
+        .to_str()
+        .unwrap()
+        .split(';')
+        .next()
+        .unwrap()
+        .to_owned();
+    let cookies = format!("{}; {cookie}", site.cookie);
+    let page = ask(&site.router, "/accounts", &[("cookie", &cookies)]).await;
+    assert!(page.text.contains("As of <b>2026-10-20</b>"));
+    let before = format!("{}; as_of=2020-01-01", site.cookie);
+    let page = ask(&site.router, "/accounts", &[("cookie", &before)]).await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("no reading had ended by then"));
 }

@@ -4,7 +4,7 @@ use super::error::{Candidate, ViewError, nearest};
 use super::names::{AccountRef, GroupRef, Names, RoleRef, Wanted, WorkspaceRef};
 use super::scope::Scope;
 use super::time::{At, Since};
-use super::{Listed, Slice};
+use super::{LARGE, Listed, Slice};
 use crate::App;
 use serde::Serialize;
 use store::Tx;
@@ -234,7 +234,14 @@ impl App {
             }
         };
         let rows = tx
-            .effective_of_resource(at, resource, role_term, search, slice.limit, slice.offset)
+            .effective_of_resource(
+                at,
+                resource,
+                role_term,
+                search,
+                (slice.limit, slice.offset),
+                total > LARGE,
+            )
             .await?;
         let names = want(&rows).look_up(&mut tx, at).await?;
         let holders = fold(&rows, &names)
@@ -390,11 +397,16 @@ impl App {
         let listed = || names.workspaces().filter(|(_, named)| named.is_listed);
         let lower = asked.to_lowercase();
         let mut named: Vec<(i64, &WorkspaceRef)> = listed()
-            .filter(|(_, named)| named.name.to_lowercase() == lower)
+            .filter(|(_, named)| named.label().to_lowercase() == lower)
             .collect();
+        if named.is_empty() {
+            named = listed()
+                .filter(|(_, named)| named.name.to_lowercase() == lower)
+                .collect();
+        }
         let candidate = |named: &WorkspaceRef| Candidate {
             id: named.workspace_id.clone(),
-            name: format!("{}, {}", named.name, named.product),
+            name: named.label(),
         };
         if named.len() > 1 {
             named.sort_by_key(|(_, named)| (*named).clone());

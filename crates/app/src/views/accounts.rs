@@ -39,10 +39,26 @@ pub struct AccountsAsk {
     pub administrator: bool,
     /// Has known activity, all of it more than [`UNUSED_DAYS`] ago.
     pub unused: bool,
+    /// By their API tokens; such a list is always by name.
+    pub tokens: TokenFilter,
     /// In which order.
     pub order: AccountOrder,
     /// Which part.
     pub slice: Slice,
+}
+
+/// Which accounts to list by their API tokens.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub enum TokenFilter {
+    /// All.
+    #[default]
+    Any,
+    /// Those with a token that works.
+    Live,
+    /// Those with a token that stops working within 30 days.
+    Expiring,
+    /// Those that are not active, with a token that works.
+    OfLeavers,
 }
 
 /// An account in a list.
@@ -123,6 +139,8 @@ pub struct Facets {
     pub administrators: i64,
     /// Accounts with known activity, all of it more than [`UNUSED_DAYS`] ago.
     pub unused: i64,
+    /// Accounts with an API token that works.
+    pub with_tokens: i64,
 }
 
 /// How many accounts there are of which sort.
@@ -232,6 +250,9 @@ impl App {
             },
         };
         let tally = self.account_tally(&mut tx, at).await?;
+        if ask.tokens != TokenFilter::Any {
+            return self.accounts_with_tokens(tx, scope, ask, filter, tally).await;
+        }
         let shown = if filter == AccountFilter::default() {
             tally.accounts
         } else {
@@ -240,6 +261,54 @@ impl App {
         let rows = tx
             .account_list(at, &filter, ask.order, ask.slice.limit, ask.slice.offset)
             .await?;
+        let items = self.account_items(&mut tx, at, rows).await?;
+        Ok(AccountsView {
+            accounts: Listed {
+                rows: items,
+                offset: ask.slice.offset,
+                limit: ask.slice.limit,
+                shown,
+                total: tally.accounts,
+            },
+            tally,
+            facets: self.facets(&mut tx, at).await?,
+            activity_read_at: tx.activity_read_at(at.organization).await?.map(At),
+        })
+    }
+
+    /// The list by API tokens: their owners are few, so they are sorted here.
+    async fn accounts_with_tokens(
+        &self,
+        mut tx: Tx,
+        scope: &Scope,
+        ask: &AccountsAsk,
+        filter: AccountFilter,
+        tally: TallyView,
+    ) -> Result<AccountsView, ViewError> {
+        let at = scope.at;
+        let now = self.clock.now_ms();
+        let index = self.token_index(&mut tx, at).await?;
+        let by = (ask.tokens == TokenFilter::Expiring).then_some(now + 30 * DAY_MS);
+        let owners = index.owners(now, by);
+        let mut rows = tx.account_list_among(at, &filter, &owners).await?;
+        if ask.tokens == TokenFilter::OfLeavers {
+            rows.retain(|row| {
+                row.account
+                    .attributes
+                    .text("status")
+                    .is_some_and(|status| status != "active")
+            });
+        }
+        rows.sort_by_cached_key(|row| {
+            (
+                row.name.clone().unwrap_or_default().to_lowercase(),
+                row.account.id.clone(),
+            )
+        });
+        let shown = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+        let skip = usize::try_from(ask.slice.offset).unwrap_or(0);
+        let take = usize::try_from(ask.slice.limit).unwrap_or(usize::MAX);
+        let rows: Vec<AccountRow> = rows.into_iter().skip(skip).take(take).collect();
         let items = self.account_items(&mut tx, at, rows).await?;
         Ok(AccountsView {
             accounts: Listed {
@@ -268,6 +337,13 @@ impl App {
         Ok(Facets {
             administrators: self.account_count(tx, at, &administrators).await?,
             unused: self.account_count(tx, at, &unused).await?,
+            with_tokens: i64::try_from(
+                self.token_index(tx, at)
+                    .await?
+                    .owners(self.clock.now_ms(), None)
+                    .len(),
+            )
+            .unwrap_or(i64::MAX),
         })
     }
 

@@ -40,7 +40,7 @@ impl std::fmt::Display for Piece {
             Piece::Text(text) | Piece::Name(text) => f.write_str(text),
             Piece::Account(account) => f.write_str(account.label()),
             Piece::Group(group) => f.write_str(&group.name),
-            Piece::Workspace(workspace) => f.write_str(&workspace.name),
+            Piece::Workspace(workspace) => f.write_str(&workspace.label()),
             Piece::Role(role) => f.write_str(&role.name),
         }
     }
@@ -191,7 +191,7 @@ const ROWS_A_READING: i64 = 4_000;
 const CROWD: usize = 4;
 
 /// How many accounts of a crowd are named in the answer.
-const NAMED: usize = 50;
+const NAMED: usize = 25;
 
 impl App {
     /// The changes that were asked for.
@@ -323,6 +323,14 @@ async fn compose(
         for grant in tx.grant_list(here, None, None).await? {
             given.insert((grant.group, grant.resource, grant.role));
         }
+        // What was given until now tells what was lost with it.
+        let before = Snapshot {
+            run: here.run - 1,
+            ..here
+        };
+        for grant in tx.grant_list(before, None, None).await? {
+            given.insert((grant.group, grant.resource, grant.role));
+        }
     }
     let grants = ended
         .iter()
@@ -450,7 +458,7 @@ impl Composer {
         }
         self.attach(&mut drafts, holdings);
         let drafts: Vec<Draft> = drafts.into_iter().map(|(_, draft)| draft).collect();
-        self.fold(drafts)
+        self.fold(together(drafts))
     }
 
     /// Gives each gained or lost role to the membership or the grant that brought it, or makes it a change of its own.
@@ -679,7 +687,19 @@ impl Composer {
                 .text(" is now called ")
                 .piece(Piece::Group(known.group(after.key[0]))),
             (kind, ..) => {
+                let called = after
+                    .attributes
+                    .text("name")
+                    .or_else(|| after.attributes.text("label"));
+                let called = called
+                    .map(str::to_owned)
+                    .or_else(|| self.names.texts.get(&after.key[0]).cloned());
+                let called = Piece::Name(called.unwrap_or_default());
                 let subject = match kind {
+                    FactKind::Directory => Sentence::default().text("Directory ").piece(called),
+                    FactKind::Domain => Sentence::default().text("Domain ").piece(called),
+                    FactKind::Policy => Sentence::default().text("Policy ").piece(called),
+                    FactKind::ApiToken => Sentence::default().text("’s API token ").piece(called),
                     FactKind::Group => Sentence::default().piece(Piece::Group(known.group(after.key[0]))),
                     FactKind::Workspace => {
                         Sentence::default().piece(Piece::Workspace(known.resource(after.key[0])))
@@ -764,18 +784,20 @@ impl Composer {
                 other => other,
             }));
         let is_own = first.kind == FactKind::RoleHolding;
-        for (index, on) in first.roles.iter().enumerate().filter(|_| !is_own) {
-            let link = match (index, first.turn, is_crowd) {
-                (0, Turn::Ended, false) => " and is no longer ",
-                (0, Turn::Ended, true) => " and are no longer ",
-                (0, _, _) => " and became ",
+        let mut last_role: Option<&RoleRef> = None;
+        for on in first.roles.iter().filter(|_| !is_own) {
+            let link = match (last_role, first.turn, is_crowd) {
+                (None, Turn::Ended, false) => " and is no longer ",
+                (None, Turn::Ended, true) => " and are no longer ",
+                (None, _, _) => " and became ",
                 _ => ", ",
             };
-            sentence = sentence
-                .text(link)
-                .piece(Piece::Role(on.role.clone()))
-                .text(" of ");
+            sentence = sentence.text(link);
+            if last_role != Some(&on.role) {
+                sentence = sentence.piece(Piece::Role(on.role.clone())).text(" of ");
+            }
             sentence = sentence.piece(Piece::Workspace(on.workspace.clone()));
+            last_role = Some(&on.role);
         }
         if first.followers > 0 {
             let plural = if first.followers == 1 {
@@ -810,6 +832,98 @@ impl Composer {
             fields: first.fields,
         })
     }
+}
+
+/// From how many groups on that one account joined or left at once they are told in one sentence.
+const SEVERAL: usize = 3;
+
+/// Tells in one sentence what happened to an account that appeared or went, or that joined or left several groups.
+fn together(drafts: Vec<Draft>) -> Vec<Draft> {
+    let mut of: HashMap<(String, Turn), Vec<usize>> = HashMap::new();
+    for (index, draft) in drafts.iter().enumerate() {
+        let is_part = matches!(
+            draft.kind,
+            FactKind::Account | FactKind::DirectoryMembership | FactKind::Membership
+        );
+        if let Some(account) = draft
+            .account
+            .as_ref()
+            .filter(|_| is_part && draft.turn != Turn::Changed)
+        {
+            of.entry((account.account_id.clone(), draft.turn))
+                .or_default()
+                .push(index);
+        }
+    }
+    let mut drafts: Vec<Option<Draft>> = drafts.into_iter().map(Some).collect();
+    let is = |drafts: &[Option<Draft>], index: &usize, kind: FactKind| {
+        drafts
+            .get(*index)
+            .and_then(Option::as_ref)
+            .is_some_and(|draft| draft.kind == kind)
+    };
+    for ((_, turn), mut indices) in of {
+        let whole = indices.iter().any(|index| is(&drafts, index, FactKind::Account));
+        if !whole {
+            indices.retain(|index| is(&drafts, index, FactKind::Membership));
+            if indices.len() < SEVERAL {
+                continue;
+            }
+        }
+        let parts: Vec<Draft> = indices
+            .iter()
+            .filter_map(|index| drafts.get_mut(*index).and_then(Option::take))
+            .collect();
+        let place = indices.first().copied().unwrap_or(0);
+        if let (Some(one), Some(slot)) = (as_one(parts, turn, whole), drafts.get_mut(place)) {
+            *slot = Some(one);
+        }
+    }
+    drafts.into_iter().flatten().collect()
+}
+
+/// One draft for all that happened to an account.
+fn as_one(parts: Vec<Draft>, turn: Turn, whole: bool) -> Option<Draft> {
+    let began = turn == Turn::Began;
+    let groups: Vec<GroupRef> = parts.iter().filter_map(|part| part.group.clone()).collect();
+    let roles: Vec<RoleOn> = parts.iter().flat_map(|part| part.roles.clone()).collect();
+    let kind = if whole {
+        FactKind::Account
+    } else {
+        FactKind::Membership
+    };
+    let mut one = parts.into_iter().min_by_key(|part| part.kind != kind)?;
+    let mut words = Sentence::default();
+    if whole {
+        words = words.text(if began { " appeared" } else { " is gone" });
+    }
+    if !groups.is_empty() {
+        let verb = match (began, whole) {
+            (true, true) => " in ",
+            (true, false) => " joined ",
+            (false, true) => " from ",
+            (false, false) => " left ",
+        };
+        words = words.text(verb);
+        let named = if groups.len() > 4 { 3 } else { groups.len() };
+        let more = groups.len() - named;
+        for (index, group) in groups.into_iter().take(named).enumerate() {
+            let separator = match index {
+                0 => "",
+                _ if index + 1 == named && more == 0 => " and ",
+                _ => ", ",
+            };
+            words = words.text(separator).piece(Piece::Group(group));
+        }
+        if more > 0 {
+            words = words.text(&format!(" and {more} other groups"));
+        }
+    }
+    one.kind = kind;
+    one.group = None;
+    one.roles = roles;
+    one.words = words;
+    Some(one)
 }
 
 /// The words after a name, for many: `was removed` becomes `were removed`.

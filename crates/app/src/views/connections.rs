@@ -102,6 +102,8 @@ pub struct ConnectionItem {
     pub latest: Option<RunItem>,
     /// Its latest published run.
     pub published: Option<RunItem>,
+    /// A run that was held after it and waits for a person.
+    pub held: Option<RunItem>,
 }
 
 /// One connection.
@@ -185,6 +187,11 @@ fn item(row: &ConnectionRow, runs: &[RunItem]) -> ConnectionItem {
         created_by: row.created_by.clone(),
         sync_interval_ms: row.sync_interval_ms,
         latest: runs.first().cloned(),
+        held: runs
+            .iter()
+            .find(|run| !matches!(run.state.as_str(), "reading" | "merging"))
+            .filter(|run| run.state == "held")
+            .cloned(),
         published: runs.iter().find(|run| run.state == "published").cloned(),
     }
 }

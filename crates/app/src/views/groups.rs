@@ -5,7 +5,7 @@ use super::error::ViewError;
 use super::names::{AccountRef, GroupRef, Wanted};
 use super::scope::Scope;
 use super::time::{At, Since};
-use super::{Listed, Slice};
+use super::{LARGE, Listed, Slice};
 use crate::App;
 use model::Attributes;
 use serde::Serialize;
@@ -244,7 +244,7 @@ impl App {
             search => tx.group_member_count(at, group.term, search).await?,
         };
         let rows = tx
-            .group_members(at, group.term, search, slice.limit, slice.offset)
+            .group_members(at, group.term, search, (slice.limit, slice.offset), total > LARGE)
             .await?;
         let rows = rows
             .into_iter()

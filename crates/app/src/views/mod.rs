@@ -60,6 +60,9 @@ impl<T> Listed<T> {
     }
 }
 
+/// From how many accounts on a group or workspace is read in the order of all names, not of its own rows.
+pub(crate) const LARGE: i64 = 2_000;
+
 /// Which part of a list is asked for.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
 pub struct Slice {

@@ -61,6 +61,17 @@ pub struct WorkspaceRef {
     pub is_listed: bool,
 }
 
+impl WorkspaceRef {
+    /// What tells it from others: sites give several workspaces the same name, so the product goes with it.
+    pub fn label(&self) -> String {
+        let says_product = self.name.to_lowercase().contains(&self.product.to_lowercase());
+        if !self.is_listed || self.product.is_empty() || says_product {
+            return self.name.clone();
+        }
+        format!("{} ({})", self.name, self.product)
+    }
+}
+
 /// How a role is called.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
 pub struct RoleRef {
@@ -290,6 +301,20 @@ mod tests {
             "The organization"
         );
         assert_eq!(unlisted_resource("ari:cloud:jira::app/all").name, "All of jira");
+    }
+
+    #[test]
+    fn a_workspace_is_told_from_others_of_its_site_by_the_product() {
+        let mut acme = WorkspaceRef {
+            workspace_id: "w1".into(),
+            name: "acme".into(),
+            type_key: "jira-software".into(),
+            product: "Jira".into(),
+            is_listed: true,
+        };
+        assert_eq!(acme.label(), "acme (Jira)");
+        acme.name = "acme-jira".into();
+        assert_eq!(acme.label(), "acme-jira");
     }
 
     #[test]

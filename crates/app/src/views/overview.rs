@@ -1,6 +1,6 @@
 //! The overview: what there is, what is worth a look, what changed.
 
-use super::accounts::{AccountsAsk, DAY_MS, Facets, TallyView};
+use super::accounts::{DAY_MS, Facets, TallyView};
 use super::connections::RunItem;
 use super::error::ViewError;
 use super::scope::Scope;
@@ -9,6 +9,7 @@ use super::workspaces::WorkspaceItem;
 use crate::App;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
+use store::views::accounts::AccountFilter;
 
 /// How much there is of what.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -163,6 +164,14 @@ impl App {
         Ok(counts)
     }
 
+    /// Answers what takes longest once, so that the first person after a reading does not wait for it.
+    pub async fn warm(&self, scope: &Scope) -> Result<(), ViewError> {
+        if scope.is_read() {
+            self.overview(scope).await?;
+        }
+        Ok(())
+    }
+
     /// What is worth a look, the most pressing first.
     pub async fn attention(&self, scope: &Scope) -> Result<Vec<Attention>, ViewError> {
         let now = self.clock.now_ms();
@@ -172,24 +181,22 @@ impl App {
                 continue;
             }
             let name = || connection.name.clone();
-            if let Some(run) = &connection.latest {
-                let since = run.ended_at.unwrap_or(run.started_at);
-                match run.state.as_str() {
-                    "held" => list.push(Attention::RunHeld {
-                        connection: name(),
-                        run: run.run.0,
-                        reasons: run.reasons.clone(),
-                        at: since,
-                    }),
-                    "reading" | "merging" if now - run.started_at.0 > UNFINISHED_MS => {
-                        list.push(Attention::Unfinished {
-                            connection: name(),
-                            run: run.run.0,
-                            started_at: run.started_at,
-                        })
-                    }
-                    _ => {}
-                }
+            if let Some(run) = &connection.held {
+                list.push(Attention::RunHeld {
+                    connection: name(),
+                    run: run.run.0,
+                    reasons: run.reasons.clone(),
+                    at: run.ended_at.unwrap_or(run.started_at),
+                });
+            }
+            let is_live = |run: &&RunItem| matches!(run.state.as_str(), "reading" | "merging");
+            let overdue = |run: &&RunItem| now - run.started_at.0 > UNFINISHED_MS;
+            if let Some(run) = connection.latest.as_ref().filter(is_live).filter(overdue) {
+                list.push(Attention::Unfinished {
+                    connection: name(),
+                    run: run.run.0,
+                    started_at: run.started_at,
+                });
             }
             if let Some(RunItem {
                 run,
@@ -242,24 +249,20 @@ impl App {
             return Ok(*kept);
         }
         let index = self.token_index(tx, scope.at).await?;
+        let owners = index.owners(now, None);
         let mut found = (0, 0);
-        for status in ["inactive", "closed"] {
-            let mut ask = AccountsAsk {
-                status: status.to_owned(),
-                ..Default::default()
-            };
-            ask.slice.limit = 100_000;
-            let filter = store::views::accounts::AccountFilter {
-                status: status.to_owned(),
-                ..Default::default()
-            };
-            let rows = tx
-                .account_list(scope.at, &filter, ask.order, ask.slice.limit, 0)
-                .await?;
-            for row in rows {
-                let live = index.live(&row.account.id, now);
-                found.0 += live;
-                found.1 += i64::from(live > 0);
+        for row in tx
+            .account_list_among(scope.at, &AccountFilter::default(), &owners)
+            .await?
+        {
+            if row
+                .account
+                .attributes
+                .text("status")
+                .is_some_and(|status| status != "active")
+            {
+                found.0 += index.live(&row.account.id, now);
+                found.1 += 1;
             }
         }
         Ok(*self.memo.put(scope.at, "leaver tokens", &detail, found))

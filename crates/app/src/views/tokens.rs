@@ -51,6 +51,19 @@ impl TokenIndex {
         i64::try_from(count).unwrap_or(i64::MAX)
     }
 
+    /// The accounts with a token that works at `now`; with `by`, one that stops working by then.
+    pub fn owners(&self, now: i64, by: Option<i64>) -> Vec<&str> {
+        let is_asked = |expires: &Option<i64>| match by {
+            None => expires.is_none_or(|at| at > now),
+            Some(by) => expires.is_some_and(|at| at > now && at <= by),
+        };
+        let owners = self
+            .by_account
+            .iter()
+            .filter(|(_, tokens)| tokens.iter().any(is_asked));
+        owners.map(|(account, _)| account.as_str()).collect()
+    }
+
     /// How many tokens stop working after `from` and by `until`.
     pub fn expiring(&self, from: i64, until: i64) -> i64 {
         let soon = |expires: &&Option<i64>| expires.is_some_and(|at| at > from && at <= until);

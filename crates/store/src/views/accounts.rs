@@ -329,6 +329,38 @@ impl Tx {
             .collect()
     }
 
+    /// Those of the accounts with these ids that a filter chooses, in no order.
+    pub async fn account_list_among(
+        &mut self,
+        at: Snapshot,
+        filter: &AccountFilter,
+        ids: &[&str],
+    ) -> Result<Vec<AccountRow>, StoreError> {
+        const HEAD: &str = concat!(
+            "\
+SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at, p.name, p.email
+FROM term t
+CROSS JOIN person p
+CROSS JOIN fact f
+WHERE p.account = t.id AND ",
+            chosen!(),
+            "
+  AND t.text IN"
+        );
+        let mut found = Vec::new();
+        for chunk in ids.chunks(500) {
+            let mut values = at.values(filter.values());
+            values.extend(chunk.iter().map(|id| Value::from(*id)));
+            let rows = self
+                .rows_built(list_statement(HEAD, 12, chunk.len(), ""), &values)
+                .await?;
+            for row in &rows {
+                found.push(AccountRow::of(row)?);
+            }
+        }
+        Ok(found)
+    }
+
     /// How many accounts a filter chooses.
     pub async fn account_count(&mut self, at: Snapshot, filter: &AccountFilter) -> Result<i64, StoreError> {
         let row = self.row(COUNT, &at.values(filter.values())).await?;

@@ -75,6 +75,22 @@ const OF_RESOURCE: &str = effective_access!(
     "ORDER BY h.search, h.a, h.c, m.a"
 );
 
+/// The same, walking through the people in the order of their names: for resources that a large share holds.
+const OF_LARGE_RESOURCE: &str = effective_access!(
+    concat!(
+        "(SELECT f.a, f.b, f.c, f.unseen_at, f.seen_at, p.search
+      FROM person p
+      CROSS JOIN fact f
+      WHERE f.kind = 7 AND f.a = p.account AND f.b = $3 AND ($4 = 0 OR f.c = $4)
+        AND ($5 = '' OR p.search LIKE $5 ESCAPE '\\') AND ",
+        visible!("f"),
+        "
+      ORDER BY p.search, f.a, f.c
+      LIMIT $6 OFFSET $7) h"
+    ),
+    "ORDER BY h.search, h.a, h.c, m.a"
+);
+
 const EVERY: &str = effective_access!(
     concat!(
         "(SELECT f.a, f.b, f.c, f.unseen_at, f.seen_at FROM fact f WHERE f.kind = 7 AND ",
@@ -144,15 +160,17 @@ impl Tx {
 
     /// The effective access to a resource by one role or all (`None`): the holdings from `offset` on, at most
     /// `limit`, in the order of the accounts' names, of accounts whose name, e-mail or id contains `search`.
+    /// `is_large` says that a large share of all accounts has access, so that the order of names leads there sooner.
     pub async fn effective_of_resource(
         &mut self,
         at: Snapshot,
         resource: i64,
         role: Option<i64>,
         search: &str,
-        limit: i64,
-        offset: i64,
+        (limit, offset): (i64, i64),
+        is_large: bool,
     ) -> Result<Vec<EffectiveRow>, StoreError> {
+        let sql = if is_large { OF_LARGE_RESOURCE } else { OF_RESOURCE };
         let values = at.values([
             Value::from(resource),
             Value::from(role.unwrap_or(0)),
@@ -160,7 +178,7 @@ impl Tx {
             Value::from(limit),
             Value::from(offset),
         ]);
-        self.rows(OF_RESOURCE, &values)
+        self.rows(sql, &values)
             .await?
             .iter()
             .map(EffectiveRow::of)

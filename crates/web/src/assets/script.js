@@ -7,6 +7,10 @@
 
   for (const element of all("button[data-copy], .keys, .search kbd")) element.hidden = false;
 
+  // Pages for whoever is lost are made without looking at cookies.
+  const kept = /(?:^|; )theme=(light|dark)/.exec(document.cookie);
+  if (kept) document.documentElement.dataset.theme = kept[1];
+
   document.addEventListener("click", async (event) => {
     const copy = event.target.closest("[data-copy]");
     if (copy) {

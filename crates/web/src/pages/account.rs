@@ -179,11 +179,11 @@ fn picture(shell: &Shell, view: &AccountView) -> Markup {
     html! {
         section {
             div.heading {
-                h2 { "How " bdi { (name) } " reaches " (role.workspace.name) @if others > 0 { " and " (others) " more" } }
+                h2 { "How " bdi { (name) } " reaches " (role.workspace.label()) @if others > 0 { " and " (others) " more" } }
                 a.aside href="#roles" { "Show as a list" }
             }
             p.prose.answer {
-                bdi { (name) } " is " b { (role.role.name) " of " (role.workspace.name) }
+                bdi { (name) } " is " b { (role.role.name) " of " (role.workspace.label()) }
                 @match &focus.only_through {
                     Some(group) => {
                         " only through " b { bdi { (group.name) } } ". "
@@ -192,7 +192,7 @@ fn picture(shell: &Shell, view: &AccountView) -> Markup {
                             @if focus.also.is_empty() { " and nothing else." }
                             @else {
                                 " and " (counted(i64::try_from(focus.also.len()).unwrap_or(0), "other", "others")) ": "
-                                (focus.also.iter().take(4).map(|given| format!("{} of {}", given.role.name, given.workspace.name)).collect::<Vec<_>>().join(", "))
+                                (focus.also.iter().take(4).map(|given| format!("{} of {}", given.role.name, given.workspace.label())).collect::<Vec<_>>().join(", "))
                                 @if focus.also.len() > 4 { " and more" } "."
                             }
                         } @else {
@@ -272,7 +272,7 @@ fn roles(shell: &Shell, view: &AccountView) -> Markup {
                         @for row in &view.roles {
                             tr {
                                 td.first.m1 { (workspace_link(&row.workspace)) }
-                                td.m0 { (row.workspace.product) }
+                                td.cut.m0 title=(row.workspace.product) { (row.workspace.product) }
                                 td.strong.m2 { (role(&row.role)) }
                                 td.cut.m3 { (how(&row.paths)) }
                                 td.number.m0 { (paths_counted(row)) }

@@ -7,7 +7,7 @@ use crate::parts::{account_link, account_path, address, cell_number, mark, not_t
 use crate::routes::Web;
 use crate::shell::{Place, Shell};
 use app::views::Slice;
-use app::views::accounts::{AccountItem, AccountMark, AccountOrder, AccountsAsk, AccountsView};
+use app::views::accounts::{AccountItem, AccountMark, AccountOrder, AccountsAsk, AccountsView, TokenFilter};
 use axum::extract::{Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -41,6 +41,12 @@ impl Parameters {
             group: self.group.clone(),
             administrator: self.view == "administrators",
             unused: self.view == "unused",
+            tokens: match self.view.as_str() {
+                "tokens" => TokenFilter::Live,
+                "expiring" => TokenFilter::Expiring,
+                "leavers" => TokenFilter::OfLeavers,
+                _ => TokenFilter::Any,
+            },
             order: match self.sort.as_str() {
                 "-name" => AccountOrder::NameBackwards,
                 "inactive" => AccountOrder::Inactive,
@@ -88,13 +94,13 @@ pub(crate) async fn show(
     let found = web.app.accounts(scope, &ask).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/accounts", "Accounts"))?;
     let products = web.app.products(scope).await?;
+    let mut all = parameters.filters();
+    all.push(("sort", &parameters.sort));
     let body = html! {
         (head(&shell, &view))
         (tabs(&parameters, &view))
         (filters(&parameters, &view, products).markup())
         (list(&shell, &parameters, &view))
-        @let mut all = parameters.filters();
-        @let _ = all.push(("sort", &parameters.sort));
         (pager(&view.accounts, "/accounts", &all, true))
     };
     Ok(shell.page(Place::Accounts, "Accounts", body))
@@ -104,7 +110,7 @@ fn head(shell: &Shell, view: &AccountsView) -> Markup {
     let tally = view.tally;
     html! {
         div.title {
-            h1 { "Accounts" span.number { (number(tally.accounts)) } }
+            h1 { "Accounts" span.number.short { (number(tally.accounts)) } }
             p.context {
                 (number(tally.managed)) " managed, " (number(tally.external)) " external"
                 @if tally.apps > 0 { ", of which " (number(tally.apps)) " apps" }
@@ -138,6 +144,9 @@ fn tabs(parameters: &Parameters, view: &AccountsView) -> Markup {
             (tab("Administrators", view.facets.administrators, &[("view", "administrators")], view_is("administrators")))
             (tab("External", view.tally.external, &[("claim", "unmanaged")], parameters.claim == "unmanaged" && parameters.view.is_empty()))
             (tab("Unused, 90 days", view.facets.unused, &[("view", "unused")], view_is("unused")))
+            (tab("With API tokens", view.facets.with_tokens, &[("view", "tokens")], view_is("tokens")))
+            @if view_is("expiring") { (tab("Tokens expiring in 30 days", view.accounts.shown, &[("view", "expiring")], true)) }
+            @if view_is("leavers") { (tab("Left, tokens live", view.accounts.shown, &[("view", "leavers")], true)) }
             (tab("Apps", view.tally.apps, &[("type", "app")], parameters.r#type == "app"))
             (tab("Inactive", view.tally.inactive, &[("status", "inactive")], parameters.status == "inactive"))
         }

@@ -49,7 +49,7 @@ pub(crate) async fn show(
         until: day.map(|day| At(day.0 + DAY_MS - 1)),
         kind: FactKind::from_name(&parameters.kind),
         before: parameters.before.parse::<RunId>().ok(),
-        about: 100,
+        about: 60,
     };
     let view = web.app.changes(scope, &ask).await?;
     let day_words = day.map(|day| time::day_text(shell.now, day)).unwrap_or_default();

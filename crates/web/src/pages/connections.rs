@@ -1,7 +1,7 @@
 //! Connections, and one connection with its runs.
 
 use crate::error::PageError;
-use crate::parts::{cell_number, counted, mark, not_told, number, segment, time};
+use crate::parts::{address, cell_number, counted, mark, not_told, number, segment, time};
 use crate::routes::Web;
 use crate::shell::{Place, Shell};
 use app::views::connections::{ConnectionItem, RunItem};
@@ -11,6 +11,7 @@ use maud::{Markup, html};
 /// Shows every connection.
 pub(crate) async fn list(State(web): State<Web>, shell: Shell) -> Result<Markup, PageError> {
     let items = web.app.connections().await?;
+    let several = web.app.organizations().await?.len() > 1;
     let body = html! {
         div.title {
             h1 { "Connections" span.number.short { (items.len()) } }
@@ -20,13 +21,17 @@ pub(crate) async fn list(State(web): State<Web>, shell: Shell) -> Result<Markup,
             table.list {
                 thead { tr {
                     th scope="col" { "Name" } th scope="col" { "Organization" } th.wide scope="col" { "Reads from" }
-                    th.wide scope="col" { "Schedule" } th.number scope="col" { "Complete reading" } th scope="col" { "State" }
+                    th.wide scope="col" { "Schedule" } @if several { th.wide scope="col" { "Pages show" } } th.number scope="col" { "Complete reading" } th scope="col" { "State" }
                 } }
                 tbody { @for item in &items { tr data-href=(path(&item.name)) {
                     td.first.m1 { a href=(path(&item.name)) { (item.name) } }
                     td.cut.m3 title=(item.organization_id) { (item.organization_name.as_deref().unwrap_or(&item.organization_id)) }
                     td.wide.cut.m0 { (item.base_url) }
                     td.wide.m0 { "every " (time::duration_text(item.sync_interval_ms)) }
+                    @if several { td.wide.act.m0 {
+                        @if shell.scope.as_ref().is_some_and(|scope| scope.organization_id == item.organization_id) { "this organization" }
+                        @else { a href=(address("/organization", &[("id", &item.organization_id), ("back", "/")])) { "Show this one" } }
+                    } }
                     td.number.m4 { @match item.published.as_ref().and_then(|run| run.ended_at) { Some(at) => (time::ago(shell.now, at)), None => (not_told("none yet")) } }
                     td.m2 { (connection_state(item)) }
                 } } }
@@ -53,7 +58,7 @@ fn path(name: &str) -> String {
 }
 
 fn connection_state(item: &ConnectionItem) -> Markup {
-    match &item.latest {
+    match item.held.as_ref().or(item.latest.as_ref()) {
         None => mark::open("Not read yet"),
         Some(run) => run_state(run),
     }
@@ -71,6 +76,9 @@ pub(crate) fn run_state(run: &RunItem) -> Markup {
         other => html! { (other) },
     }
 }
+
+/// Readings that are listed at once.
+const MOST: usize = 12;
 
 /// Shows one connection.
 pub(crate) async fn show(
@@ -102,13 +110,18 @@ pub(crate) async fn show(
             div { dt { "Schedule" } dd { "every " (time::duration_text(item.sync_interval_ms)) } }
             div { dt { "Added" } dd { (time::day(shell.now, item.created_at)) " by " (item.created_by) } }
         }
-        @if let Some(run) = item.latest.as_ref().filter(|run| matches!(run.state.as_str(), "reading" | "merging" | "held")) {
+        @for run in item.latest.iter().filter(|run| matches!(run.state.as_str(), "reading" | "merging")).chain(&item.held) {
             p.note { (run_state(run)) ": " a href=(format!("/runs/{}", run.run)) { (run.run) } ", begun " (time::ago(shell.now, run.started_at)) "." }
         }
         section {
-            div.heading { h2 { "Readings" span.number { "the latest " (view.runs.len()) } } }
+            div.heading { h2 { "Readings" span.number { "the latest" } } }
             @if view.runs.is_empty() { p.empty { "None yet. Run " code { "orgwarden sync" } "." } }
-            @else { (runs(shell.now, &view.runs)) }
+            @else {
+                (runs(shell.now, view.runs.get(..MOST).unwrap_or(&view.runs)))
+                @if let Some(earlier) = view.runs.get(MOST..).filter(|earlier| !earlier.is_empty()) {
+                    details.folded { summary { "Show " (earlier.len()) " earlier" } (runs(shell.now, earlier)) }
+                }
+            }
         }
         div.columns {
             section {

@@ -126,13 +126,13 @@ fn filters<'p>(parameters: &'p Parameters, view: &GroupsView) -> FilterBar<'p> {
 pub(crate) fn given_shortly(grants: &[GivenRole]) -> Markup {
     let all: Vec<String> = grants
         .iter()
-        .map(|given| format!("{} of {}", given.role.name, given.workspace.name))
+        .map(|given| format!("{} of {}", given.role.name, given.workspace.label()))
         .collect();
     html! {
         @match grants.first() {
             None => (not_told("nothing")),
             Some(first) => span title=(all.join(", ")) {
-                (first.role.name) " of " bdi { (first.workspace.name) }
+                (first.role.name) " of " bdi { (first.workspace.label()) }
                 @if grants.len() > 1 { ", +" (grants.len() - 1) }
             }
         }

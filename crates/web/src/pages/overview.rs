@@ -84,7 +84,7 @@ fn strip(shell: &Shell, view: &Overview) -> Markup {
             div {
                 dt { "Unused for 90 days" }
                 dd.big { a href="/accounts?view=unused" { (number(view.facets.unused)) } }
-                dd { "accounts with a last activity on record" }
+                dd { "accounts, as far as told" }
                 dd.age { @match view.activity_read_at { Some(at) => { "activity as of " (time::moment(shell.now, at)) }, None => "activity not read yet" } }
             }
             div {
@@ -101,17 +101,25 @@ fn attention(shell: &Shell, view: &Overview) -> Markup {
     if view.attention.is_empty() {
         return html! {};
     }
+    // Only what a reading itself is about has a time.
+    let is_timed = |attention: &Attention| {
+        matches!(
+            attention,
+            Attention::RunHeld { .. } | Attention::Unfinished { .. } | Attention::Stale { .. }
+        )
+    };
+    let timed = view.attention.iter().any(is_timed);
     html! {
         section {
             div.heading { h2 { "Worth a look" span.number { (view.attention.len()) } } }
             table.list {
-                thead { tr { th.state scope="col" { "State" } th scope="col" { "What" } th.number scope="col" { "Since" } th.number scope="col" { span.sr { "What to do" } } } }
+                thead { tr { th.state scope="col" { "State" } th scope="col" { "What" } @if timed { th.number scope="col" { "Since" } } th.number scope="col" { span.sr { "What to do" } } } }
                 tbody { @for attention in &view.attention {
                     @let (what, since, (path, verb)) = row(shell.now, attention);
                     tr data-href=(path) {
                         td.m3 { @if attention.is_pressing() { (mark::red("Needs a person")) } @else { (mark::amber("May need one")) } }
                         td.words.m1.all { (what) }
-                        td.number.m0 { (since) }
+                        @if timed { td.number.m0 { (since) } }
                         td.number.act.m4 { a href=(path) { (verb) } }
                     }
                 } }
@@ -125,7 +133,7 @@ fn connection_path(connection: &str) -> String {
 }
 
 fn row(now: i64, attention: &Attention) -> (Markup, Markup, (String, &'static str)) {
-    let current = || not_told("this reading");
+    let current = || html! {};
     match attention {
         Attention::RunHeld {
             connection,
@@ -166,15 +174,12 @@ fn row(now: i64, attention: &Attention) -> (Markup, Markup, (String, &'static st
                 " though " (counted(*accounts, "its account is", "their accounts are").trim_start_matches(|c: char| c.is_ascii_digit() || c == ',').trim_start()) " deactivated or closed."
             },
             current(),
-            (
-                address("/accounts", &[("status", "inactive")]),
-                "List the accounts",
-            ),
+            (address("/accounts", &[("view", "leavers")]), "List the accounts"),
         ),
         Attention::TokensExpiring { tokens } => (
             html! { b { (counted(*tokens, "API token", "API tokens")) } @if *tokens == 1 { " stops" } @else { " stop" } " working within 30 days." },
             current(),
-            ("/accounts".to_owned(), "Open accounts"),
+            (address("/accounts", &[("view", "expiring")]), "List the accounts"),
         ),
         Attention::Unused { accounts } => (
             html! { b { (counted(*accounts, "account", "accounts")) } " with a role " @if *accounts == 1 { "was" } @else { "were" } " not active for 90 days." },

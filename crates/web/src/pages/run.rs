@@ -72,7 +72,7 @@ fn live(now: i64, view: &RunDetail) -> Markup {
         div #live data-refresh=[refresh] data-done=[(!view.is_live).then_some("1")] aria-live="off" {
             dl.strip {
                 div { dt { "State" } dd.state { (run_state(run)) } dd.age { @match run.ended_at { Some(at) => { "ended " (time::ago(now, at)) }, None => "going on" } } }
-                div { dt { "Requests" } dd.big { (number(run.requests)) } dd.age { "took " (time::duration_text(took)) } }
+                div { dt { "Requests" } dd.big { (number(run.requests)) } dd.age { @if view.is_live { "in " (time::duration_text(took)) " so far" } @else { "took " (time::duration_text(took)) } } }
                 div { dt { "Facts that began" } dd.big { (number(run.begun)) } dd.age { @if view.is_live { "counted at the end" } @else { "in this reading" } } }
                 div { dt { "Facts that ended" } dd.big { (number(run.ended)) } dd.age { @if view.is_live { "counted at the end" } @else { "each confirmed absent" } } }
             }
@@ -95,7 +95,7 @@ fn live(now: i64, view: &RunDetail) -> Markup {
             }
             @if !view.notes.is_empty() {
                 section {
-                    div.heading { h2 { "To be said about listings" span.number { (view.notes.len()) } } }
+                    div.heading { h2 { "Notes" span.number { (view.notes.len()) } } }
                     table.list {
                         thead { tr { th scope="col" { "Listing" } th scope="col" { "State" } th scope="col" { "Note" } } }
                         tbody { @for note in &view.notes { tr {
@@ -137,7 +137,7 @@ fn row(family: &FamilyView) -> Markup {
         tr {
             td.first.m1 { (family.family.replace('_', " ")) }
             td.bars.m5 { progress value=(value) max=(most) aria-label=(words) {} }
-            td.number.m0 { (number(family.done)) " of " (number(family.listings)) }
+            td.number.m0 { @if family.listings > 0 { (number(family.done)) " of " (number(family.listings)) } }
             td.number.m3 { (number(family.rows)) span.only-phone { " rows" } }
             td.number.wide.m0 { @match family.expected { Some(expected) => (number(expected)), None => (not_told("not told")) } }
             td.number.wide.m0 { (number(family.pages)) }

@@ -76,7 +76,7 @@ pub(crate) fn scale(items: &[WorkspaceItem]) -> i64 {
         .unwrap_or(1);
     let step = 10_i64.pow(most.max(1).ilog10());
     // Up to the next round number, so that the head can name it.
-    [1, 2, 5, 10]
+    [1, 2, 3, 4, 5, 6, 8, 10]
         .into_iter()
         .map(|times| times * step)
         .find(|round| *round >= most)

@@ -1,6 +1,6 @@
 //! Changes as linked sentences.
 
-use crate::parts::{account_link, group_link, number, time, workspace_link};
+use crate::parts::{account_link, group_link, number, time, workspace_path};
 use app::views::changes::{Change, Piece, Sentence, Turn};
 use maud::{Markup, html};
 
@@ -12,7 +12,7 @@ pub(crate) fn sentence(sentence: &Sentence) -> Markup {
                 Piece::Text(text) => (text),
                 Piece::Account(account) => (account_link(account)),
                 Piece::Group(group) => (group_link(group)),
-                Piece::Workspace(workspace) => (workspace_link(workspace)),
+                Piece::Workspace(workspace) => a href=(workspace_path(workspace)) { bdi { (workspace.label()) } },
                 Piece::Role(role) => b title=(role.role_id) { (role.name) },
                 Piece::Name(name) => b { bdi { (name) } },
             }

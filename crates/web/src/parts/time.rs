@@ -140,6 +140,7 @@ pub(crate) fn duration_text(ms: i64) -> String {
         _ if ms < 1000 => format!("{} ms", ms.max(0)),
         _ if ms < MINUTE => format!("{}.{} s", ms / 1000, ms % 1000 / 100),
         _ if ms < HOUR => format!("{} min {} s", ms / MINUTE, ms % MINUTE / 1000),
+        _ if ms % HOUR < MINUTE => format!("{} h", ms / HOUR),
         _ => format!("{} h {} min", ms / HOUR, ms % HOUR / MINUTE),
     }
 }

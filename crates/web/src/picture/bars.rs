@@ -4,43 +4,54 @@ use crate::parts::{counted, number, time};
 use app::views::overview::DayOfChanges;
 use maud::{Markup, html};
 
-const WIDTH: i64 = 1152;
 const LEFT: i64 = 44;
 const TOP: i64 = 24;
 const HALF_MOST: i64 = 150;
 
-/// The next round number.
-fn round_up(value: i64) -> i64 {
-    let step = 10_i64.pow(value.max(1).ilog10());
-    [1, 2, 5, 10]
-        .into_iter()
-        .map(|times| times * step)
-        .find(|round| *round >= value)
-        .unwrap_or(value)
+/// The distance of the grid lines: round, and at most three of them.
+fn round_step(most: i64) -> i64 {
+    let mut size = 1;
+    loop {
+        for step in [size, 2 * size, 5 * size] {
+            if step * 3 >= most {
+                return step;
+            }
+        }
+        size *= 10;
+    }
 }
 
-/// The picture; empty when there is no day.
+/// The picture for wide screens and, of the last three weeks, for narrow ones; empty when there is no day.
 pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
+    let late = days.get(days.len().saturating_sub(21)..).unwrap_or(days);
+    html! {
+        (drawing(days, now, 1152, "bars all"))
+        (drawing(late, now, 400, "bars late"))
+    }
+}
+
+fn drawing(days: &[DayOfChanges], now: i64, width: i64, class: &str) -> Markup {
     let count = i64::try_from(days.len()).unwrap_or(0);
     if count == 0 {
         return html! {};
     }
     let most_up = days.iter().map(|day| day.gained).max().unwrap_or(0);
     let most_down = days.iter().map(|day| day.lost).max().unwrap_or(0);
-    let step = round_up(most_up.max(most_down).max(4)) / 2;
-    let step = step.max(1);
+    let step = round_step(most_up.max(most_down).max(4));
     let steps_up = (most_up + step - 1) / step;
     let steps_down = (most_down + step - 1) / step;
     let (steps_up, steps_down) = (steps_up.max(1), steps_down.max(1));
     let steps = steps_up + steps_down;
-    let step_height = (HALF_MOST * 3 / 2 / steps).clamp(24, 64);
+    let step_height = (HALF_MOST * 3 / 2 / steps).clamp(32, 56);
     let zero = TOP + steps_up * step_height;
     let bottom = zero + steps_down * step_height;
     let height = bottom + 28;
-    let pitch = ((WIDTH - LEFT - 8) / count).clamp(12, 40);
-    let wide = (pitch * 3 / 5).clamp(6, 14);
+    let room = width - LEFT - 8;
+    let pitch = (room / count).min(48);
+    let wide = (pitch * 3 / 5).clamp(4, 14);
     let tall = |value: i64| (value * step_height + step / 2) / step;
-    let x = |index: usize| LEFT + 8 + i64::try_from(index).unwrap_or(0) * pitch;
+    let full = if room / count > 48 { 48 * count } else { room };
+    let x = |index: usize| LEFT + 8 + i64::try_from(index).unwrap_or(0) * full / count;
     let gained: i64 = days.iter().map(|day| day.gained).sum();
     let lost: i64 = days.iter().map(|day| day.lost).sum();
     let without = days.iter().filter(|day| day.readings == 0).count();
@@ -55,6 +66,7 @@ pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
         number(lost),
         counted(i64::try_from(without).unwrap_or(0), "day", "days"),
     );
+    let pattern = class.replace(' ', "-");
     // The two days that stand out most are named.
     let mut notable: Vec<usize> = (0..days.len()).collect();
     let size = |index: usize| days.get(index).map_or(0, |day| day.gained.max(day.lost));
@@ -67,24 +79,23 @@ pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
     notable.retain(|index| size(*index) > (usual * 4).max(10));
     notable.truncate(2);
     html! {
-        div.bars-frame {
-            svg.bars viewBox=(format!("0 0 {WIDTH} {height}")) role="img" aria-label=(words) {
+            svg class=(class) viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(words) {
                 title { (words) }
                 defs {
-                    pattern id="hatch" width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
+                    pattern id=(pattern) width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
                         line class="hatch" x1="0" y1="0" x2="0" y2="6" {}
                     }
                 }
                 @for line in -steps_down..=steps_up {
                     @let y = zero - line * step_height;
-                    line class=(if line == 0 { "zero" } else { "grid" }) x1=(LEFT) x2=(WIDTH) y1=(y) y2=(y) {}
+                    line class=(if line == 0 { "zero" } else { "grid" }) x1=(LEFT) x2=(width) y1=(y) y2=(y) {}
                     text class="small" x=(LEFT - 12) y=(y + 4) text-anchor="end" { (number((line * step).abs())) }
                 }
                 @for (index, day) in days.iter().enumerate() {
                     @let day_text = time::day_text(now, day.day);
                     @let left = x(index);
                     @if day.readings == 0 {
-                        rect fill="url(#hatch)" x=(left - (pitch - wide) / 2) y=(zero - step_height / 2) width=(pitch) height=(step_height) {
+                        rect fill=(format!("url(#{pattern})")) x=(left - (pitch - wide) / 2) y=(zero - step_height / 2) width=(pitch) height=(step_height) {
                             title { (day_text) ": no reading" }
                         }
                     } @else {
@@ -95,7 +106,7 @@ pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
                             @if day.lost > 0 { rect class="lost" x=(left) y=(zero + 1) width=(wide) height=(tall(day.lost).max(1)) {} }
                         }
                     }
-                    @if index % 7 == 0 && (index == last || index + 3 <= last) {
+                    @if index % 7 == 0 && index + 6 <= last {
                         line class="zero" x1=(left) x2=(left) y1=(bottom) y2=(bottom + 5) {}
                         text class="small" x=(left) y=(bottom + 20) { (day_text) }
                     }
@@ -110,12 +121,11 @@ pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
                         @let left = x(index);
                         @let is_late = index > last * 2 / 3;
                         @let words = if is_up { format!("{}: {} gained", time::day_text(now, day.day), number(day.gained)) } else { format!("{}: {} lost", time::day_text(now, day.day), number(day.lost)) };
-                        @let y = if is_up { zero - tall(day.gained) + 10 } else { zero + tall(day.lost) - 4 };
+                        @let y = if is_up { zero - tall(day.gained) + 10 } else { (zero + tall(day.lost) - 4).max(zero + 14) };
                         text class="small" x=(if is_late { left - 8 } else { left + wide + 8 }) y=(y) text-anchor=(if is_late { "end" } else { "start" }) { (words) }
                     }
                 }
             }
-        }
     }
 }
 

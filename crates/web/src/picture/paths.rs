@@ -19,7 +19,7 @@ const COLUMN: [i64; 4] = [0, 312, 652, 914];
 const WIDE: [i64; 4] = [196, 226, 160, 238];
 const ROW: i64 = 56;
 const NODE: i64 = 40;
-const TOP: i64 = 28;
+const TOP: i64 = 36;
 /// Ways that are drawn; the table has the rest.
 const MOST_ROWS: usize = 14;
 
@@ -266,7 +266,7 @@ impl Drawing {
                         now,
                     );
                 }
-                let name = html! { text x=(COLUMN[2] + 14) y=(role_middle + 5) class=(on(is_focus)) { (fit(&role.name, 132.0, 7.6)) } };
+                let name = html! { text x=(COLUMN[2] + 14) y=(role_middle + 5) class=(on(is_focus)) { (fit(&role.name, 132.0, 8.0)) } };
                 nodes.push(html! { (rect(2, role_middle, NODE, is_focus)) (name) });
                 let is_unread = role.ways.iter().all(|way| way.via == Via::NotRead);
                 role_middles.push((role_middle, is_focus, is_unread));
@@ -315,13 +315,17 @@ impl Drawing {
         match &way.via {
             Via::Group { id, name, since } => {
                 let since = short_since(now, *since);
-                let room =
-                    f64::from(u8::try_from(WIDE[1] - 28).unwrap_or(190)) - since.len() as f64 * 6.3 - 10.0;
+                let taken = if since.is_empty() {
+                    0.0
+                } else {
+                    since.len() as f64 * 6.8 + 12.0
+                };
+                let room = (WIDE[1] - 28) as f64 - taken;
                 nodes.push(html! {
                     a href=(group_path(id)) {
                         title { (name) }
                         (rect(1, y, NODE, way.is_focus))
-                        text x=(COLUMN[1] + 14) y=(y + 5) class=(on(way.is_focus)) { (fit(name, room, if way.is_focus { 8.3 } else { 7.6 })) }
+                        text x=(COLUMN[1] + 14) y=(y + 5) class=(on(way.is_focus)) { (fit(name, room, if way.is_focus { 8.8 } else { 8.0 })) }
                         text.small x=(COLUMN[1] + WIDE[1] - 14) y=(y + 4) text-anchor="end" { (since) }
                     }
                 });
@@ -390,7 +394,7 @@ impl Drawing {
                     rect class="node behind" x=(COLUMN[3] + 6) y=(middle - NODE / 2 + 5) width=(WIDE[3] - 6) height=(NODE) rx="6" {}
                     rect class="node" x=(COLUMN[3]) y=(middle - NODE / 2) width=(WIDE[3] - 6) height=(NODE) rx="6" {}
                     text x=(COLUMN[3] + 14) y=(middle + 5) { (node.names.len()) " workspaces" }
-                    text.small x=(COLUMN[3] + WIDE[3] - 20) y=(middle + 4) text-anchor="end" { (fit(&products, 92.0, 6.4)) }
+                    text.small x=(COLUMN[3] + WIDE[3] - 20) y=(middle + 4) text-anchor="end" { (fit(&products, 92.0, 6.8)) }
                 }
             };
         }
@@ -404,14 +408,14 @@ impl Drawing {
             return html! { a href=(node.href) { title { (first) } (two_line_node(3, middle, is_focus, first, &detail)) } };
         }
         let room = (WIDE[3] - 28) as f64;
-        let name = fit(first, room * 0.62, 7.6);
-        let left = room - name.chars().count() as f64 * 7.4 - 12.0;
+        let name = fit(first, room * 0.62, 8.0);
+        let left = room - name.chars().count() as f64 * 8.0 - 12.0;
         html! {
             a href=(node.href) {
                 title { (first) }
                 (rect(3, middle, NODE, false))
                 text x=(COLUMN[3] + 14) y=(middle + 5) { (name) }
-                text.small x=(COLUMN[3] + WIDE[3] - 14) y=(middle + 4) text-anchor="end" { (fit(&products, left, 6.4)) }
+                text.small x=(COLUMN[3] + WIDE[3] - 14) y=(middle + 4) text-anchor="end" { (fit(&products, left, 6.8)) }
             }
         }
     }
@@ -481,8 +485,8 @@ fn two_line_node(column: usize, middle: i64, is_focus: bool, name: &str, detail:
     let room = (wide - 28) as f64;
     html! {
         (rect(column, middle, ROW, is_focus))
-        text x=(x + 14) y=(middle - 4) class=(on(is_focus)) { (fit(name, room, if is_focus { 8.3 } else { 7.6 })) }
-        text.small x=(x + 14) y=(middle + 15) { (fit(detail, room, 6.4)) }
+        text x=(x + 14) y=(middle - 4) class=(on(is_focus)) { (fit(name, room, if is_focus { 8.8 } else { 8.0 })) }
+        text.small x=(x + 14) y=(middle + 15) { (fit(detail, room, 6.8)) }
     }
 }
 
@@ -506,10 +510,8 @@ fn point(x0: i64, y0: i64, x1: i64, y1: i64, t: f64) -> (f64, f64) {
 }
 
 fn short_since(now: i64, since: Since) -> String {
-    let prefix = if since.unseen_at.is_none() {
-        "before"
-    } else {
-        "since"
-    };
-    format!("{prefix} {}", time::day_text(now, since.seen_at))
+    // What the first reading already showed has no beginning to name; the name needs the room.
+    since.unseen_at.map_or_else(String::new, |_| {
+        format!("since {}", time::day_text(now, since.seen_at))
+    })
 }

@@ -18,6 +18,8 @@ pub struct Plan {
     pub days: i64,
     /// The present.
     pub now: i64,
+    /// Whether a run is held and another one goes on.
+    pub trouble: bool,
 }
 
 /// The same numbers each time.
@@ -430,7 +432,7 @@ pub async fn seed(file: &Path, plan: &Plan) -> Store {
             }
         }
         // How some holdings came about was read.
-        if index % 3 == 0 {
+        if index.is_multiple_of(3) {
             for (resource, role) in world.holdings.get(&term).cloned().unwrap_or_default() {
                 let mut methods = Vec::new();
                 if world
@@ -576,6 +578,67 @@ async fn write(
             .execute(&mut *tx)
             .await
             .unwrap();
+    }
+    if plan.trouble {
+        let reasons =
+            r#"{"version":1,"reasons":["role holdings: 1,204 of 6,586 would end (18 %, more than 10 %)"]}"#;
+        let held = sqlx::query(insert_run)
+            .bind(last + 1)
+            .bind(0)
+            .bind("held")
+            .bind(plan.now - 40 * MINUTE);
+        let held = held
+            .bind(Some(plan.now - 38 * MINUTE))
+            .bind(201)
+            .bind(0)
+            .bind(0)
+            .bind(reasons);
+        held.execute(&mut *tx).await.unwrap();
+        let live = sqlx::query(insert_run)
+            .bind(last + 2)
+            .bind(0)
+            .bind("reading")
+            .bind(plan.now - 20_000);
+        let live = live
+            .bind(None::<i64>)
+            .bind(87)
+            .bind(0)
+            .bind(0)
+            .bind(r#"{"version":1}"#);
+        live.execute(&mut *tx).await.unwrap();
+        let listings = [
+            ("accounts", "d-fernhill", "reading", 12, 1_200, Some(2_056), None),
+            ("groups", "d-fernhill", "ended", 3, 120, Some(120), None),
+            ("group_members", "g-1", "ended", 2, 150, None, None),
+            ("group_members", "g-2", "reading", 1, 100, None, None),
+            ("group_members", "g-3", "planned", 0, 0, None, None),
+            (
+                "tokens",
+                "",
+                "refused",
+                0,
+                0,
+                None,
+                Some("this key may not read API tokens (403)"),
+            ),
+            ("workspaces", "", "ended", 1, 11, None, None),
+        ];
+        for (family, name, state, pages, rows, expected, note) in listings {
+            let sql = "INSERT INTO listing (run_id, family, name, state, pages, rows_seen, expected, note)
+                VALUES ($1, $2, $3, $4, $5, $6, $7, $8)";
+            let row = sqlx::query(sql)
+                .bind(last + 2)
+                .bind(family)
+                .bind(name)
+                .bind(state)
+                .bind(pages);
+            row.bind(rows)
+                .bind(expected)
+                .bind(note)
+                .execute(&mut *tx)
+                .await
+                .unwrap();
+        }
     }
     for (name, expected) in [
         ("accounts", people.len() as i64),
