@@ -191,12 +191,14 @@ impl App {
                 .then_with(|| one.group.name.cmp(&other.group.name))
         });
 
-        let mut tokens: Vec<TokenView> = tx
-            .token_list(at, Some(&account_id))
-            .await?
-            .iter()
-            .map(|token| TokenView::of(token, now))
-            .collect();
+        let index = self.token_index(&mut tx, at).await?;
+        let of_account = index
+            .terms
+            .get(&account_id)
+            .map(Vec::as_slice)
+            .unwrap_or_default();
+        let rows = tx.token_list_among(at, of_account).await?;
+        let mut tokens: Vec<TokenView> = rows.iter().map(|token| TokenView::of(token, now)).collect();
         let focus = focus.map(|mut focus| {
             let of_focus = |place: &&GroupPlace| Some(&place.group) == focus.only_through.as_ref();
             focus.external_synced = group_places

@@ -233,12 +233,22 @@ impl App {
             "" => 0,
             asked => self.find_group(&mut tx, at, asked).await?.term,
         };
+        let resources = match ask.product.as_str() {
+            "" => None,
+            product => {
+                let workspaces = tx.workspace_list(at).await?;
+                let of_product = workspaces
+                    .iter()
+                    .filter(|told| told.attributes.text("type_key") == Some(product));
+                Some(of_product.map(|told| told.term).collect())
+            }
+        };
         let filter = AccountFilter {
             search: ask.search.clone(),
             status: ask.status.clone(),
             claim_status: ask.claim_status.clone(),
             account_type: ask.account_type.clone(),
-            product: ask.product.clone(),
+            resources,
             resource,
             group,
             administrator: ask.administrator,

@@ -36,6 +36,8 @@ pub struct TokenView {
 pub(crate) struct TokenIndex {
     /// By account id: expiry of each token that was not revoked.
     pub by_account: HashMap<String, Vec<Option<i64>>>,
+    /// By account id: the numbers of its tokens, also of those that were revoked.
+    pub terms: HashMap<String, Vec<i64>>,
     /// How many there are.
     pub total: i64,
 }
@@ -105,8 +107,15 @@ impl App {
             return Ok(index);
         }
         let mut index = TokenIndex::default();
-        for TokenRow { token, .. } in tx.token_list(at, None).await? {
+        for TokenRow { token, .. } in tx.token_list(at).await? {
             index.total += 1;
+            if let Some(account) = token.attributes.text("account_id") {
+                index
+                    .terms
+                    .entry(account.to_owned())
+                    .or_default()
+                    .push(token.term);
+            }
             if !is_usable(&token) {
                 continue;
             }

@@ -29,8 +29,8 @@ pub struct AccountFilter {
     pub claim_status: String,
     /// Value of `type`.
     pub account_type: String,
-    /// Has any role on a workspace with this `type_key`.
-    pub product: String,
+    /// Has any role on one of these resources; `None` does not filter.
+    pub resources: Option<Vec<i64>>,
     /// Has any role on this resource.
     pub resource: i64,
     /// Is in this group.
@@ -70,11 +70,9 @@ macro_rules! chosen {
   AND ($5 = '' OR f.attributes LIKE $5 ESCAPE '\\')
   AND ($6 = '' OR f.attributes LIKE $6 ESCAPE '\\')
   AND ($7 = '' OR EXISTS (
-    SELECT 1 FROM fact w JOIN fact h ON h.kind = 7 AND h.a = f.a AND h.b = w.a AND ",
+    SELECT 1 FROM fact h
+    WHERE h.kind = 7 AND h.a = f.a AND $7 LIKE '%,' || CAST(h.b AS TEXT) || ',%' AND ",
             visible!("h"),
-            "
-    WHERE w.kind = 6 AND w.attributes LIKE $7 ESCAPE '\\' AND ",
-            visible!("w"),
             "))
   AND ($8 = 0 OR EXISTS (
     SELECT 1 FROM fact h WHERE h.kind = 7 AND h.a = f.a AND h.b = $8 AND ",
@@ -286,6 +284,12 @@ impl AccountRow {
     }
 }
 
+/// `,1,2,` – a list as one value, so that the statement is one for every length.
+fn listed(numbers: &[i64]) -> String {
+    let numbers: Vec<String> = numbers.iter().map(i64::to_string).collect();
+    format!(",{},", numbers.join(","))
+}
+
 impl AccountFilter {
     fn values(&self) -> [Value; 9] {
         [
@@ -293,7 +297,7 @@ impl AccountFilter {
             Value::from(attribute_is("status", &self.status)),
             Value::from(attribute_is("claim_status", &self.claim_status)),
             Value::from(attribute_is("type", &self.account_type)),
-            Value::from(attribute_is("type_key", &self.product)),
+            Value::from(self.resources.as_deref().map(listed).unwrap_or_default()),
             Value::from(self.resource),
             Value::from(self.group),
             Value::from(self.administrator),

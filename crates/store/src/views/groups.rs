@@ -90,8 +90,16 @@ const MEMBER_COUNT: &str = concat!(
     "\
 SELECT COUNT(*)
 FROM fact f
-JOIN person p ON p.account = f.b
-WHERE f.kind = 5 AND f.a = $3 AND ($4 = '' OR p.search LIKE $4 ESCAPE '\\') AND ",
+WHERE f.kind = 5 AND f.a = $3 AND ",
+    visible!("f")
+);
+
+const MEMBER_COUNT_FOUND: &str = concat!(
+    "\
+SELECT COUNT(*)
+FROM person p
+CROSS JOIN fact f
+WHERE p.search LIKE $4 ESCAPE '\\' AND f.kind = 5 AND f.a = $3 AND f.b = p.account AND ",
     visible!("f")
 );
 
@@ -174,8 +182,16 @@ impl Tx {
         group: i64,
         search: &str,
     ) -> Result<i64, StoreError> {
-        let values = at.values([Value::from(group), Value::from(super::containing(search))]);
-        let row = self.row(MEMBER_COUNT, &values).await?;
+        let row = match super::containing(search) {
+            all if all.is_empty() => self.row(MEMBER_COUNT, &at.values([Value::from(group)])).await?,
+            some => {
+                self.row(
+                    MEMBER_COUNT_FOUND,
+                    &at.values([Value::from(group), Value::from(some)]),
+                )
+                .await?
+            }
+        };
         row.map_or(Ok(0), |row| row.int(0))
     }
 

@@ -3,6 +3,7 @@
 use super::{Described, Snapshot};
 use crate::database::Tx;
 use crate::error::StoreError;
+use crate::query::list_statement;
 use crate::value::{Row, Value};
 
 const TOKENS: &str = concat!(
@@ -11,7 +12,7 @@ SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at, x.last_active_at
 FROM fact f
 JOIN term t ON t.id = f.a
 LEFT JOIN activity x ON x.organization_id = f.organization_id AND x.account = f.a
-WHERE f.kind = 12 AND ($3 = '' OR f.attributes LIKE $3 ESCAPE '\\') AND ",
+WHERE f.kind = 12 AND ",
     visible!("f"),
     "
 ORDER BY f.a"
@@ -26,21 +27,49 @@ pub struct TokenRow {
     pub last_active_at: Option<i64>,
 }
 
+impl TokenRow {
+    fn of(row: &Row) -> Result<TokenRow, StoreError> {
+        Ok(TokenRow {
+            token: Described::of(row, 0)?,
+            last_active_at: row.int_or_null(5)?,
+        })
+    }
+}
+
 impl Tx {
-    /// The API tokens of one account or of all (`None`).
-    pub async fn token_list(
+    /// Every API token.
+    pub async fn token_list(&mut self, at: Snapshot) -> Result<Vec<TokenRow>, StoreError> {
+        self.rows(TOKENS, &at.values([]))
+            .await?
+            .iter()
+            .map(TokenRow::of)
+            .collect()
+    }
+
+    /// Those of these API tokens that are shown; at most a few hundred.
+    pub async fn token_list_among(
         &mut self,
         at: Snapshot,
-        account: Option<&str>,
+        tokens: &[i64],
     ) -> Result<Vec<TokenRow>, StoreError> {
-        let owner = super::attribute_is("account_id", account.unwrap_or_default());
-        let rows = self.rows(TOKENS, &at.values([Value::from(owner)])).await?;
-        let read = |row: &Row| {
-            Ok(TokenRow {
-                token: Described::of(row, 0)?,
-                last_active_at: row.int_or_null(5)?,
-            })
-        };
-        rows.iter().map(read).collect()
+        const HEAD: &str = concat!(
+            "\
+SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at, x.last_active_at
+FROM fact f
+JOIN term t ON t.id = f.a
+LEFT JOIN activity x ON x.organization_id = f.organization_id AND x.account = f.a
+WHERE f.kind = 12 AND ",
+            visible!("f"),
+            "
+  AND f.a IN"
+        );
+        if tokens.is_empty() {
+            return Ok(Vec::new());
+        }
+        let values = at.values(tokens.iter().map(|token| Value::from(*token)));
+        let rows = self
+            .rows_built(list_statement(HEAD, 3, tokens.len(), "ORDER BY f.a"), &values)
+            .await?;
+        rows.iter().map(TokenRow::of).collect()
     }
 }

@@ -81,8 +81,16 @@ const HOLDING_COUNT: &str = concat!(
     "\
 SELECT COUNT(*)
 FROM fact f
-JOIN person p ON p.account = f.a
-WHERE f.kind = 7 AND f.b = $3 AND ($4 = 0 OR f.c = $4) AND ($5 = '' OR p.search LIKE $5 ESCAPE '\\') AND ",
+WHERE f.kind = 7 AND f.b = $3 AND ($4 = 0 OR f.c = $4) AND ",
+    visible!("f")
+);
+
+const HOLDING_COUNT_FOUND: &str = concat!(
+    "\
+SELECT COUNT(*)
+FROM person p
+CROSS JOIN fact f
+WHERE p.search LIKE $5 ESCAPE '\\' AND f.kind = 7 AND f.a = p.account AND f.b = $3 AND ($4 = 0 OR f.c = $4) AND ",
     visible!("f")
 );
 
@@ -171,12 +179,14 @@ impl Tx {
         role: Option<i64>,
         search: &str,
     ) -> Result<i64, StoreError> {
-        let values = at.values([
-            Value::from(resource),
-            Value::from(role.unwrap_or(0)),
-            Value::from(super::containing(search)),
-        ]);
-        let row = self.row(HOLDING_COUNT, &values).await?;
+        let mut values = at.values([Value::from(resource), Value::from(role.unwrap_or(0))]);
+        let search = super::containing(search);
+        let row = if search.is_empty() {
+            self.row(HOLDING_COUNT, &values).await?
+        } else {
+            values.push(Value::from(search));
+            self.row(HOLDING_COUNT_FOUND, &values).await?
+        };
         row.map_or(Ok(0), |row| row.int(0))
     }
 
