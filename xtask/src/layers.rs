@@ -1,6 +1,6 @@
 //! A crate uses only what is below it. The picture is in `docs/ARCHITECTURE.md`.
 //!
-//! Only arrows of the product count: what tests use besides may be anything below, the twin and the testkit.
+//! Only arrows of the product count: what tests use besides may be anything below, the twin, the testkit and the scenarios.
 
 use crate::graph::{Dependency, Graph, Kind, Package};
 
@@ -30,7 +30,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
 ];
 
 /// What tests may use besides.
-const FOR_TESTS: [&str; 2] = ["testkit", "twin"];
+const FOR_TESTS: [&str; 3] = ["testkit", "twin", "scenarios"];
 
 /// A crate that exists to be independent, and the one crate that may use it.
 const APART: (&str, &str) = ("jira", "conformance");

@@ -1,0 +1,178 @@
+//! The demo in a real browser, as a newcomer would see it.
+
+#![expect(clippy::unwrap_used, reason = "tests state their expectations bluntly")]
+
+use axum::http::Method;
+use fantoccini::wd::{Capabilities, WebDriverCompatibleCommand};
+use fantoccini::{Client, ClientBuilder, Locator};
+use hyper_util::client::legacy::connect::HttpConnector;
+use serde_json::{Value, json};
+use std::path::Path;
+use std::process::Stdio;
+use tempfile::TempDir;
+use testkit::Program;
+use tokio::io::{AsyncBufReadExt as _, BufReader, Lines};
+use tokio::process::{Child, ChildStdout, Command};
+use url::{ParseError, Url};
+
+/// Widths of a laptop and of a telephone.
+const WIDTHS: [u32; 2] = [1440, 390];
+
+const FLAGS: [&str; 8] = [
+    "--headless",
+    "--no-sandbox",
+    "--disable-gpu",
+    "--disable-quic",
+    "--no-first-run",
+    "--disable-background-networking",
+    "--disable-component-update",
+    "--disable-sync",
+];
+
+/// A program that runs beside the test and ends with it.
+struct Running {
+    child: Child,
+    lines: Lines<BufReader<ChildStdout>>,
+}
+
+impl Running {
+    fn start(command: &mut Command) -> Running {
+        let mut child = command.stdout(Stdio::piped()).kill_on_drop(true).spawn().unwrap();
+        let lines = BufReader::new(child.stdout.take().unwrap()).lines();
+        Running { child, lines }
+    }
+
+    /// Reads lines until one has this text, and answers the word after it.
+    async fn word_after(&mut self, text: &str) -> String {
+        while let Some(line) = self.lines.next_line().await.unwrap() {
+            if let Some((_, after)) = line.split_once(text) {
+                return after.split_whitespace().next().unwrap_or_default().to_owned();
+            }
+        }
+        panic!("the program ended before it said \"{text}\"");
+    }
+}
+
+/// A command of chromedriver that the standard does not have.
+#[derive(Debug)]
+struct Extension {
+    path: &'static str,
+    body: Value,
+}
+
+impl WebDriverCompatibleCommand for Extension {
+    fn endpoint(&self, base: &Url, session: Option<&str>) -> Result<Url, ParseError> {
+        base.join(&format!("session/{}/{}", session.unwrap_or_default(), self.path))
+    }
+
+    fn method_and_body(&self, _: &Url) -> (Method, Option<String>) {
+        (Method::POST, Some(self.body.to_string()))
+    }
+}
+
+async fn open_browser(driver_port: &str, profile: &Path) -> Client {
+    let mut flags: Vec<String> = FLAGS.iter().map(|flag| (*flag).to_owned()).collect();
+    flags.push(format!("--user-data-dir={}", profile.display()));
+    let mut wanted = Capabilities::new();
+    wanted.insert("goog:chromeOptions".into(), json!({ "args": flags }));
+    wanted.insert("goog:loggingPrefs".into(), json!({ "browser": "ALL" }));
+    let mut builder = ClientBuilder::new(HttpConnector::new());
+    let address = format!("http://127.0.0.1:{driver_port}");
+    builder.capabilities(wanted).connect(&address).await.unwrap()
+}
+
+/// Makes the page as wide as a screen; a window cannot be as narrow as a telephone's.
+async fn set_width(client: &Client, width: u32) {
+    let params = json!({ "width": width, "height": 900, "deviceScaleFactor": 1, "mobile": false });
+    let body = json!({ "cmd": "Emulation.setDeviceMetricsOverride", "params": params });
+    let path = "goog/cdp/execute";
+    client.issue_cmd(Extension { path, body }).await.unwrap();
+}
+
+/// What scripts, refused resources and the content security policy complain about.
+async fn complaints(client: &Client) -> Value {
+    let body = json!({ "type": "browser" });
+    client
+        .issue_cmd(Extension { path: "se/log", body })
+        .await
+        .unwrap()
+}
+
+async fn assert_page(client: &Client, title: &str) {
+    let shown = client.title().await.unwrap();
+    assert!(shown.contains(title), "the title is \"{shown}\", not \"{title}\"");
+    let script = "return [document.documentElement.scrollWidth, window.innerWidth]";
+    let widths = client.execute(script, vec![]).await.unwrap();
+    assert!(
+        widths[0].as_i64() <= widths[1].as_i64(),
+        "{title} scrolls sideways: {widths}"
+    );
+    assert_eq!(complaints(client).await, json!([]), "{title}");
+}
+
+/// Follows the first link that fits.
+async fn follow(client: &Client, css: &str) {
+    let link = client.wait().for_element(Locator::Css(css)).await.unwrap();
+    let address = link.attr("href").await.unwrap().unwrap();
+    let here = client.current_url().await.unwrap();
+    client.goto(here.join(&address).unwrap().as_str()).await.unwrap();
+}
+
+async fn walk(client: &Client, width: u32) {
+    set_width(client, width).await;
+    follow(client, "a[href='/']").await;
+    assert_page(client, "Overview").await;
+    follow(client, "a[href='/accounts']").await;
+    assert_page(client, "Accounts").await;
+    let row = client
+        .wait()
+        .for_element(Locator::Css("main td a[href^='/accounts/']"))
+        .await
+        .unwrap();
+    let name = row.text().await.unwrap();
+    follow(client, "main td a[href^='/accounts/']").await;
+    assert_page(client, name.trim()).await;
+    follow(client, "a[href='/workspaces']").await;
+    assert_page(client, "Workspaces").await;
+    follow(client, "main a[href^='/workspaces/']").await;
+    assert_page(client, " · Orgwarden").await;
+    follow(client, "a[href='/changes']").await;
+    assert_page(client, "Changes").await;
+    follow(client, "a[href='/connections']").await;
+    follow(client, "main a[href^='/connections/']").await;
+    assert_page(client, "demo").await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn the_demo_can_be_walked_through_on_a_laptop_and_a_telephone() {
+    let Some(programs) = Program::Chromium.require() else {
+        return;
+    };
+    let (temporary, profile) = (TempDir::new().unwrap(), TempDir::new().unwrap());
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_orgwarden"));
+    demo.args(["demo", "--users", "300", "--weeks", "1", "--change-every-s", "0"]);
+    let mut demo = Running::start(demo.env("TMPDIR", temporary.path()));
+    let start = demo.word_after("Open ").await;
+    let mut driver = Running::start(Command::new(programs.join("chromedriver")).arg("--port=0"));
+    let port = driver.word_after("successfully on port ").await;
+    let client = open_browser(port.trim_end_matches('.'), profile.path()).await;
+
+    client.goto(&start).await.unwrap();
+    for width in WIDTHS {
+        walk(&client, width).await;
+    }
+    client.close().await.unwrap();
+
+    // The standard library sends no signals.
+    let process = demo.child.id().unwrap().to_string();
+    let interrupted = Command::new("kill")
+        .args(["-INT", &process])
+        .status()
+        .await
+        .unwrap();
+    assert!(interrupted.success());
+    let ended = demo.child.wait().await.unwrap();
+    assert_eq!(ended.code(), Some(0));
+    let left = std::fs::read_dir(temporary.path()).unwrap().count();
+    assert_eq!(left, 0, "the demo left something in its temporary folder");
+}
