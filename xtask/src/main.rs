@@ -1,1 +1,61 @@
-fn main() {}
+//! Checks of the workspace that the compiler does not make: `cargo xtask check`.
+//!
+//! Each command is a module; each check answers what is wrong, as sentences, and passes when there is nothing to say.
+
+mod dependencies;
+mod docs;
+mod graph;
+mod layers;
+mod licence;
+
+use anyhow::Context as _;
+use graph::Graph;
+use std::path::Path;
+use std::process::ExitCode;
+
+const USAGE: &str = "\
+usage: cargo xtask COMMAND
+  layers        a crate uses only what is below it
+  dependencies  licences, sources and banned crates
+  docs          lists in the documents match the code, and links lead somewhere
+  check         all of these";
+
+fn main() -> anyhow::Result<ExitCode> {
+    let mut arguments = std::env::args().skip(1);
+    let command = arguments.next().unwrap_or_default();
+    let checks: &[&str] = match command.as_str() {
+        "layers" => &["layers"],
+        "dependencies" => &["dependencies"],
+        "docs" => &["docs"],
+        "check" => &["layers", "dependencies", "docs"],
+        _ => {
+            eprintln!("{USAGE}");
+            return Ok(ExitCode::from(2));
+        }
+    };
+    check(checks)
+}
+
+fn check(checks: &[&str]) -> anyhow::Result<ExitCode> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
+        .parent()
+        .context("xtask lies in a folder of the workspace")?;
+    let graph = Graph::load(folder)?;
+    let mut ended = ExitCode::SUCCESS;
+    for check in checks {
+        let wrong = match *check {
+            "layers" => layers::check(&graph),
+            "dependencies" => dependencies::check(&graph, &graph::product(folder)?),
+            _ => docs::check(folder, &graph.target_folder)?,
+        };
+        for sentence in &wrong {
+            eprintln!("{check}: {sentence}");
+        }
+        if wrong.is_empty() {
+            println!("{check}: ok");
+        } else {
+            ended = ExitCode::FAILURE;
+        }
+    }
+    Ok(ended)
+}

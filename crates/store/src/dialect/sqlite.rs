@@ -38,6 +38,8 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .synchronous(SqliteSynchronous::Normal)
         .busy_timeout(BUSY_TIMEOUT)
         .foreign_keys(true)
+        // As PostgreSQL does; what is searched in is lower-case already.
+        .pragma("case_sensitive_like", "1")
 }
 
 /// One connection that writes.

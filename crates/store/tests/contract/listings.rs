@@ -194,7 +194,7 @@ async fn planning_again_answers_how_far_it_is(database: TestDatabase) {
         )
         .await;
     let mut tx = reading.store.write().await.unwrap();
-    tx.listing_expect(run, Family::Groups, "d1", 42).await.unwrap();
+    tx.listing_agrees(run, Family::Groups, "d1", 42).await.unwrap();
     let again = tx.listing_plan(run, Family::Groups, "d1").await.unwrap();
     assert_eq!((again.state, again.expected), (ListingState::Reading, Some(42)));
     assert_eq!(again.cursor.as_deref(), Some("cursor 2"));

@@ -1,0 +1,288 @@
+//! Every question that the store answers about an organization, asked at once.
+//!
+//! Asking all of them on an empty database prepares every statement; asking all of them on two databases that were
+//! told the same compares them. Answers are text, in an order of their own where the store promises none.
+
+use model::{FactKind, OrganizationId, RunId};
+use std::fmt::Debug;
+use store::views::Snapshot;
+use store::views::accounts::{AccountFilter, AccountOrder};
+use store::views::changes::ChangeRow;
+use store::{Hint, Store, Tx};
+
+const MANY: i64 = 10_000;
+
+/// Answers gathered so far: the question and what was said.
+#[derive(Default)]
+pub struct Said(Vec<String>);
+
+impl Said {
+    /// An answer whose order is part of it.
+    fn exactly(&mut self, question: &str, answer: impl Debug) {
+        self.0.push(format!("{question}: {answer:?}"));
+    }
+
+    /// An answer in any order.
+    fn sorted<T: Debug>(&mut self, question: &str, rows: Vec<T>) {
+        let mut rows: Vec<String> = rows.iter().map(|row| format!("{row:?}")).collect();
+        rows.sort();
+        self.exactly(question, rows);
+    }
+
+    /// Changes in any order, without the numbers of their rows.
+    fn changes(&mut self, question: &str, rows: Vec<ChangeRow>) {
+        let without_id = |row: ChangeRow| ChangeRow { id: 0, ..row };
+        self.sorted(question, rows.into_iter().map(without_id).collect());
+    }
+}
+
+/// Asks everything as of a run. `terms` are the numbers of all ids.
+pub async fn ask_all(store: &Store, organization: i64, run: i64, terms: &[i64]) -> Vec<String> {
+    let mut said = Said::default();
+    let mut tx = store.read().await.unwrap();
+    let at = Snapshot { organization, run };
+    for kind in FactKind::ALL {
+        let facts = tx.facts_chunk(organization, kind, RunId(run), 0).await.unwrap().0;
+        said.sorted(kind.name(), facts);
+        said.exactly("facts_count", tx.facts_count(organization, kind).await.unwrap());
+    }
+    about_accounts(&mut tx, at, &mut said).await;
+    about_lists(&mut tx, at, &mut said).await;
+    about_runs(&mut tx, at, &mut said).await;
+    about_staged(&mut tx, RunId(run), &mut said).await;
+    for term in terms {
+        about_term(&mut tx, at, *term, &mut said).await;
+    }
+    said.exactly("account_names", tx.account_names(terms).await.unwrap().len());
+    said.sorted("group_names", tx.group_names(organization, terms).await.unwrap());
+    let extras = tx.account_extras(at, terms).await.unwrap();
+    said.sorted("extras.groups", extras.groups);
+    said.sorted("extras.resources", extras.resources);
+    said.sorted("extras.platform_roles", extras.platform_roles);
+    said.sorted("extras.last_active_at", extras.last_active_at);
+    said.sorted("extras.directories", extras.directories);
+    said.0
+}
+
+async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
+    let text = |text: &str| text.to_owned();
+    let filters = [
+        AccountFilter::default(),
+        AccountFilter {
+            search: text("A1"),
+            ..AccountFilter::default()
+        },
+        AccountFilter {
+            search: text("%_\\"),
+            ..AccountFilter::default()
+        },
+        AccountFilter {
+            status: text("active"),
+            ..AccountFilter::default()
+        },
+        AccountFilter {
+            claim_status: text("managed"),
+            account_type: text("app"),
+            ..AccountFilter::default()
+        },
+        AccountFilter {
+            product: text("jira-software"),
+            ..AccountFilter::default()
+        },
+        AccountFilter {
+            resource: 9,
+            ..AccountFilter::default()
+        },
+        AccountFilter {
+            group: 6,
+            administrator: true,
+            ..AccountFilter::default()
+        },
+        AccountFilter {
+            unused_since: 500,
+            ..AccountFilter::default()
+        },
+    ];
+    use AccountOrder::{Active, Groups, Inactive, Name, NameBackwards, Newest};
+    for filter in filters {
+        let question = format!("account_list {filter:?}");
+        for order in [Name, NameBackwards, Inactive, Active, Groups, Newest] {
+            let rows = tx.account_list(at, &filter, order, MANY, 0).await.unwrap();
+            said.exactly(&question, rows);
+        }
+        said.exactly(&question, tx.account_count(at, &filter).await.unwrap());
+        said.sorted(
+            &question,
+            tx.account_list_among(at, &filter, &["a0", "a1", "a2"])
+                .await
+                .unwrap(),
+        );
+    }
+    said.exactly("account_tally", tx.account_tally(at).await.unwrap());
+    said.exactly("account_find", tx.account_find(at, "a1").await.unwrap());
+    for name in ["a1 name", "A1@EXAMPLE.ORG", "nobody"] {
+        said.sorted("account_named", tx.account_named(at, name).await.unwrap());
+    }
+}
+
+async fn about_lists(tx: &mut Tx, at: Snapshot, said: &mut Said) {
+    said.sorted("group_list", tx.group_list(at).await.unwrap());
+    said.sorted("group_member_counts", tx.group_member_counts(at).await.unwrap());
+    said.exactly("group_find", tx.group_find(at, "g1").await.unwrap());
+    said.sorted("grant_list", tx.grant_list(at, None, None).await.unwrap());
+    said.sorted("workspace_list", tx.workspace_list(at).await.unwrap());
+    said.sorted("directory_list", tx.directory_list(at).await.unwrap());
+    said.sorted("role_counts", tx.role_counts(at).await.unwrap());
+    said.sorted("grant_counts", tx.grant_counts(at).await.unwrap());
+    said.sorted("holder_counts", tx.holder_counts(at).await.unwrap());
+    said.sorted(
+        "active_holder_counts",
+        tx.active_holder_counts(at, 500).await.unwrap(),
+    );
+    said.sorted("token_list", tx.token_list(at, None).await.unwrap());
+    said.sorted("token_list", tx.token_list(at, Some("a1")).await.unwrap());
+    said.sorted(
+        "effective_of_everybody",
+        tx.effective_of_everybody(at).await.unwrap(),
+    );
+    said.exactly(
+        "activity_read_at",
+        tx.activity_read_at(at.organization).await.unwrap(),
+    );
+    said.exactly("known_roles", tx.known_roles(at.organization).await.unwrap());
+    said.exactly(
+        "known_role_resources",
+        tx.known_role_resources(at.organization).await.unwrap(),
+    );
+    let orphans = tx.methods_without_holding(at.organization).await.unwrap();
+    said.exactly("methods_without_holding", orphans.len());
+}
+
+async fn about_runs(tx: &mut Tx, at: Snapshot, said: &mut Said) {
+    let Snapshot { organization, run } = at;
+    said.changes("change_begun", tx.change_begun(at, None, MANY).await.unwrap());
+    said.changes("change_begun", tx.change_begun(at, Some(5), MANY).await.unwrap());
+    said.changes("change_ended", tx.change_ended(at, None, MANY).await.unwrap());
+    let (begun, ended) = tx.change_roles_by_run(organization, 0, run).await.unwrap();
+    said.sorted("change_roles_by_run", begun);
+    said.sorted("change_roles_by_run", ended);
+    said.exactly("change_runs", tx.change_runs(at, 0, MANY).await.unwrap());
+    said.exactly("organization_list", tx.organization_list().await.unwrap());
+    let id = OrganizationId::from("org-1");
+    said.exactly("organization_find", tx.organization_find(&id).await.unwrap());
+    said.exactly("connection_views", tx.connection_views().await.unwrap());
+    said.exactly("run_views", tx.run_views(None, MANY).await.unwrap());
+    said.exactly("run_views", tx.run_views(Some(1), MANY).await.unwrap());
+    said.exactly("run_view", tx.run_view(run).await.unwrap());
+    said.exactly("run_latest", tx.run_latest(organization, MANY).await.unwrap());
+    said.exactly("listing_views", tx.listing_views(run).await.unwrap());
+    said.exactly("listing_all", tx.listing_all(RunId(run)).await.unwrap());
+    said.exactly("family_tally", tx.family_tally(run).await.unwrap());
+    said.exactly(
+        "published_first",
+        tx.published_first(organization, run).await.unwrap(),
+    );
+    said.exactly(
+        "published_last",
+        tx.published_last(organization, run, i64::MAX).await.unwrap(),
+    );
+    said.exactly(
+        "published_since",
+        tx.published_since(organization, run, 0).await.unwrap(),
+    );
+    said.exactly(
+        "published_methods",
+        tx.published_methods(organization, run).await.unwrap(),
+    );
+}
+
+async fn about_staged(tx: &mut Tx, run: RunId, said: &mut Said) {
+    said.exactly("check_group_members", tx.check_group_members(run).await.unwrap());
+    said.exactly(
+        "check_account_resources",
+        tx.check_account_resources(run).await.unwrap(),
+    );
+    said.exactly("check_strangers", tx.check_strangers(run).await.unwrap());
+    said.exactly(
+        "check_unknown_groups",
+        tx.check_unknown_groups(run).await.unwrap(),
+    );
+    said.exactly("check_ambiguous", tx.check_ambiguous(run).await.unwrap());
+    said.exactly("check_implied", tx.check_implied(run, MANY).await.unwrap());
+    said.exactly("staged_groups", tx.staged_groups(run).await.unwrap());
+    said.exactly("staged_holders", tx.staged_holders(run, 0, MANY).await.unwrap());
+    // Any three accounts will do, so which are found is not promised.
+    said.exactly(
+        "staged_many_sided",
+        tx.staged_many_sided(run).await.unwrap().len(),
+    );
+    said.exactly(
+        "staged_holders_count",
+        tx.staged_holders_count(run, "r1", "role0").await.unwrap(),
+    );
+    said.exactly(
+        "staged_hint_count",
+        tx.staged_hint_count(run, Hint::HoldsRole, "role0").await.unwrap(),
+    );
+    said.sorted(
+        "staged_holdings_of",
+        tx.staged_holdings_of(run, "a1").await.unwrap(),
+    );
+    for kind in FactKind::ALL {
+        said.exactly("staged_first", tx.staged_first(run, kind).await.unwrap());
+        said.exactly("staged_second", tx.staged_second(run, kind).await.unwrap());
+        said.exactly("staged_third", tx.staged_third(run, kind).await.unwrap());
+        said.exactly("staged_under", tx.staged_under(run, kind, "g1").await.unwrap());
+    }
+}
+
+async fn about_term(tx: &mut Tx, at: Snapshot, term: i64, said: &mut Said) {
+    said.sorted(
+        "account_directories",
+        tx.account_directories(at, term).await.unwrap(),
+    );
+    said.sorted(
+        "account_platform_roles",
+        tx.account_platform_roles(at, term).await.unwrap(),
+    );
+    said.sorted("account_groups", tx.account_groups(at, term).await.unwrap());
+    said.sorted(
+        "account_activity",
+        tx.account_activity(at.organization, term).await.unwrap(),
+    );
+    said.sorted(
+        "effective_of_account",
+        tx.effective_of_account(at, term, None).await.unwrap(),
+    );
+    said.changes("change_account", tx.change_account(at, term).await.unwrap());
+    said.changes("change_group", tx.change_group(at, term, MANY).await.unwrap());
+    said.changes(
+        "change_resource",
+        tx.change_resource(at, term, MANY).await.unwrap(),
+    );
+    said.sorted("grant_list", tx.grant_list(at, Some(term), None).await.unwrap());
+    said.sorted("grant_list", tx.grant_list(at, None, Some(term)).await.unwrap());
+    said.exactly("holder_count", tx.holder_count(at, term).await.unwrap());
+    for search in ["", "a1"] {
+        said.exactly(
+            "group_member_count",
+            tx.group_member_count(at, term, search).await.unwrap(),
+        );
+        said.exactly(
+            "holding_count",
+            tx.holding_count(at, term, None, search).await.unwrap(),
+        );
+        for is_large in [false, true] {
+            let members = tx
+                .group_members(at, term, search, (MANY, 0), is_large)
+                .await
+                .unwrap();
+            said.sorted("group_members", members);
+            let rows = tx
+                .effective_of_resource(at, term, None, search, (MANY, 0), is_large)
+                .await
+                .unwrap();
+            said.sorted("effective_of_resource", rows);
+        }
+    }
+}
