@@ -4,10 +4,12 @@
 //! to change something. The nouns of the store (`term.rs`, `fact.rs`, `run.rs` …) add their methods to `Tx`;
 //! statements are constants beside them, written once for both databases.
 
+use crate::dialect::statistics::Statistics;
 use crate::dialect::{Statements, postgres, sqlite};
 use crate::error::StoreError;
 use crate::query::{Placeholders, values_statement};
 use crate::value::{Row, Value};
+use model::RunId;
 use sqlx::postgres::PgPool;
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
@@ -27,7 +29,10 @@ enum Pools {
         read: SqlitePool,
         file: PathBuf,
     },
-    Postgres(PgPool),
+    Postgres {
+        pool: PgPool,
+        statistics: Statistics,
+    },
 }
 
 /// A transaction: kept only by [`Tx::commit`].
@@ -83,7 +88,10 @@ impl Store {
             source,
         })?;
         let store = Store {
-            pools: Pools::Postgres(pool),
+            pools: Pools::Postgres {
+                pool,
+                statistics: Statistics::default(),
+            },
             name,
         };
         store.migrate().await?;
@@ -93,7 +101,7 @@ impl Store {
     async fn migrate(&self) -> Result<(), StoreError> {
         let result = match &self.pools {
             Pools::Sqlite { write, .. } => sqlite::MIGRATOR.run(write).await,
-            Pools::Postgres(pool) => postgres::MIGRATOR.run(pool).await,
+            Pools::Postgres { pool, .. } => postgres::MIGRATOR.run(pool).await,
         };
         match result {
             Ok(()) => Ok(()),
@@ -125,7 +133,7 @@ impl Store {
     pub fn file(&self) -> Option<&Path> {
         match &self.pools {
             Pools::Sqlite { file, .. } => Some(file),
-            Pools::Postgres(_) => None,
+            Pools::Postgres { .. } => None,
         }
     }
 
@@ -133,7 +141,7 @@ impl Store {
     pub async fn read(&self) -> Result<Tx, StoreError> {
         let inner = match &self.pools {
             Pools::Sqlite { read, .. } => read.begin().await.map(Inner::Sqlite),
-            Pools::Postgres(pool) => pool.begin_with(postgres::BEGIN_READ).await.map(Inner::Postgres),
+            Pools::Postgres { pool, .. } => pool.begin_with(postgres::BEGIN_READ).await.map(Inner::Postgres),
         };
         let inner = inner.map_err(|source| StoreError::from_driver("begin reading", source))?;
         Ok(Tx { inner })
@@ -143,7 +151,7 @@ impl Store {
     pub async fn write(&self) -> Result<Tx, StoreError> {
         let inner = match &self.pools {
             Pools::Sqlite { write, .. } => write.begin_with(sqlite::BEGIN_WRITE).await.map(Inner::Sqlite),
-            Pools::Postgres(pool) => pool.begin_with(postgres::BEGIN_WRITE).await.map(Inner::Postgres),
+            Pools::Postgres { pool, .. } => pool.begin_with(postgres::BEGIN_WRITE).await.map(Inner::Postgres),
         };
         let inner = inner.map_err(|source| StoreError::from_driver("begin writing", source))?;
         Ok(Tx { inner })
@@ -153,14 +161,38 @@ impl Store {
     ///
     /// Answers `false` for PostgreSQL, which has tools of its own for that.
     pub async fn backup_to(&self, file: &Path) -> Result<bool, StoreError> {
-        let Pools::Sqlite { read, .. } = &self.pools else {
+        let Pools::Sqlite { file: from, .. } = &self.pools else {
             return Ok(false);
         };
         let statement = "VACUUM INTO $1";
-        let target = file.display().to_string();
-        let result = sqlx::query(statement).bind(target).execute(read).await;
+        let result = sqlite::copy(from, statement, file).await;
         result.map_err(|source| StoreError::from_driver(statement, source))?;
         Ok(true)
+    }
+
+    /// Lets the database count what staging wrote for a run, often enough for it to plan well. SQLite needs no such
+    /// thing: it plans by the shape of the indexes.
+    pub(crate) async fn statistics_after_staging(&self, run: RunId, rows: usize) -> Result<(), StoreError> {
+        match &self.pools {
+            Pools::Postgres { pool, statistics } if statistics.are_due(run, rows) => {
+                self.analyze(pool, "ANALYZE staged").await
+            }
+            _ => Ok(()),
+        }
+    }
+
+    /// Lets the database count what a run's merging will join.
+    pub(crate) async fn statistics_before_merging(&self) -> Result<(), StoreError> {
+        match &self.pools {
+            Pools::Postgres { pool, .. } => self.analyze(pool, "ANALYZE staged, fact").await,
+            Pools::Sqlite { .. } => Ok(()),
+        }
+    }
+
+    async fn analyze(&self, pool: &PgPool, statement: &'static str) -> Result<(), StoreError> {
+        let result = sqlx::query(statement).execute(pool).await;
+        result.map_err(|source| StoreError::from_driver(statement, source))?;
+        Ok(())
     }
 
     /// Ends all connections to the database.
@@ -170,7 +202,7 @@ impl Store {
                 read.close().await;
                 write.close().await;
             }
-            Pools::Postgres(pool) => pool.close().await,
+            Pools::Postgres { pool, .. } => pool.close().await,
         }
     }
 }

@@ -16,7 +16,7 @@ const ALL: &str = "SELECT family, name, state, cursor, pages, rows_seen, expecte
 const ADVANCE: &str =
     "UPDATE listing SET state = $4, cursor = $5, pages = pages + 1, rows_seen = rows_seen + $6
     WHERE run_id = $1 AND family = $2 AND name = $3";
-const RESTART: &str = "UPDATE listing SET state = 'planned', cursor = NULL, pages = 0, rows_seen = 0 WHERE run_id = $1 AND family = $2 AND name = $3";
+const RESTART: &str = "UPDATE listing SET state = 'planned', cursor = NULL, pages = 0, rows_seen = 0, expected = NULL WHERE run_id = $1 AND family = $2 AND name = $3";
 const EXPECT: &str = "UPDATE listing SET expected = $4 WHERE run_id = $1 AND family = $2 AND name = $3";
 const SET_STATE: &str =
     "UPDATE listing SET state = $4, note = $5 WHERE run_id = $1 AND family = $2 AND name = $3";
@@ -76,7 +76,7 @@ pub struct ListingRow {
     pub pages: i64,
     /// Rows those pages held.
     pub rows_seen: i64,
-    /// Rows that Atlassian's count promised before the first page.
+    /// Rows by Atlassian's count, once the listing was found to agree with it.
     pub expected: Option<i64>,
     /// Why it is refused or unsure.
     pub note: Option<String>,
@@ -167,8 +167,8 @@ impl Tx {
             .collect()
     }
 
-    /// Notes how many rows Atlassian's count promises.
-    pub async fn listing_expect(
+    /// Notes that the listing agrees with Atlassian's count, so that an interrupted run need not count again.
+    pub async fn listing_agrees(
         &mut self,
         run: RunId,
         family: Family,

@@ -218,7 +218,8 @@ impl Store {
         tx.lease_hold(lease, now).await?;
         tx.run_set_state(run.id, RunState::Merging, None, &run.report)
             .await?;
-        tx.commit().await
+        tx.commit().await?;
+        self.statistics_before_merging().await
     }
 
     /// Keeps what a run that could not be finished has to say; it can be taken up again.

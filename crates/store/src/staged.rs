@@ -170,6 +170,7 @@ impl Store {
             );
         }
 
+        let rows = staged.len();
         let mut tx = self.write().await?;
         tx.lease_hold(lease, now).await?;
         tx.staged_forget(run, observation, terms).await?;
@@ -181,7 +182,8 @@ impl Store {
             tx.listing_advance(run, page.family, page.name, page.next, page.rows)
                 .await?;
         }
-        tx.commit().await
+        tx.commit().await?;
+        self.statistics_after_staging(run, rows).await
     }
 }
 

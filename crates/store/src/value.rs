@@ -36,31 +36,37 @@ impl From<bool> for Value {
 
 impl From<&str> for Value {
     fn from(text: &str) -> Self {
-        Value::Text(Some(text.to_owned()))
+        Value::from(text.to_owned())
     }
 }
 
 impl From<&String> for Value {
     fn from(text: &String) -> Self {
-        Value::Text(Some(text.clone()))
+        Value::from(text.clone())
     }
 }
 
 impl From<String> for Value {
     fn from(text: String) -> Self {
+        // PostgreSQL's text cannot hold U+0000, which JSON can carry; what is kept must be the same in both.
+        let text = if text.contains('\0') {
+            text.replace('\0', "\u{fffd}")
+        } else {
+            text
+        };
         Value::Text(Some(text))
     }
 }
 
 impl From<Option<String>> for Value {
     fn from(text: Option<String>) -> Self {
-        Value::Text(text)
+        text.map_or(Value::Text(None), Value::from)
     }
 }
 
 impl From<Option<&str>> for Value {
     fn from(text: Option<&str>) -> Self {
-        Value::Text(text.map(str::to_owned))
+        Value::from(text.map(str::to_owned))
     }
 }
 

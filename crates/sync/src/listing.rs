@@ -3,6 +3,7 @@
 use crate::error::{SyncError, While as _};
 use crate::progress::Progress;
 use atlassian::{Admin, ApiError, Cursor, Page};
+use futures::stream::{FuturesUnordered, StreamExt as _};
 use model::{Clock, Family, RunId};
 use std::collections::HashSet;
 use std::future::Future;
@@ -38,6 +39,8 @@ pub(crate) enum ListingEnd {
         pages: i64,
         /// Rows on them.
         rows: i64,
+        /// Whether an earlier session of this run found that it agrees with its count.
+        is_checked: bool,
     },
     /// This key may not read it.
     Refused,
@@ -77,6 +80,7 @@ impl Context<'_> {
                 return Ok(ListingEnd::Ended {
                     pages: row.pages,
                     rows: row.rows_seen,
+                    is_checked: row.expected.is_some(),
                 });
             }
             ListingState::Refused => return Ok(ListingEnd::Refused),
@@ -137,7 +141,13 @@ impl Context<'_> {
             }
             match next {
                 Some(next) => cursor = Some(next),
-                None => return Ok(ListingEnd::Ended { pages, rows: seen }),
+                None => {
+                    return Ok(ListingEnd::Ended {
+                        pages,
+                        rows: seen,
+                        is_checked: false,
+                    });
+                }
             }
         }
     }
@@ -164,16 +174,20 @@ impl Context<'_> {
             let rows = match read().await? {
                 ListingEnd::Refused => return Ok(false),
                 // One page is one moment: nothing can have been lost between pages.
-                ListingEnd::Ended { pages: 1, .. } => return Ok(true),
+                ListingEnd::Ended { pages: 1, .. } | ListingEnd::Ended { is_checked: true, .. } => {
+                    return Ok(true);
+                }
                 ListingEnd::Ended { rows, .. } => rows,
             };
             let counted = count().await.reading(family)?;
             if rows == counted && before.is_none_or(|before| before == counted) {
+                self.agrees(family, name, counted).await?;
                 return Ok(true);
             }
             self.change_seen.store(true, Ordering::Relaxed);
             let seen = staged().await?;
             if seen == seen_before {
+                self.agrees(family, name, counted).await?;
                 return Ok(true);
             }
             tracing::debug!(
@@ -188,6 +202,20 @@ impl Context<'_> {
             self.restart(family, name).await?;
         }
         Ok(false)
+    }
+
+    async fn agrees(&self, family: Family, name: &str, counted: i64) -> Result<(), SyncError> {
+        let mut tx = self.store.write().await?;
+        tx.listing_agrees(self.run, family, name, counted).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Whether a listing was read to its end, in this or an earlier session of the run.
+    pub async fn has_ended(&self, family: Family, name: &str) -> Result<bool, SyncError> {
+        let mut tx = self.store.read().await?;
+        let row = tx.listing_find(self.run, family, name).await?;
+        Ok(row.is_some_and(|row| row.state == ListingState::Ended))
     }
 
     /// Sends a listing back to its first page, to be read once more.
@@ -239,4 +267,29 @@ impl Context<'_> {
         tx.commit().await?;
         Ok(ListingEnd::Refused)
     }
+}
+
+/// Runs futures, so many at a time. After the first error none is begun any more, but those under way are awaited, so
+/// that what they were answered is kept.
+pub(crate) async fn side_by_side<T, F>(
+    futures: impl IntoIterator<Item = F>,
+    at_a_time: usize,
+) -> Result<Vec<T>, SyncError>
+where
+    F: Future<Output = Result<T, SyncError>>,
+{
+    let mut waiting = futures.into_iter();
+    let mut under_way: FuturesUnordered<F> = waiting.by_ref().take(at_a_time).collect();
+    let mut done = Vec::new();
+    let mut failed = None;
+    while let Some(result) = under_way.next().await {
+        match result {
+            Ok(value) => done.push(value),
+            Err(error) => failed = failed.or(Some(error)),
+        }
+        if failed.is_none() {
+            under_way.extend(waiting.next());
+        }
+    }
+    failed.map_or(Ok(done), Err)
 }

@@ -3,7 +3,7 @@
 use crate::absence::{self, Filters};
 use crate::error::{SyncError, While as _};
 use crate::hold;
-use crate::listing::{Context, ListingEnd};
+use crate::listing::{Context, ListingEnd, side_by_side};
 use crate::progress::{Estimate, Progress};
 use crate::semantics;
 use crate::steps::{self, KnownGroup, ONLY, Pairs};
@@ -200,7 +200,10 @@ async fn read_and_merge(
     ctx: &Context<'_>,
     run: &RunRow,
 ) -> Result<Outcome, SyncError> {
-    estimate(reading, ctx).await?;
+    let is_new = !ctx.has_ended(Family::Directories, ONLY).await?;
+    if is_new {
+        estimate(reading, ctx).await?;
+    }
     let directories = directories(ctx).await?;
     let (accounts_certain, holdings) = read_all(reading, ctx, &directories).await?;
     let joint = matches!(holdings.pairs, Pairs::Joint { .. });
@@ -271,27 +274,27 @@ async fn read_all(
     directories: &[DirectoryId],
 ) -> Result<(bool, Holdings), SyncError> {
     ctx.plan(Family::Accounts).await?;
-    let (accounts_certain, holdings, (), (), ()) = tokio::try_join!(
+    // Not `try_join`: when one stops, what the others were answered is still kept.
+    let (accounts_certain, holdings, domains, policies, tokens) = tokio::join!(
         read_accounts(ctx, directories),
         read_roles(reading, ctx),
         read_short(ctx, Family::Domains),
         read_short(ctx, Family::Policies),
         read_short(ctx, Family::ApiTokens),
-    )?;
-    Ok((accounts_certain, holdings))
+    );
+    domains.and(policies).and(tokens)?;
+    Ok((accounts_certain?, holdings?))
 }
 
 async fn read_accounts(ctx: &Context<'_>, directories: &[DirectoryId]) -> Result<bool, SyncError> {
-    let mut is_certain = true;
     let reads = directories
         .iter()
         .map(|directory| steps::read_accounts(ctx, directory));
-    for certain in futures::future::join_all(reads).await {
-        is_certain &= certain?;
-    }
+    let certain = side_by_side(reads, directories.len().max(1)).await;
+    // Whether they came to their end or not: whoever waits for a further page waits no longer.
     ctx.accounts_done.store(true, Ordering::Relaxed);
     ctx.accounts_page.notify_waiters();
-    Ok(is_certain)
+    Ok(certain?.into_iter().all(|is_certain| is_certain))
 }
 
 async fn read_short(ctx: &Context<'_>, family: Family) -> Result<(), SyncError> {
@@ -312,7 +315,9 @@ async fn read_short(ctx: &Context<'_>, family: Family) -> Result<(), SyncError> 
 
 /// Groups and workspaces, then the roles that groups give, then who holds which role on what.
 async fn read_roles(reading: &Reading<'_>, ctx: &Context<'_>) -> Result<Holdings, SyncError> {
-    tokio::try_join!(steps::read_groups(ctx), read_short(ctx, Family::Workspaces))?;
+    let (groups, workspaces) = tokio::join!(steps::read_groups(ctx), read_short(ctx, Family::Workspaces));
+    groups?;
+    workspaces?;
     let mut tx = ctx.store.read().await?;
     let groups = tx.staged_groups(ctx.run).await?;
     drop(tx);
@@ -323,7 +328,10 @@ async fn read_roles(reading: &Reading<'_>, ctx: &Context<'_>) -> Result<Holdings
     steps::read_grants(ctx, &groups).await?;
     ctx.end(Family::GroupRoleGrants).await?;
 
-    let joint = semantics::probe_joint_filters(ctx).await?;
+    let joint = match learned_in_this_run(reading, ctx).await? {
+        Some(joint) => Some(joint),
+        None => semantics::probe_joint_filters(ctx).await?,
+    };
     learn(reading, ctx, joint).await?;
     let resources = resources(ctx).await?;
     let roles = roles(ctx).await?;
@@ -334,6 +342,19 @@ async fn read_roles(reading: &Reading<'_>, ctx: &Context<'_>) -> Result<Holdings
     };
     let is_certain = steps::read_holdings(ctx, &pairs).await?;
     Ok(Holdings { pairs, is_certain })
+}
+
+/// What an earlier session of this run found out: filters do not change within a run.
+async fn learned_in_this_run(reading: &Reading<'_>, ctx: &Context<'_>) -> Result<Option<bool>, SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let started_at = tx.run_find(ctx.run).await?.map(|run| run.started_at);
+    let semantics = &reading.connection.semantics;
+    let is_of_this_run = semantics.learned_at >= started_at && started_at.is_some();
+    Ok(if is_of_this_run {
+        semantics.joint_filters
+    } else {
+        None
+    })
 }
 
 async fn learn(reading: &Reading<'_>, ctx: &Context<'_>, joint: Option<bool>) -> Result<(), SyncError> {

@@ -2,6 +2,7 @@
 
 pub(crate) mod postgres;
 pub(crate) mod sqlite;
+pub(crate) mod statistics;
 
 /// Statements that cannot be written once for both.
 pub(crate) struct Statements {

@@ -35,8 +35,7 @@ pub(crate) fn bind<'q>(
     for value in values {
         query = match value {
             Value::Int(number) => query.bind(number),
-            // PostgreSQL's text cannot hold U+0000, which JSON can carry.
-            Value::Text(text) => query.bind(text.map(|text| text.replace('\0', "\u{fffd}"))),
+            Value::Text(text) => query.bind(text),
             Value::Bytes(bytes) => query.bind(bytes),
         };
     }

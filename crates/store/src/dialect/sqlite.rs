@@ -7,7 +7,7 @@ use sqlx::sqlite::{
     Sqlite, SqliteArguments, SqliteConnectOptions, SqliteJournalMode, SqlitePool, SqlitePoolOptions,
     SqliteRow, SqliteSynchronous,
 };
-use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
+use sqlx::{Column as _, ConnectOptions as _, Connection as _, Row as _, TypeInfo as _, ValueRef as _};
 use std::path::Path;
 use std::time::Duration;
 
@@ -59,6 +59,15 @@ pub(crate) fn readers(file: &Path) -> SqlitePool {
             .pragma("query_only", "1")
             .pragma("cache_size", READER_CACHE),
     )
+}
+
+/// Copies a database by a statement that takes the new file. On a connection of its own: the readers' may not write, not
+/// even elsewhere, and the writer's may be at work.
+pub(crate) async fn copy(file: &Path, statement: &'static str, to: &Path) -> Result<(), sqlx::Error> {
+    let mut connection = options(file).connect().await?;
+    let copied = sqlx::query(statement).bind(to.display().to_string());
+    copied.execute(&mut connection).await?;
+    connection.close().await
 }
 
 pub(crate) fn bind<'q>(

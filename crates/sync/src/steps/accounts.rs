@@ -13,11 +13,15 @@ use store::Observation;
 pub(crate) async fn read_accounts(ctx: &Context<'_>, directory: &DirectoryId) -> Result<bool, SyncError> {
     let everybody = AccountSearch::default();
     let count = || ctx.admin.accounts_count(directory.as_str(), &everybody);
-    let before = match count().await {
-        Ok(before) => Some(before),
-        // The listing itself says what is refused.
-        Err(error) if error.is_refusal() => None,
-        Err(error) => return Err(error).reading(Family::Accounts),
+    let before = if ctx.has_ended(Family::Accounts, directory.as_str()).await? {
+        None
+    } else {
+        match count().await {
+            Ok(before) => Some(before),
+            // The listing itself says what is refused.
+            Err(error) if error.is_refusal() => None,
+            Err(error) => return Err(error).reading(Family::Accounts),
+        }
     };
     ctx.progress.expect(Family::Accounts, before.unwrap_or(0));
     let read = || read_once(ctx, directory);

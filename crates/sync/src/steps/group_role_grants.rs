@@ -1,11 +1,10 @@
 //! The roles that groups give: exact, one short listing a group. Groups that say they give none are not asked.
 
 use crate::error::{SyncError, While as _};
-use crate::listing::Context;
+use crate::listing::{Context, side_by_side};
 use crate::map;
 use crate::steps::groups::KnownGroup;
 use atlassian::Cursor;
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use model::Family;
 use store::Whole;
 
@@ -28,10 +27,7 @@ pub(crate) async fn read_grants(ctx: &Context<'_>, groups: &[KnownGroup]) -> Res
         })
         .await
     });
-    stream::iter(reads)
-        .buffer_unordered(AT_A_TIME)
-        .try_collect::<Vec<_>>()
-        .await?;
+    side_by_side(reads, AT_A_TIME).await?;
     Ok(())
 }
 

@@ -19,11 +19,15 @@ pub(crate) struct KnownGroup {
 pub(crate) async fn read_groups(ctx: &Context<'_>) -> Result<bool, SyncError> {
     ctx.plan(Family::Groups).await?;
     let count = || ctx.admin.groups_count();
-    let before = match count().await {
-        Ok(before) => Some(before),
-        // The listing itself says what is refused.
-        Err(error) if error.is_refusal() => None,
-        Err(error) => return Err(error).reading(Family::Groups),
+    let before = if ctx.has_ended(Family::Groups, ONLY).await? {
+        None
+    } else {
+        match count().await {
+            Ok(before) => Some(before),
+            // The listing itself says what is refused.
+            Err(error) if error.is_refusal() => None,
+            Err(error) => return Err(error).reading(Family::Groups),
+        }
     };
     ctx.progress.expect(Family::Groups, before.unwrap_or(0));
     let fetch = |cursor: Option<Cursor>| async move { ctx.admin.groups(&[], cursor.as_ref()).await };

@@ -1,14 +1,13 @@
 //! How accounts came to hold their roles: a request an account, so only when asked for.
 
 use crate::error::SyncError;
-use crate::listing::Context;
+use crate::listing::{Context, side_by_side};
 use crate::steps::precise::{assignments, together};
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use model::Family;
 use store::{ListingState, PageOf};
 
 /// How many accounts make one checkpoint.
-const BATCH: i64 = 256;
+const BATCH: i64 = 64;
 const AT_A_TIME: usize = 32;
 const NAME: &str = "all";
 
@@ -29,10 +28,7 @@ pub(crate) async fn read_methods(ctx: &Context<'_>) -> Result<(), SyncError> {
         let Some((last, _)) = holders.last() else { break };
         after = *last;
         let reads = holders.iter().map(|(_, account)| assignments(ctx, account, true));
-        let observations = stream::iter(reads)
-            .buffer_unordered(AT_A_TIME)
-            .try_collect()
-            .await?;
+        let observations = side_by_side(reads, AT_A_TIME).await?;
         let Some(observation) = together(observations) else {
             break;
         };

@@ -1,10 +1,9 @@
 //! Role assignments of single accounts: exact, and a request each, so only where nothing cheaper tells.
 
 use crate::error::{SyncError, While as _};
-use crate::listing::Context;
+use crate::listing::{Context, side_by_side};
 use crate::map;
 use atlassian::{ApiError, Cursor};
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use model::Family;
 use store::{Hint, HintRow, Observation, Whole};
 
@@ -13,19 +12,13 @@ const AT_A_TIME: usize = 32;
 
 /// Reads what some accounts hold, one by one: the answers replace what was seen of them before.
 pub(crate) async fn read_precisely(ctx: &Context<'_>, accounts: &[String]) -> Result<(), SyncError> {
-    for batch in accounts.chunks(256) {
-        let reads = batch.iter().map(|account| assignments(ctx, account, false));
-        let observations: Vec<Observation> = stream::iter(reads)
-            .buffer_unordered(AT_A_TIME)
-            .try_collect()
-            .await?;
-        // One transaction for the batch; the earliest look counts for all of it.
-        if let Some(observation) = together(observations) {
-            ctx.progress
-                .page(Family::RoleHoldings, i64::try_from(batch.len()).unwrap_or(0));
-            ctx.record(&observation).await?;
-        }
-    }
+    let reads = accounts.iter().map(|account| async move {
+        let observation = assignments(ctx, account, false).await?;
+        ctx.record(&observation).await?;
+        ctx.progress.page(Family::RoleHoldings, 1);
+        Ok(())
+    });
+    side_by_side(reads, AT_A_TIME).await?;
     Ok(())
 }
 

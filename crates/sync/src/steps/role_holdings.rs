@@ -5,11 +5,10 @@
 //! their own, and only accounts with several of both are read one by one (`verify.rs`).
 
 use crate::error::SyncError;
-use crate::listing::Context;
+use crate::listing::{Context, side_by_side};
 use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
 use atlassian::wire::Account;
 use atlassian::{Cursor, Page};
-use futures::stream::{self, StreamExt as _, TryStreamExt as _};
 use model::{AccountId, Fact, Family, ResourceId, RoleId};
 use store::{Hint, HintRow, Observation};
 
@@ -148,10 +147,7 @@ pub(crate) async fn read_holdings(ctx: &Context<'_>, pairs: &Pairs) -> Result<bo
     ctx.plan(Family::RoleHoldings).await?;
     let questions = pairs.questions();
     let reads = questions.iter().map(|question| read_question(ctx, question));
-    let certain: Vec<bool> = stream::iter(reads)
-        .buffer_unordered(AT_A_TIME)
-        .try_collect()
-        .await?;
+    let certain: Vec<bool> = side_by_side(reads, AT_A_TIME).await?;
     Ok(certain.into_iter().all(|is_certain| is_certain))
 }
 

@@ -1,0 +1,304 @@
+//! The built program: what it says and how it ends, also when it is killed.
+
+use scenarios::kills::read_with_kills;
+use std::path::Path;
+use std::process::{Command, Output};
+use twin::{FilterSemantics, Shape, Twin, TwinOptions};
+
+const PROGRAM: &str = env!("CARGO_BIN_EXE_orgwarden");
+
+fn run(folder: &Path, words: &[&str]) -> Output {
+    Command::new(PROGRAM)
+        .env_clear()
+        .env("HOME", folder)
+        .env("ORGWARDEN_MASTER_KEY_FILE", folder.join("master.key"))
+        .env(
+            "ORGWARDEN_DATABASE",
+            format!("sqlite:{}", folder.join("t.db").display()),
+        )
+        .args(words)
+        .output()
+        .unwrap()
+}
+
+fn said(output: &Output) -> String {
+    String::from_utf8_lossy(&output.stderr).into_owned()
+}
+
+fn small() -> TwinOptions {
+    TwinOptions {
+        users: 60,
+        groups: 15,
+        workspaces: 3,
+        ..TwinOptions::default()
+    }
+}
+
+/// A folder with a connection to a twin.
+async fn connected(options: TwinOptions) -> (tempfile::TempDir, Twin) {
+    let folder = tempfile::tempdir().unwrap();
+    let twin = Twin::start(options).await.unwrap();
+    let added = add(
+        folder.path(),
+        &twin,
+        twin.api_key(),
+        twin.org_id(),
+        twin.base_url(),
+    )
+    .await;
+    assert!(added.status.success(), "{}", said(&added));
+    (folder, twin)
+}
+
+async fn add(folder: &Path, twin: &Twin, key: &str, organization: &str, base_url: &str) -> Output {
+    std::fs::write(folder.join("api.key"), key).unwrap();
+    let key_file = folder.join("api.key").display().to_string();
+    let (organization, base_url) = (organization.to_owned(), base_url.to_owned());
+    let words = [
+        "connection",
+        "add",
+        "--name",
+        "acme",
+        "--org-id",
+        &organization,
+        "--base-url",
+        &base_url,
+        "--api-key-file",
+        &key_file,
+    ];
+    assert!(!twin.base_url().is_empty());
+    let (folder, words) = (folder.to_owned(), words.map(str::to_owned));
+    tokio::task::spawn_blocking(move || run(&folder, &words.each_ref().map(String::as_str)))
+        .await
+        .unwrap()
+}
+
+async fn run_beside(folder: &Path, words: &[&str]) -> Output {
+    let folder = folder.to_owned();
+    let words: Vec<String> = words.iter().map(|word| (*word).to_owned()).collect();
+    let run = move || run(&folder, &words.iter().map(String::as_str).collect::<Vec<_>>());
+    tokio::task::spawn_blocking(run).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_killed_reading_goes_on_and_ends_right() {
+    for (seed, filters) in [(1, FilterSemantics::Joint), (2, FilterSemantics::Independent)] {
+        let folder = tempfile::tempdir().unwrap();
+        let database = format!("sqlite:{}", folder.path().join("k.db").display());
+        let options = TwinOptions {
+            seed,
+            filters,
+            users: 400,
+            groups: 40,
+            workspaces: 6,
+            latency_ms: 2,
+            ..TwinOptions::default()
+        };
+        let (verdict, kills) = read_with_kills(
+            Path::new(PROGRAM),
+            options,
+            folder.path(),
+            &database,
+            &[3, 20, 45],
+        )
+        .await
+        .unwrap();
+        assert!(verdict.is_right(), "{verdict:?}");
+        assert!(kills > 0, "no reading was killed while it was at work");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_wrong_key_is_refused_and_nothing_is_stored() {
+    let folder = tempfile::tempdir().unwrap();
+    let twin = Twin::start(small()).await.unwrap();
+    let output = add(folder.path(), &twin, "not-a-key", twin.org_id(), twin.base_url()).await;
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+    assert!(
+        said(&output).contains("does not accept the API key"),
+        "{}",
+        said(&output)
+    );
+    let list = run_beside(folder.path(), &["connection", "list", "--json"]).await;
+    assert_eq!(String::from_utf8_lossy(&list.stdout).trim(), "[]");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_organization_is_refused() {
+    let folder = tempfile::tempdir().unwrap();
+    let twin = Twin::start(small()).await.unwrap();
+    let other = "00000000-0000-4000-8000-000000000000";
+    let output = add(folder.path(), &twin, twin.api_key(), other, twin.base_url()).await;
+    assert_eq!(output.status.code(), Some(6), "{}", said(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unreachable_address_is_named_and_ends_with_its_code() {
+    let folder = tempfile::tempdir().unwrap();
+    let twin = Twin::start(small()).await.unwrap();
+    let output = add(
+        folder.path(),
+        &twin,
+        twin.api_key(),
+        twin.org_id(),
+        "http://127.0.0.1:9",
+    )
+    .await;
+    assert_eq!(output.status.code(), Some(7), "{}", said(&output));
+    assert!(
+        said(&output).contains("127.0.0.1 cannot be reached"),
+        "{}",
+        said(&output)
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unknown_account_ends_with_its_code_and_near_names() {
+    let (folder, _twin) = connected(small()).await;
+    assert!(
+        run_beside(folder.path(), &["sync", "--json"])
+            .await
+            .status
+            .success()
+    );
+    let output = run_beside(folder.path(), &["access", "nobody@nowhere.example"]).await;
+    assert_eq!(output.status.code(), Some(5), "{}", said(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_unfinished_reading_ends_with_its_code() {
+    let (folder, _twin) = connected(small()).await;
+    let output = run_beside(folder.path(), &["sync", "--max-requests", "5", "--json"]).await;
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    assert!(String::from_utf8_lossy(&output.stdout).contains("\"status\":\"incomplete\""));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_drop_out_of_proportion_is_held_until_a_person_confirms() {
+    let (folder, twin) = connected(small()).await;
+    assert!(
+        run_beside(folder.path(), &["sync", "--json"])
+            .await
+            .status
+            .success()
+    );
+    twin.stop().await;
+    // The same organization by its id, almost empty now.
+    let shrunk = Twin::start(TwinOptions {
+        shape: Shape::Empty,
+        ..small()
+    })
+    .await
+    .unwrap();
+    std::fs::write(folder.path().join("api.key"), shrunk.api_key()).unwrap();
+    assert!(
+        run_beside(folder.path(), &["connection", "remove", "acme"])
+            .await
+            .status
+            .success()
+    );
+    let added = add(
+        folder.path(),
+        &shrunk,
+        shrunk.api_key(),
+        shrunk.org_id(),
+        shrunk.base_url(),
+    )
+    .await;
+    assert!(added.status.success(), "{}", said(&added));
+
+    let before = run_beside(folder.path(), &["export", "facts"]).await.stdout;
+    let held = run_beside(folder.path(), &["sync", "--json"]).await;
+    assert_eq!(
+        held.status.code(),
+        Some(4),
+        "{}",
+        String::from_utf8_lossy(&held.stdout)
+    );
+    assert_eq!(
+        run_beside(folder.path(), &["export", "facts"]).await.stdout,
+        before
+    );
+
+    let answer: serde_json::Value = serde_json::from_slice(&held.stdout).unwrap();
+    let run_id = answer["run"].as_str().unwrap();
+    assert!(
+        run_beside(folder.path(), &["runs", "confirm", run_id])
+            .await
+            .status
+            .success()
+    );
+    assert!(
+        run_beside(folder.path(), &["sync", "--json"])
+            .await
+            .status
+            .success()
+    );
+    assert_ne!(
+        run_beside(folder.path(), &["export", "facts"]).await.stdout,
+        before
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn another_master_key_is_refused() {
+    let (folder, _twin) = connected(small()).await;
+    std::fs::write(folder.path().join("master.key"), "ab".repeat(32)).unwrap();
+    let output = run_beside(folder.path(), &["sync"]).await;
+    assert_eq!(output.status.code(), Some(8), "{}", said(&output));
+    assert!(said(&output).contains("master key"), "{}", said(&output));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_key_reaches_a_message_or_a_log() {
+    let (folder, twin) = connected(small()).await;
+    let output = Command::new(PROGRAM)
+        .env_clear()
+        .env("HOME", folder.path())
+        .env("ORGWARDEN_MASTER_KEY_FILE", folder.path().join("master.key"))
+        .env(
+            "ORGWARDEN_DATABASE",
+            format!("sqlite:{}", folder.path().join("t.db").display()),
+        )
+        .args(["--log", "trace", "sync", "--json"])
+        .output();
+    let output = output.unwrap();
+    assert!(output.status.success());
+    let log = said(&output);
+    assert!(log.len() > 1_000, "nothing was logged at trace");
+    assert!(!log.contains(twin.api_key()), "the API key is in the log");
+    assert!(
+        !log.contains("@acme.example.com"),
+        "an e-mail address is in the log"
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn an_erased_person_does_not_come_back_with_the_next_reading() {
+    let (folder, _twin) = connected(small()).await;
+    assert!(
+        run_beside(folder.path(), &["sync", "--json"])
+            .await
+            .status
+            .success()
+    );
+    let facts = String::from_utf8(run_beside(folder.path(), &["export", "facts"]).await.stdout).unwrap();
+    let line = facts
+        .lines()
+        .find(|line| line.contains("@acme.example.com"))
+        .unwrap();
+    let account: serde_json::Value = serde_json::from_str(line).unwrap();
+    let (id, email) = (
+        account["account_id"].as_str().unwrap(),
+        account["email"].as_str().unwrap(),
+    );
+    assert!(run_beside(folder.path(), &["erase", id]).await.status.success());
+    assert!(
+        run_beside(folder.path(), &["sync", "--json"])
+            .await
+            .status
+            .success()
+    );
+    let facts = String::from_utf8(run_beside(folder.path(), &["export", "facts"]).await.stdout).unwrap();
+    assert!(!facts.contains(email) && facts.contains(id));
+}

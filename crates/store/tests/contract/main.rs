@@ -1,0 +1,43 @@
+//! What the store promises, one behaviour a test, each on SQLite and on PostgreSQL.
+
+#![expect(
+    clippy::unwrap_used,
+    clippy::expect_used,
+    reason = "tests state their expectations bluntly"
+)]
+
+/// Makes a test on each database of each behaviour named. Without PostgreSQL its half is skipped by name.
+macro_rules! on_both {
+    ($($behaviour:ident),+ $(,)?) => {
+        mod sqlite {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                super::$behaviour(testkit::sqlite().await).await;
+            })+
+        }
+        mod postgres {
+            $(#[tokio::test]
+            async fn $behaviour() {
+                if let Some(database) = testkit::postgres().await {
+                    super::$behaviour(database).await;
+                }
+            })+
+        }
+    };
+}
+
+mod activity;
+mod audit;
+mod care;
+mod connections;
+mod export;
+mod jobs;
+mod leases;
+mod listings;
+mod merging;
+mod people;
+mod reading;
+mod runs;
+mod schema;
+mod staging;
+mod terms;

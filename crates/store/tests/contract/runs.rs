@@ -1,0 +1,162 @@
+//! The life of a run: hidden until it is published, gone without a trace when it is given up.
+
+use crate::reading::{HOUR, Reading, account, accounts};
+use model::{FactKind, Family, RunId};
+use store::{RunReport, RunState, StoreError};
+use testkit::TestDatabase;
+
+on_both!(
+    a_run_is_hidden_until_it_is_published,
+    an_older_run_can_still_be_looked_at,
+    a_discarded_run_leaves_nothing,
+    a_held_run_keeps_only_its_reasons,
+    publishing_spends_a_confirmed_drop,
+    nobody_publishes_without_the_lease,
+    requests_add_up,
+    the_latest_runs_come_first,
+    an_interrupted_run_keeps_what_it_has_to_say
+);
+
+const KIND: FactKind = FactKind::Account;
+
+async fn a_run_is_hidden_until_it_is_published(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let run = reading.open().await;
+    reading
+        .page(run.id, Family::Accounts, accounts(&["a", "b"]))
+        .await;
+    reading
+        .store
+        .run_merging(&reading.lease, &run, reading.at)
+        .await
+        .unwrap();
+    reading.merge_all(&run, KIND).await;
+    assert!(reading.seen(KIND).await.is_empty());
+    assert_eq!(reading.publish(&run).await, (2, 0));
+    assert_eq!(reading.seen(KIND).await, ["a", "b"]);
+    let mut tx = reading.store.read().await.unwrap();
+    let kept = tx.run_find(run.id).await.unwrap().unwrap();
+    assert_eq!(
+        (kept.state, kept.changes_begun, kept.ended_at),
+        (RunState::Published, 2, Some(reading.at))
+    );
+    assert!(tx.staged_first(run.id, KIND).await.unwrap().is_empty());
+}
+
+async fn an_older_run_can_still_be_looked_at(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let (first, _) = reading.read(Family::Accounts, KIND, accounts(&["a", "b"])).await;
+    let (second, changes) = reading.read(Family::Accounts, KIND, accounts(&["b", "c"])).await;
+    assert_eq!(changes, (1, 1));
+    assert_eq!(reading.seen_at(KIND, first.id).await, ["a", "b"]);
+    assert_eq!(reading.seen_at(KIND, second.id).await, ["b", "c"]);
+}
+
+async fn a_discarded_run_leaves_nothing(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    reading.read(Family::Accounts, KIND, accounts(&["a", "b"])).await;
+    let run = reading.open().await;
+    let facts = vec![account("b", Some("inactive")), account("c", Some("active"))];
+    reading.page(run.id, Family::Accounts, facts).await;
+    reading.merge_all(&run, KIND).await;
+    let report = RunReport::default();
+    reading
+        .store
+        .run_discard(&run, &report, reading.at)
+        .await
+        .unwrap();
+
+    assert_eq!(reading.seen(KIND).await, ["a", "b"]);
+    assert_eq!(reading.attributes(KIND, "b").await.text("status"), Some("active"));
+    assert_eq!(reading.seen_at(KIND, RunId(i64::MAX)).await, ["a", "b"]);
+    let mut tx = reading.store.read().await.unwrap();
+    assert_eq!(
+        tx.run_find(run.id).await.unwrap().unwrap().state,
+        RunState::Discarded
+    );
+    assert!(tx.staged_first(run.id, KIND).await.unwrap().is_empty());
+    drop(tx);
+    // The next reading finds the organization as if the discarded one had never been.
+    let (_, changes) = reading.read(Family::Accounts, KIND, accounts(&["a", "b"])).await;
+    assert_eq!(changes, (0, 0));
+}
+
+async fn a_held_run_keeps_only_its_reasons(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    reading
+        .read(Family::Accounts, KIND, accounts(&["a", "b", "c"]))
+        .await;
+    let run = reading.open().await;
+    reading.page(run.id, Family::Accounts, accounts(&["a"])).await;
+    let report = RunReport {
+        version: 1,
+        reasons: vec!["two thirds of the accounts are gone".into()],
+        ..RunReport::default()
+    };
+    reading.store.run_hold(&run, &report, reading.at).await.unwrap();
+    assert_eq!(reading.seen(KIND).await, ["a", "b", "c"]);
+    let mut tx = reading.store.read().await.unwrap();
+    let kept = tx.run_find(run.id).await.unwrap().unwrap();
+    assert_eq!((kept.state, kept.report), (RunState::Held, report));
+}
+
+async fn publishing_spends_a_confirmed_drop(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let mut tx = reading.store.write().await.unwrap();
+    tx.connection_confirm_drop(reading.connection, true)
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    reading.read(Family::Accounts, KIND, accounts(&["a"])).await;
+    let mut tx = reading.store.read().await.unwrap();
+    assert!(!tx.connection_find("acme").await.unwrap().unwrap().drop_confirmed);
+}
+
+async fn nobody_publishes_without_the_lease(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let run = reading.open().await;
+    reading.page(run.id, Family::Accounts, accounts(&["a"])).await;
+    reading.merge_all(&run, KIND).await;
+    let later = reading.at + HOUR;
+    reading
+        .store
+        .lease_take("sync/1", "elsewhere/1/1", later)
+        .await
+        .unwrap();
+    let refused = reading
+        .store
+        .run_publish(&reading.lease, &run, &run.report, later)
+        .await;
+    assert!(matches!(refused, Err(StoreError::LeaseLost { .. })));
+    assert!(reading.seen(KIND).await.is_empty());
+}
+
+async fn requests_add_up(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let run = reading.open().await;
+    let mut tx = reading.store.write().await.unwrap();
+    tx.run_add_requests(run.id, 3).await.unwrap();
+    tx.run_add_requests(run.id, 4).await.unwrap();
+    assert_eq!(tx.run_find(run.id).await.unwrap().unwrap().requests, 7);
+}
+
+async fn the_latest_runs_come_first(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let runs = [reading.open().await, reading.open().await, reading.open().await];
+    let mut tx = reading.store.read().await.unwrap();
+    let latest = tx.run_latest(reading.organization, 2).await.unwrap();
+    assert_eq!(latest, [runs[2].clone(), runs[1].clone()]);
+    assert_eq!(tx.run_find(RunId(12_345)).await.unwrap(), None);
+}
+
+async fn an_interrupted_run_keeps_what_it_has_to_say(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let run = reading.open().await;
+    let mut report = run.report.clone();
+    report.drift.insert("account.unheard_of".into(), 2);
+    report.operations.insert("getUsers".into(), 9);
+    reading.store.run_note(&run, &report).await.unwrap();
+    let mut tx = reading.store.read().await.unwrap();
+    let kept = tx.run_find(run.id).await.unwrap().unwrap();
+    assert_eq!((kept.state, kept.report), (RunState::Reading, report));
+}

@@ -1,0 +1,11 @@
+//! End-to-end stories: the product as its commands wire it, a real store, a twin over HTTP.
+//!
+//! [`Stage`] is one organization on one store. [`judge`] compares what the product exports with what the twin says is
+//! true, also when the truth changed while the product was reading. The tests run a small sample; `soak` (through
+//! `cargo xtask soak`) runs many.
+
+pub mod judge;
+pub mod kills;
+mod stage;
+
+pub use stage::{Stage, Weather};

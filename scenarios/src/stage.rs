@@ -1,0 +1,165 @@
+//! One organization, one store, one product.
+
+use crate::judge::{self, Verdict};
+use anyhow::Context as _;
+use app::views::scope::ScopeChoice;
+use app::{App, AppError, ConnectionRequest, Outcome, Status};
+use atlassian::Options;
+use model::SystemClock;
+use secrecy::SecretString;
+use std::path::Path;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicBool, Ordering};
+use store::{MasterKey, Store};
+use tempfile::TempDir;
+use twin::{Twin, TwinOptions};
+
+/// What happens while the product reads.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Weather {
+    /// Share of requests that go wrong, in percent.
+    pub faults_percent: u32,
+    /// How many times the organization changes during the reading.
+    pub changes: u32,
+    /// How many things change each time.
+    pub changes_at_once: u32,
+    /// Requests between two changes.
+    pub every_requests: u64,
+    /// Chooses faults and changes.
+    pub seed: u64,
+}
+
+/// One organization on one store.
+pub struct Stage {
+    /// The pretend Atlassian.
+    pub twin: Twin,
+    /// The product.
+    pub app: App,
+    /// How the product calls the twin.
+    pub api: Options,
+    _folder: TempDir,
+}
+
+impl Stage {
+    /// A new organization and a new store: SQLite in a temporary folder, or the PostgreSQL database named.
+    pub async fn new(twin: TwinOptions, postgres: Option<&str>) -> anyhow::Result<Stage> {
+        let twin = Twin::start(twin).await?;
+        let folder = tempfile::tempdir()?;
+        let database = match postgres {
+            Some(url) => url.to_owned(),
+            None => format!("sqlite:{}", folder.path().join("stage.db").display()),
+        };
+        let app = open(&database, folder.path()).await?;
+        let api = Options::new(twin.base_url());
+        let request = ConnectionRequest {
+            name: "stage",
+            organization: Some(twin.org_id()),
+            key: SecretString::from(twin.api_key()),
+            actor: "test",
+            sync_interval_ms: 3_600_000,
+        };
+        app.connection_add(&request, &api).await?;
+        Ok(Stage {
+            twin,
+            app,
+            api,
+            _folder: folder,
+        })
+    }
+
+    /// Reads once.
+    pub async fn sync(&self, with_methods: bool) -> anyhow::Result<Outcome> {
+        Ok(self.app.sync(None, with_methods, &self.api, &app::Silent).await?)
+    }
+
+    /// Reads once with a bound on requests.
+    pub async fn sync_at_most(&self, requests: u64) -> anyhow::Result<Outcome> {
+        let api = Options {
+            max_requests: Some(requests),
+            ..self.api.clone()
+        };
+        Ok(self.app.sync(None, false, &api, &app::Silent).await?)
+    }
+
+    /// What the product knows, line by line, sorted. Nothing before the first reading.
+    pub async fn export(&self, with_methods: bool) -> anyhow::Result<Vec<String>> {
+        let scope = self.app.scope(&ScopeChoice::default()).await?;
+        let mut lines = Vec::new();
+        self.app
+            .export_facts::<AppError>(&scope, with_methods, |line| {
+                lines.push(line.to_owned());
+                Ok(())
+            })
+            .await?;
+        Ok(lines)
+    }
+
+    /// What is true now, line by line, sorted.
+    pub fn truth(&self, with_methods: bool) -> Vec<String> {
+        let mut lines = self.twin.truth(with_methods);
+        lines.sort_unstable();
+        lines
+    }
+
+    /// Reads in bad weather and judges the result: every fact exported held at some moment of the reading, and every
+    /// fact that held through all of it is exported – or the product says that it did not finish, and then nothing
+    /// that was known before and held through all of it may be missing.
+    pub async fn sync_in(&self, weather: Weather) -> anyhow::Result<(Outcome, Verdict)> {
+        let known_before = self.export(false).await?;
+        let mut truths = vec![self.truth(false)];
+        if weather.faults_percent > 0 {
+            let probability = f64::from(weather.faults_percent) / 100.0;
+            let faults = serde_json::json!({ "probability": probability, "seed": weather.seed });
+            self.twin.set_faults(&faults).map_err(anyhow::Error::msg)?;
+        }
+        let is_done = AtomicBool::new(false);
+        let reading = async {
+            let outcome = self.sync(false).await;
+            is_done.store(true, Ordering::Relaxed);
+            outcome
+        };
+        let changing = async {
+            let begun_at = self.requests();
+            let mut changes = 0;
+            while !is_done.load(Ordering::Relaxed) && changes < weather.changes {
+                if self.requests() - begun_at >= weather.every_requests * u64::from(changes + 1) {
+                    self.twin
+                        .mutate(weather.changes_at_once, weather.seed + u64::from(changes) * 1_000);
+                    truths.push(self.truth(false));
+                    changes += 1;
+                }
+                tokio::task::yield_now().await;
+            }
+        };
+        let (outcome, ()) = tokio::join!(reading, changing);
+        self.twin
+            .set_faults(&serde_json::json!({}))
+            .map_err(anyhow::Error::msg)?;
+        let outcome = outcome?;
+        let exported = self.export(false).await?;
+        let verdict = match outcome.status {
+            Status::Complete => judge::complete(&exported, &truths),
+            Status::Incomplete | Status::Held => judge::unfinished(&exported, &known_before, &truths),
+        };
+        Ok((outcome, verdict))
+    }
+
+    /// Requests that the twin has answered.
+    pub fn requests(&self) -> u64 {
+        self.twin
+            .stats()
+            .get("requests")
+            .and_then(serde_json::Value::as_u64)
+            .unwrap_or(0)
+    }
+}
+
+async fn open(database: &str, folder: &Path) -> anyhow::Result<App> {
+    let store = Store::open(database)
+        .await
+        .context("cannot open the stage's store")?;
+    let key = MasterKey::from_file(&folder.join("master.key"))?;
+    Ok(App::new(store, Arc::new(SystemClock))
+        .with_master_key(key)
+        .await?)
+}
