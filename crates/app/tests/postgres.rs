@@ -1,8 +1,6 @@
 //! Every question is asked of an empty organization in PostgreSQL too, so that each statement is prepared there.
 //! Needs the address of an empty database in `TEST_PG_URL`; is skipped without it.
 
-#![expect(clippy::unwrap_used, reason = "a test states its expectations bluntly")]
-
 use app::App;
 use app::views::accounts::{AccountOrder, AccountsAsk, TokenFilter};
 use app::views::changes::ChangesAsk;
