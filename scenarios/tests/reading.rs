@@ -1,5 +1,7 @@
 //! Reading an organization in fair and in bad weather. A small sample; `cargo xtask soak` runs many more.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use app::Status;
 use scenarios::{Stage, Weather};
 use twin::{CursorStyle, FilterSemantics, Shape, TwinOptions};

@@ -1,5 +1,7 @@
 //! The built program: what it says and how it ends, also when it is killed.
 
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
 use scenarios::kills::read_with_kills;
 use std::path::Path;
 use std::process::{Command, Output};

@@ -15,6 +15,7 @@ const COLUMNS_BY_NAME: &str = "SELECT id, organization_id, name, base_url, creat
 const ALL: &str = "SELECT id, organization_id, name, base_url, created_at, created_by, sync_interval_ms, drop_confirmed, semantics
     FROM connection ORDER BY name";
 const KEY: &str = "SELECT sealed_key FROM connection WHERE name = $1";
+const SEMANTICS: &str = "SELECT semantics FROM connection WHERE id = $1";
 const DELETE: &str = "DELETE FROM connection WHERE name = $1";
 const SET_SEMANTICS: &str = "UPDATE connection SET semantics = $2 WHERE id = $1";
 const SET_DROP_CONFIRMED: &str = "UPDATE connection SET drop_confirmed = $2 WHERE id = $1";
@@ -159,6 +160,20 @@ impl Tx {
     /// Forgets the connection and its key; the facts that it read stay. Answers whether there was one.
     pub async fn connection_remove(&mut self, name: &str) -> Result<bool, StoreError> {
         Ok(self.execute(DELETE, &[name.into()]).await? > 0)
+    }
+
+    /// What was learned of the tenant so far.
+    pub async fn connection_semantics(&mut self, id: i64) -> Result<Semantics, StoreError> {
+        let row = self.row(SEMANTICS, &[id.into()]).await?;
+        row.map_or_else(
+            || {
+                Ok(Semantics {
+                    version: 1,
+                    ..Semantics::default()
+                })
+            },
+            |row| row.json(0),
+        )
     }
 
     /// Keeps what was learned of the tenant.

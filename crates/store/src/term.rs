@@ -4,7 +4,7 @@ use crate::database::{Store, Tx};
 use crate::error::StoreError;
 use crate::query::list_statement;
 use crate::value::Value;
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap};
 use std::sync::{Mutex, PoisonError};
 
 const INTERN: &str = "INSERT INTO term (text) VALUES";
@@ -31,9 +31,10 @@ impl TermCache {
             .copied()
     }
 
+    /// In order, so that two who intern the same texts at the same time wait for each other and do not lock up.
     fn missing<'a>(&self, texts: impl IntoIterator<Item = &'a str>) -> Vec<&'a str> {
         let known = self.known.lock().unwrap_or_else(PoisonError::into_inner);
-        let distinct: HashSet<&str> = texts
+        let distinct: BTreeSet<&str> = texts
             .into_iter()
             .filter(|text| !known.contains_key(*text))
             .collect();

@@ -7,7 +7,8 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use model::{Clock, Family, RunId};
 use std::collections::HashSet;
 use std::future::Future;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::Mutex;
+use std::sync::atomic::{AtomicBool, Ordering};
 use store::{Lease, ListingState, Observation, PageOf, Store, TermCache};
 use tokio::sync::Notify;
 
@@ -26,8 +27,47 @@ pub(crate) struct Context<'a> {
     pub accounts_done: AtomicBool,
     /// Whether counts showed that the organization changed while it was read.
     pub change_seen: AtomicBool,
+    /// What the pages of accounts looked like.
+    pub shape: Mutex<PageShape>,
+}
+
+/// What pages of accounts look like, from which the limits of this tenant's search are guessed.
+#[derive(Debug, Default, Clone, Copy)]
+pub(crate) struct PageShape {
+    /// Accounts on them.
+    pub accounts: usize,
     /// The longest list of groups that an account's row held.
-    pub longest_groups: AtomicUsize,
+    pub longest_groups: usize,
+    /// How many rows held a list as long as that.
+    pub at_longest: usize,
+    /// The most rows on a page that had a next one.
+    pub fullest_page: usize,
+}
+
+impl PageShape {
+    /// Takes in one page: the lengths of its accounts' lists of groups, and whether another page follows.
+    pub fn add(&mut self, groups: impl Iterator<Item = usize>, has_next: bool) {
+        let mut rows = 0;
+        for length in groups {
+            rows += 1;
+            match length.cmp(&self.longest_groups) {
+                std::cmp::Ordering::Greater => (self.longest_groups, self.at_longest) = (length, 1),
+                std::cmp::Ordering::Equal => self.at_longest += 1,
+                std::cmp::Ordering::Less => {}
+            }
+        }
+        self.accounts += rows;
+        if has_next {
+            self.fullest_page = self.fullest_page.max(rows);
+        }
+    }
+
+    /// The length at which lists of groups seem to be cut: many accounts have exactly the longest list. Lists that are
+    /// not cut thin out towards the longest.
+    pub fn groups_cut_at(&self) -> Option<usize> {
+        let is_crowded = self.at_longest >= 5 && self.at_longest * 50 >= self.accounts;
+        (self.longest_groups > 0 && is_crowded).then_some(self.longest_groups)
+    }
 }
 
 /// How reading a listing ended.
@@ -292,4 +332,19 @@ where
         }
     }
     failed.map_or(Ok(done), Err)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::PageShape;
+
+    #[test]
+    fn lists_that_are_cut_crowd_at_the_longest() {
+        let mut cut = PageShape::default();
+        cut.add([1, 3, 3, 3, 2, 3, 3].into_iter(), true);
+        assert_eq!((cut.groups_cut_at(), cut.fullest_page), (Some(3), 7));
+        let mut natural = PageShape::default();
+        natural.add([1, 3, 2, 4, 2, 7, 3].into_iter(), false);
+        assert_eq!((natural.groups_cut_at(), natural.fullest_page), (None, 0));
+    }
 }

@@ -3,7 +3,7 @@
 use crate::absence::{self, Filters};
 use crate::error::{SyncError, While as _};
 use crate::hold;
-use crate::listing::{Context, ListingEnd, side_by_side};
+use crate::listing::{Context, ListingEnd, PageShape, side_by_side};
 use crate::progress::{Estimate, Progress};
 use crate::semantics;
 use crate::steps::{self, KnownGroup, ONLY, Pairs};
@@ -14,7 +14,8 @@ use model::role::DOCUMENTED_ROLES;
 use model::{Clock, DirectoryId, FactKind, Family, RunId};
 use serde::Serialize;
 use std::collections::BTreeSet;
-use std::sync::atomic::{AtomicBool, AtomicUsize, Ordering};
+use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Mutex, PoisonError};
 use store::{
     ConnectionRow, Lease, ListingState, Merge, OrganizationRow, RunReport, RunRow, RunState, Store, Taken,
     TermCache, this_holder,
@@ -106,7 +107,7 @@ async fn with_lease(reading: &Reading<'_>, lease: &Lease) -> Result<Outcome, Syn
         accounts_page: Notify::new(),
         accounts_done: AtomicBool::new(false),
         change_seen: AtomicBool::new(false),
-        longest_groups: AtomicUsize::new(0),
+        shape: Mutex::new(PageShape::default()),
     };
     let ended = read_and_merge(reading, &ctx, &run).await;
     let requests = reading.admin.transport().status().requests;
@@ -207,7 +208,8 @@ async fn read_and_merge(
     let directories = directories(ctx).await?;
     let (accounts_certain, holdings) = read_all(reading, ctx, &directories).await?;
     let joint = matches!(holdings.pairs, Pairs::Joint { .. });
-    settle(ctx, &directories, accounts_certain, holdings).await?;
+    let groups_cut = learn_shape(reading, ctx).await?;
+    settle(ctx, &directories, groups_cut, accounts_certain, holdings).await?;
     if run.with_methods {
         steps::read_methods(ctx).await?;
     }
@@ -358,15 +360,33 @@ async fn learned_in_this_run(reading: &Reading<'_>, ctx: &Context<'_>) -> Result
 }
 
 async fn learn(reading: &Reading<'_>, ctx: &Context<'_>, joint: Option<bool>) -> Result<(), SyncError> {
-    let mut semantics = reading.connection.semantics.clone();
-    if joint.is_some() {
-        semantics.joint_filters = joint;
-        semantics.learned_at = Some(ctx.clock.now_ms());
-        let mut tx = ctx.store.write().await?;
-        tx.connection_learn(reading.connection.id, &semantics).await?;
-        tx.commit().await?;
+    if joint.is_none() {
+        return Ok(());
     }
+    let mut tx = ctx.store.write().await?;
+    let mut semantics = tx.connection_semantics(reading.connection.id).await?;
+    semantics.joint_filters = joint;
+    semantics.learned_at = Some(ctx.clock.now_ms());
+    tx.connection_learn(reading.connection.id, &semantics).await?;
+    tx.commit().await?;
     Ok(())
+}
+
+/// Keeps what the pages of accounts showed of this tenant's limits; answers whether lists of groups seem to be cut.
+async fn learn_shape(reading: &Reading<'_>, ctx: &Context<'_>) -> Result<bool, SyncError> {
+    let shape = *ctx.shape.lock().unwrap_or_else(PoisonError::into_inner);
+    let mut tx = ctx.store.write().await?;
+    let mut semantics = tx.connection_semantics(reading.connection.id).await?;
+    let number = |value: usize| u32::try_from(value).ok();
+    if shape.accounts > 0 {
+        semantics.groups_cut_at = shape.groups_cut_at().and_then(number);
+    }
+    if shape.fullest_page > 0 {
+        semantics.search_page = number(shape.fullest_page);
+    }
+    tx.connection_learn(reading.connection.id, &semantics).await?;
+    tx.commit().await?;
+    Ok(semantics.groups_cut_at.is_some())
 }
 
 /// Every resource on which somebody may hold a role, as far as lists and earlier readings tell.
@@ -407,6 +427,7 @@ async fn roles(ctx: &Context<'_>) -> Result<Vec<String>, SyncError> {
 async fn settle(
     ctx: &Context<'_>,
     directories: &[DirectoryId],
+    groups_cut: bool,
     accounts_certain: bool,
     mut holdings: Holdings,
 ) -> Result<(), SyncError> {
@@ -414,11 +435,14 @@ async fn settle(
         verify::settle_independent(ctx).await?;
     }
     verify::check_unknown_groups(ctx).await?;
-    let members_certain = verify::check_group_members(ctx).await?;
+    let mut members_certain = verify::check_group_members(ctx).await?;
     let resources_certain = verify::check_account_resources(ctx, &mut holdings.pairs).await?;
     verify::check_implied(ctx).await?;
     verify::check_strangers(ctx, directories).await?;
     let at_rest = verify::check_rest(ctx, directories).await?;
+    if groups_cut && ctx.change_seen.load(Ordering::Relaxed) {
+        members_certain &= verify::list_all_members(ctx).await?;
+    }
     if accounts_certain && members_certain && at_rest {
         ctx.end(Family::Accounts).await?;
     } else if accounts_certain {

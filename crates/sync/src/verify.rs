@@ -4,7 +4,7 @@
 //! a few show that the count means something else in this tenant, the check is left with a note.
 
 use crate::error::SyncError;
-use crate::listing::Context;
+use crate::listing::{Context, side_by_side};
 use crate::steps::{self, Pairs};
 use model::{DirectoryId, FactKind, Family};
 use std::collections::BTreeSet;
@@ -15,6 +15,8 @@ use store::{Observation, Whole};
 const SAMPLE: usize = 8;
 /// How many accounts one round of a check takes on.
 const ROUND: i64 = 2_000;
+/// How many groups are listed at a time; the transport bounds requests further.
+const AT_A_TIME: usize = 32;
 /// How often directories are read again while the organization changes.
 const PASSES: u32 = 3;
 
@@ -41,13 +43,25 @@ pub(crate) async fn check_group_members(ctx: &Context<'_>) -> Result<bool, SyncE
     if off.is_empty() {
         return Ok(true);
     }
-    ctx.plan(Family::GroupMembers).await?;
     ctx.progress
         .expect(Family::GroupMembers, off.iter().map(|group| group.expected).sum());
-    let mut is_certain = true;
-    for group in &off {
-        is_certain &= steps::read_members(ctx, &group.id).await?;
-    }
+    list_members(ctx, off.into_iter().map(|group| group.id).collect()).await
+}
+
+/// Lists the members of every group: where accounts' lists of groups are cut *and* the organization changes, a group's
+/// count can agree by chance. Answers whether all are certain.
+pub(crate) async fn list_all_members(ctx: &Context<'_>) -> Result<bool, SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let groups = tx.staged_first(ctx.run, FactKind::Group).await?;
+    drop(tx);
+    list_members(ctx, groups).await
+}
+
+async fn list_members(ctx: &Context<'_>, groups: Vec<String>) -> Result<bool, SyncError> {
+    ctx.plan(Family::GroupMembers).await?;
+    let reads = groups.iter().map(|group| steps::read_members(ctx, group));
+    let certain = side_by_side(reads, AT_A_TIME).await?;
+    let is_certain = certain.into_iter().all(|is_certain| is_certain);
     if is_certain {
         ctx.end(Family::GroupMembers).await?;
     } else {

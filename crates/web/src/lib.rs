@@ -4,9 +4,9 @@
 //! The door is narrow: loopback addresses only, a list of allowed Host names, and a start token that works
 //! once and is exchanged for a strict cookie ([`Gate`]).
 //!
-//! - [`routes`]: which path leads to which page, and the layers around them.
-//! - [`gate`]: Host, start token, cookie, headers.
-//! - [`pages`]: one file per noun. [`parts`]: what pages are made of. [`picture`]: drawings as SVG.
+//! - `routes`: which path leads to which page, and the layers around them.
+//! - `gate`: Host, start token, cookie, headers.
+//! - `pages`: one file per noun. `parts`: what pages are made of. `picture`: drawings as SVG.
 
 mod assets;
 mod error;

@@ -1,1 +1,167 @@
-fn main() {}
+//! Many readings in bad weather and many kills, on both databases. Run it with `cargo xtask soak`.
+//!
+//! Each organization has its own shape, filters, cursors and seed; it is read three times while faults happen and
+//! things change, then once in peace, and judged each time. Ends with 1 when anything was wrong.
+
+use anyhow::Context as _;
+use app::Status;
+use clap::Parser;
+use scenarios::kills::read_with_kills;
+use scenarios::{Stage, Weather};
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use twin::{CursorStyle, FilterSemantics, NextStyle, Shape, TwinOptions};
+
+/// Many readings in bad weather, and many kills.
+#[derive(Debug, Parser)]
+struct Args {
+    /// Organizations to read
+    #[arg(long, default_value_t = 160)]
+    organizations: u64,
+    /// Kills to survive
+    #[arg(long, default_value_t = 100)]
+    kills: usize,
+    /// The built orgwarden
+    #[arg(long)]
+    program: PathBuf,
+    /// Leave PostgreSQL out
+    #[arg(long)]
+    sqlite_only: bool,
+}
+
+const SHAPES: [Shape; 4] = [Shape::Typical, Shape::DirectHeavy, Shape::Messy, Shape::Typical];
+
+/// What was seen, for the closing line.
+#[derive(Debug, Default)]
+struct Tally {
+    readings: usize,
+    complete: usize,
+    incomplete: usize,
+    held: usize,
+    wrong: usize,
+    kills: usize,
+}
+
+#[tokio::main]
+async fn main() -> anyhow::Result<ExitCode> {
+    let args = Args::parse();
+    let mut tally = Tally::default();
+    for number in 0..args.organizations {
+        let on_postgres = number % 2 == 1 && !args.sqlite_only;
+        bad_weather(number, on_postgres, &mut tally)
+            .await
+            .with_context(|| format!("organization {number}"))?;
+        if number % 20 == 19 {
+            println!("{} organizations: {tally:?}", number + 1);
+        }
+    }
+    let mut number = 0;
+    while tally.kills < args.kills {
+        let on_postgres = number % 2 == 1 && !args.sqlite_only;
+        killed(number, on_postgres, &args.program, &mut tally)
+            .await
+            .with_context(|| format!("kill series {number}"))?;
+        number += 1;
+    }
+    println!(
+        "{} organizations, {} kills: {tally:?}",
+        args.organizations, tally.kills
+    );
+    Ok(if tally.wrong == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+fn options(number: u64) -> TwinOptions {
+    let pick = |modulus: u64| usize::try_from(number % modulus).unwrap_or(0);
+    TwinOptions {
+        users: 150 + pick(7) * 60,
+        groups: 20 + pick(5) * 10,
+        workspaces: 3 + pick(4),
+        directories: [None, Some(1), Some(3)][pick(3)],
+        seed: number,
+        shape: SHAPES[pick(4)],
+        filters: [FilterSemantics::Independent, FilterSemantics::Joint][pick(5).min(1)],
+        cursors: [CursorStyle::Offset, CursorStyle::Keyset][pick(2)],
+        next: [NextStyle::Url, NextStyle::Cursor][pick(3).min(1)],
+        search_max: [50, 100][pick(4).min(1)],
+        expand_groups_max: [Some(3), None][pick(7).min(1)],
+        ..TwinOptions::default()
+    }
+}
+
+async fn database(on_postgres: bool) -> anyhow::Result<Option<String>> {
+    if !on_postgres {
+        return Ok(None);
+    }
+    testkit::postgres_url()
+        .await
+        .map(Some)
+        .context("PostgreSQL is not installed; use --sqlite-only")
+}
+
+async fn bad_weather(number: u64, on_postgres: bool, tally: &mut Tally) -> anyhow::Result<()> {
+    let database = database(on_postgres).await?;
+    let stage = Stage::new(options(number), database.as_deref()).await?;
+    for round in 0..3 {
+        let weather = Weather {
+            faults_percent: 5,
+            changes: 10,
+            changes_at_once: 1 + u32::try_from(number % 5)?,
+            every_requests: 5 + number % 23,
+            seed: number * 10 + round,
+        };
+        let (outcome, verdict) = stage.sync_in(weather).await?;
+        tally.readings += 1;
+        match outcome.status {
+            Status::Complete => tally.complete += 1,
+            Status::Incomplete => tally.incomplete += 1,
+            Status::Held => tally.held += 1,
+        }
+        if !verdict.is_right() {
+            tally.wrong += 1;
+            println!(
+                "organization {number}, round {round}, {:?}: {verdict:?}",
+                outcome.status
+            );
+        }
+    }
+    let settled = stage.sync(false).await?;
+    tally.readings += 1;
+    tally.complete += 1;
+    let is_equal = stage.export(false).await? == stage.truth(false);
+    if settled.status != Status::Complete || !is_equal {
+        tally.wrong += 1;
+        println!(
+            "organization {number}, in peace: {:?}, equal: {is_equal}",
+            settled.status
+        );
+    }
+    stage.twin.stop().await;
+    Ok(())
+}
+
+async fn killed(number: u64, on_postgres: bool, program: &Path, tally: &mut Tally) -> anyhow::Result<()> {
+    let folder = tempfile::tempdir()?;
+    let database = match database(on_postgres).await? {
+        Some(url) => url,
+        None => format!("sqlite:{}", folder.path().join("k.db").display()),
+    };
+    // Random points, and the same ones each time.
+    let points: Vec<u64> = (1..=5).map(|kill| (number * 37 + kill * 53) % 97 + 2).collect();
+    let options = TwinOptions {
+        latency_ms: 3,
+        expand_groups_max: None,
+        ..options(number)
+    };
+    let (verdict, kills) = read_with_kills(program, options, folder.path(), &database, &points).await?;
+    tally.kills += kills;
+    tally.readings += 1;
+    if !verdict.is_right() {
+        tally.wrong += 1;
+        println!("kill series {number}: {verdict:?}");
+    }
+    Ok(())
+}

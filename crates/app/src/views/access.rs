@@ -356,12 +356,12 @@ impl App {
             .split(|c: char| !c.is_alphanumeric())
             .filter(|word| word.chars().count() > 1);
         for word in words.take(3) {
-            let beginning: String = word.chars().take(4).collect();
+            let beginning: String = word.chars().take(2).collect();
             let filter = store::views::accounts::AccountFilter {
                 search: beginning,
                 ..Default::default()
             };
-            near.extend(tx.account_list(at, &filter, Default::default(), 200, 0).await?);
+            near.extend(tx.account_list(at, &filter, Default::default(), 500, 0).await?);
         }
         let mut known: Vec<Candidate> = near.iter().map(candidate).collect();
         known.sort_by(|one, other| one.id.cmp(&other.id));

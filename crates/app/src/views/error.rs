@@ -84,7 +84,13 @@ pub(crate) fn nearest(asked: &str, known: impl Iterator<Item = Candidate>) -> Ve
     let asked = asked.to_lowercase();
     let mut scored: Vec<(f64, Candidate)> = known
         .map(|candidate| {
-            let name = candidate.name.to_lowercase();
+            // What follows a comma tells namesakes apart and is no part of the name.
+            let name = candidate
+                .name
+                .split(", ")
+                .next()
+                .unwrap_or_default()
+                .to_lowercase();
             let score = strsim::jaro_winkler(&asked, &name).max(strsim::jaro_winkler(&asked, &candidate.id));
             let contains = !asked.is_empty() && name.contains(&asked);
             (if contains { score.max(0.95) } else { score }, candidate)

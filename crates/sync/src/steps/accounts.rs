@@ -6,7 +6,7 @@ use crate::map;
 use atlassian::org::AccountSearch;
 use atlassian::{Cursor, Page};
 use model::{DirectoryId, FactKind, Family};
-use std::sync::atomic::Ordering;
+use std::sync::PoisonError;
 use store::Observation;
 
 /// Reads the accounts of a directory; answers whether they are certain.
@@ -61,14 +61,12 @@ async fn read_once(ctx: &Context<'_>, directory: &DirectoryId) -> Result<Listing
             .await
     };
     let observe = |page: &Page<atlassian::wire::Account>| {
-        let longest = page
+        let lengths = page
             .items
             .iter()
-            .filter_map(|account| account.groups.as_ref())
-            .map(Vec::len)
-            .max();
-        ctx.longest_groups
-            .fetch_max(longest.unwrap_or(0), Ordering::Relaxed);
+            .map(|account| account.groups.as_ref().map_or(0, Vec::len));
+        let mut shape = ctx.shape.lock().unwrap_or_else(PoisonError::into_inner);
+        shape.add(lengths, page.next.is_some());
         map::account_page(directory, page)
     };
     ctx.read_listing(Family::Accounts, directory.as_str(), fetch, observe)
