@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::error::AppError;
+use crate::views::scope::ScopeChoice;
 use atlassian::Options;
 use model::RunId;
 use store::{AuditRow, RunReport, RunRow, RunState};
@@ -82,12 +83,25 @@ impl App {
             Ok(outcome) => {
                 tracing::info!(run.id = %outcome.run, requests = outcome.requests, "an organization was read");
                 self.store.job_reschedule(&job, next).await?;
+                self.warm_up(&connection.name).await;
                 Ok(true)
             }
             Err(error) => {
                 self.store.job_reschedule(&job, next).await?;
                 Err(error)
             }
+        }
+    }
+
+    /// Answers what takes longest once, so that the first person after a reading does not wait for it.
+    pub async fn warm_up(&self, connection: &str) {
+        let choice = ScopeChoice { organization: Some(connection.to_owned()), as_of: None };
+        let warmed = match self.scope(&choice).await {
+            Ok(scope) => self.warm(&scope).await,
+            Err(error) => Err(error),
+        };
+        if let Err(error) = warmed {
+            tracing::debug!(%error, "nothing was warmed up; the first page takes longer");
         }
     }
 

@@ -19,6 +19,8 @@ use store::{MasterKey, Store};
 use tokio::sync::watch;
 use twin::{Twin, TwinOptions};
 
+/// What the demo calls its connection.
+const CONNECTION: &str = "demo";
 const DAY_S: i64 = 24 * 60 * 60;
 /// The two steps of an invented half week, in days.
 const STEPS: [i64; 2] = [3, 4];
@@ -88,7 +90,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
 
 async fn connect(app: &App, twin: &Twin, api: &Options) -> anyhow::Result<()> {
     let request = ConnectionRequest {
-        name: "demo",
+        name: CONNECTION,
         organization: Some(twin.org_id()),
         key: SecretString::from(twin.api_key()),
         actor: "demo",
