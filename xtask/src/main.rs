@@ -7,6 +7,7 @@ mod docs;
 mod graph;
 mod layers;
 mod licence;
+mod soak;
 
 use anyhow::Context as _;
 use graph::Graph;
@@ -18,7 +19,8 @@ usage: cargo xtask COMMAND
   layers        a crate uses only what is below it
   dependencies  licences, sources and banned crates
   docs          lists in the documents match the code, and links lead somewhere
-  check         all of these";
+  check         all of these
+  soak          builds for release, then many readings in bad weather and many kills, on both databases (long)";
 
 fn main() -> anyhow::Result<ExitCode> {
     let mut arguments = std::env::args().skip(1);
@@ -28,6 +30,7 @@ fn main() -> anyhow::Result<ExitCode> {
         "dependencies" => &["dependencies"],
         "docs" => &["docs"],
         "check" => &["layers", "dependencies", "docs"],
+        "soak" => return soak::run(arguments),
         _ => {
             eprintln!("{USAGE}");
             return Ok(ExitCode::from(2));

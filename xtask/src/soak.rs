@@ -1,0 +1,19 @@
+//! `cargo xtask soak`: the long version of the scenarios. Further words go to the soak itself, such as
+//! `--organizations 20 --kills 10 --sqlite-only`.
+
+use anyhow::Context as _;
+use std::process::{Command, ExitCode};
+
+/// Builds the program and the soak for release and runs it; ends as it ends.
+pub fn run(further: impl Iterator<Item = String>) -> anyhow::Result<ExitCode> {
+    let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
+    let build = ["build", "--release", "--package", "cli", "--package", "scenarios"];
+    let built = Command::new(&cargo).args(build).status().context("cannot start cargo")?;
+    if !built.success() {
+        return Ok(ExitCode::FAILURE);
+    }
+    let run = ["run", "--release", "--quiet", "--package", "scenarios", "--bin", "soak", "--"];
+    let program = ["--program", "target/release/orgwarden"];
+    let ended = Command::new(&cargo).args(run).args(program).args(further).status().context("cannot start the soak")?;
+    Ok(if ended.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+}
