@@ -8,12 +8,33 @@ use std::process::{Command, ExitCode};
 pub fn run(further: impl Iterator<Item = String>) -> anyhow::Result<ExitCode> {
     let cargo = std::env::var("CARGO").unwrap_or_else(|_| "cargo".into());
     let build = ["build", "--release", "--package", "cli", "--package", "scenarios"];
-    let built = Command::new(&cargo).args(build).status().context("cannot start cargo")?;
+    let built = Command::new(&cargo)
+        .args(build)
+        .status()
+        .context("cannot start cargo")?;
     if !built.success() {
         return Ok(ExitCode::FAILURE);
     }
-    let run = ["run", "--release", "--quiet", "--package", "scenarios", "--bin", "soak", "--"];
+    let run = [
+        "run",
+        "--release",
+        "--quiet",
+        "--package",
+        "scenarios",
+        "--bin",
+        "soak",
+        "--",
+    ];
     let program = ["--program", "target/release/orgwarden"];
-    let ended = Command::new(&cargo).args(run).args(program).args(further).status().context("cannot start the soak")?;
-    Ok(if ended.success() { ExitCode::SUCCESS } else { ExitCode::FAILURE })
+    let ended = Command::new(&cargo)
+        .args(run)
+        .args(program)
+        .args(further)
+        .status()
+        .context("cannot start the soak")?;
+    Ok(if ended.success() {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
 }
