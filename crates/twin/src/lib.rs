@@ -33,5 +33,7 @@ mod state;
 mod truth;
 mod twin;
 
-pub use options::{CursorStyle, FilterSemantics, NextStyle, OnOff, RetryAfterStyle, Shape, TwinOptions};
+pub use options::{
+    CursorStyle, FilterSemantics, GroupRolesStyle, NextStyle, OnOff, RetryAfterStyle, Shape, TwinOptions,
+};
 pub use twin::{Twin, TwinError};

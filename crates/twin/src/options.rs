@@ -54,6 +54,16 @@ pub enum NextStyle {
     Url,
 }
 
+/// The form of `roles` in a group's role assignments, on which published descriptions disagree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum GroupRolesStyle {
+    /// A list of role ids.
+    #[default]
+    Flat,
+    /// A list of lists of role ids.
+    Nested,
+}
+
 /// On or off.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, ValueEnum)]
 pub enum OnOff {
@@ -117,6 +127,9 @@ pub struct TwinOptions {
     /// Form of links.next
     #[arg(long, value_enum, default_value_t)]
     pub next: NextStyle,
+    /// Form of the roles in a group's role assignments
+    #[arg(long, value_enum, default_value_t)]
+    pub group_roles: GroupRolesStyle,
     /// Whether the removed v1 operations still answer
     #[arg(long, value_enum, default_value_t = OnOff::On)]
     pub legacy_v1: OnOff,
@@ -167,6 +180,7 @@ impl Default for TwinOptions {
             expand_groups_max: None,
             cursors: CursorStyle::default(),
             next: NextStyle::default(),
+            group_roles: GroupRolesStyle::default(),
             legacy_v1: OnOff::On,
             disabled_endpoints: Vec::new(),
             disabled_answer: 403,
@@ -199,7 +213,7 @@ mod tests {
 
     #[test]
     fn command_line_takes_every_switch() {
-        let line = "twin --users 5 --shape direct-heavy --filters independent --cursors keyset --next url --legacy-v1 off \
+        let line = "twin --users 5 --shape direct-heavy --filters independent --cursors keyset --next url --group-roles nested --legacy-v1 off \
                     --disabled-endpoints roles-assign,invite --disabled-answer 404 --retry-after date --rate-limit 300/min";
         let parsed = Line::parse_from(line.split_whitespace()).twin;
 

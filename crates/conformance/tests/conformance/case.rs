@@ -14,13 +14,21 @@ pub struct Case {
 
 impl Case {
     pub async fn start(shape: Shape) -> Case {
+        Case::start_with(TwinOptions {
+            shape,
+            ..TwinOptions::default()
+        })
+        .await
+    }
+
+    /// The same with further options; the size is always small.
+    pub async fn start_with(options: TwinOptions) -> Case {
         let options = TwinOptions {
             users: 120,
             groups: 40,
             workspaces: 8,
-            shape,
             clock_stands: true,
-            ..TwinOptions::default()
+            ..options
         };
         let twin = Twin::start(options).await.unwrap();
         let client = Client::builder()

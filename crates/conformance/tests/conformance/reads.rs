@@ -3,7 +3,7 @@
 use jira::admin::{FieldOperand, FieldOperandField, QueryVariants, SearchWorkspacesRequestV2};
 use jira::futures_util::TryStreamExt;
 use serde_json::json;
-use twin::Shape;
+use twin::{GroupRolesStyle, Shape, TwinOptions};
 
 use crate::case::{Case, ask};
 
@@ -339,4 +339,25 @@ async fn role_assignments_of_a_group_that_gives_nothing_are_decoded() {
         .unwrap();
 
     assert!(page.data.unwrap().is_empty());
+}
+
+#[tokio::test]
+async fn role_assignments_of_a_giving_group_are_decoded_when_roles_are_nested() {
+    let case = Case::start_with(TwinOptions {
+        group_roles: GroupRolesStyle::Nested,
+        ..TwinOptions::default()
+    })
+    .await;
+    let grant = case.facts("group_role_grant").into_iter().next().unwrap();
+    let id = grant["group_id"].as_str().unwrap();
+
+    let page = case
+        .client
+        .groups()
+        .get_group_role_assignments(&case.org, "-", id)
+        .send()
+        .await
+        .unwrap();
+
+    assert!(!page.data.unwrap().is_empty());
 }

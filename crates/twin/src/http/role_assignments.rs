@@ -5,6 +5,7 @@ use serde_json::{Value, json};
 
 use super::pages::{Ask, PageAsk, Size};
 use super::{Call, Problem, Reply, groups, users};
+use crate::options::GroupRolesStyle;
 use crate::roles::RoleSet;
 use crate::state::{Holding, World};
 
@@ -170,7 +171,11 @@ pub(crate) fn of_group(call: &Call<'_>) -> Result<Reply, Problem> {
         .filter_map(|resource| {
             let row = world.resource(*resource)?;
             let roles: Vec<&str> = group.grants_on(*resource).ids().collect();
-            let mut item = json!({ "resourceId": row.ari, "resourceOwner": row.owner, "roles": roles });
+            let told = match call.hub.options.group_roles {
+                GroupRolesStyle::Flat => json!(roles),
+                GroupRolesStyle::Nested => json!([roles]),
+            };
+            let mut item = json!({ "resourceId": row.ari, "resourceOwner": row.owner, "roles": told });
             if let (true, Some(map)) = (group.is_default, item.as_object_mut()) {
                 map.insert("defaultRole".to_owned(), json!(roles.first()));
             }
