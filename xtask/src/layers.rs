@@ -24,7 +24,7 @@ const ALLOWED: [(&str, &[&str]); 13] = [
     ("conformance", &["twin"]),
     (
         "scenarios",
-        &["model", "atlassian", "store", "sync", "app", "twin"],
+        &["model", "atlassian", "store", "sync", "app", "twin", "testkit"],
     ),
     ("xtask", &[]),
 ];

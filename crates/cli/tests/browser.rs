@@ -18,7 +18,7 @@ use url::{ParseError, Url};
 /// Widths of a laptop and of a telephone.
 const WIDTHS: [u32; 2] = [1440, 390];
 
-const FLAGS: [&str; 8] = [
+const FLAGS: [&str; 9] = [
     "--headless",
     "--no-sandbox",
     "--disable-gpu",
@@ -27,6 +27,8 @@ const FLAGS: [&str; 8] = [
     "--disable-background-networking",
     "--disable-component-update",
     "--disable-sync",
+    // Then it ends with chromedriver, however that ends.
+    "--remote-debugging-pipe",
 ];
 
 /// A program that runs beside the test and ends with it.
