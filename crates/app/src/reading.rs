@@ -95,7 +95,10 @@ impl App {
 
     /// Answers what takes longest once, so that the first person after a reading does not wait for it.
     pub async fn warm_up(&self, connection: &str) {
-        let choice = ScopeChoice { organization: Some(connection.to_owned()), as_of: None };
+        let choice = ScopeChoice {
+            organization: Some(connection.to_owned()),
+            as_of: None,
+        };
         let warmed = match self.scope(&choice).await {
             Ok(scope) => self.warm(&scope).await,
             Err(error) => Err(error),

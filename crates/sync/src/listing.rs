@@ -130,8 +130,9 @@ impl Context<'_> {
         let (mut pages, mut seen) = (row.pages, row.rows_seen);
         let mut restarts = 0;
         let mut met: HashSet<String> = HashSet::new();
+        let mut answer = fetch(cursor.clone()).await;
         loop {
-            let page = match fetch(cursor.clone()).await {
+            let page = match answer {
                 Ok(page) => page,
                 Err(error) if error.is_refusal() && cursor.is_none() => {
                     return self.refused(family, name, &error).await;
@@ -148,6 +149,7 @@ impl Context<'_> {
                     cursor = None;
                     (pages, seen) = (0, 0);
                     met.clear();
+                    answer = fetch(None).await;
                     continue;
                 }
                 Err(error) => return Err(error).reading(family),
@@ -170,17 +172,32 @@ impl Context<'_> {
             };
             let observation = observe(&page);
             let now = self.clock.now_ms();
-            self.store
-                .observation_record(self.lease, now, self.run, &self.terms, &observation, Some(place))
-                .await?;
+            let keep = self.store.observation_record(
+                self.lease,
+                now,
+                self.run,
+                &self.terms,
+                &observation,
+                Some(place),
+            );
+            let go_on = async {
+                match next.clone() {
+                    Some(next) => Some(fetch(Some(next)).await),
+                    None => None,
+                }
+            };
+            // The next page is asked for while this one is kept; it is looked at only once this one is safe.
+            let (kept, following) = tokio::join!(keep, go_on);
+            kept?;
             pages += 1;
             seen += rows;
             self.progress.page(family, rows);
             if family == Family::Accounts {
                 self.accounts_page.notify_waiters();
             }
-            match next {
-                Some(next) => cursor = Some(next),
+            cursor = next;
+            match following {
+                Some(following) => answer = following,
                 None => {
                     return Ok(ListingEnd::Ended {
                         pages,

@@ -20,6 +20,8 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 /// Page caches, in the pragma's spelling: negative numbers are KiB.
 const WRITER_CACHE: &str = "-8000";
 const READER_CACHE: &str = "-4000";
+/// Pages of 4 KiB in the log before they are moved into the database: a reading touches the same pages over and over.
+const CHECKPOINT_PAGES: &str = "8000";
 
 pub(crate) const STATEMENTS: Statements = Statements {
     take_job: "UPDATE job SET leased_until = $2, fencing = fencing + 1, attempts = attempts + 1
@@ -49,7 +51,8 @@ pub(crate) async fn writer(file: &Path) -> Result<SqlitePool, sqlx::Error> {
         .connect_with(
             options(file)
                 .create_if_missing(true)
-                .pragma("cache_size", WRITER_CACHE),
+                .pragma("cache_size", WRITER_CACHE)
+                .pragma("wal_autocheckpoint", CHECKPOINT_PAGES),
         )
         .await
 }
