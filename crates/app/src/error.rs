@@ -9,13 +9,13 @@ use thiserror::Error;
 #[derive(Debug, Error)]
 pub enum AppError {
     /// The store failed.
-    #[error("cannot use the database")]
+    #[error(transparent)]
     Store(#[from] StoreError),
     /// Atlassian did not answer as needed.
-    #[error("cannot use Atlassian's API")]
+    #[error(transparent)]
     Api(#[from] ApiError),
     /// A reading failed.
-    #[error("the reading failed")]
+    #[error(transparent)]
     Sync(#[from] SyncError),
     /// There is no connection of this name.
     #[error("there is no connection named \"{name}\"")]

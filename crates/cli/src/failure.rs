@@ -112,17 +112,27 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
     if let Some(error) = cause.downcast_ref::<ApiError>() {
         return Some(api_code(error));
     }
-    if let Some(SyncError::Busy { .. }) = cause.downcast_ref::<SyncError>() {
-        return Some(code::BUSY);
+    if let Some(error) = cause.downcast_ref::<SyncError>() {
+        return Some(sync_code(error));
     }
     if let Some(error) = cause.downcast_ref::<ViewError>() {
         return (!matches!(error, ViewError::Store(_))).then_some(code::UNKNOWN_NAME);
     }
     match cause.downcast_ref::<AppError>()? {
-        AppError::Store(_) | AppError::Api(_) | AppError::Sync(_) => None,
+        AppError::Store(_) => Some(code::STORE),
+        AppError::Api(error) => Some(api_code(error)),
+        AppError::Sync(error) => Some(sync_code(error)),
         AppError::NoMasterKey => Some(code::CONFIGURATION),
         AppError::BackupElsewhere | AppError::FileExists { .. } => Some(code::STORE),
         _ => Some(code::UNKNOWN_NAME),
+    }
+}
+
+fn sync_code(error: &SyncError) -> u8 {
+    match error {
+        SyncError::Busy { .. } => code::BUSY,
+        SyncError::Store(_) => code::STORE,
+        SyncError::Read { source, .. } => api_code(source),
     }
 }
 

@@ -133,6 +133,7 @@ impl StoreError {
             StoreError::LeaseLost { .. } => {
                 Some("another orgwarden is at work on it; let it finish, then run this again")
             }
+            StoreError::Taken { .. } => Some("choose another name, or remove that one first"),
             _ => None,
         }
     }

@@ -172,7 +172,10 @@ impl From<FamilyTally> for FamilyView {
             done: tally.done,
             pages: tally.pages,
             rows: tally.rows,
-            expected: tally.expected.filter(|expected| *expected > 0),
+            // Counts are taken only of listings with several pages, so they say something only while reading.
+            expected: tally
+                .expected
+                .filter(|expected| *expected > tally.rows && state == "reading"),
         }
     }
 }

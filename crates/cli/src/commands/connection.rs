@@ -1,11 +1,12 @@
 //! `orgwarden connection`: adding, listing, showing, testing, removing.
 
-use super::{LOCAL_ADMINISTRATOR, open, open_with_key};
+use super::{LOCAL_ADMINISTRATOR, open, open_with_key, when};
 use crate::args::{ConnectionAddArgs, ConnectionCommand};
 use crate::config::Config;
 use crate::failure::{Told, code};
 use crate::output;
 use app::ConnectionRequest;
+use app::views::At;
 use atlassian::Options;
 use secrecy::SecretString;
 use serde_json::json;
@@ -149,10 +150,46 @@ async fn show(config: &Config, name: Option<&str>, as_json: bool) -> anyhow::Res
         output::json(&shown)?;
         return Ok(ExitCode::SUCCESS);
     }
-    let rows = shown.as_object().into_iter().flatten().map(|(name, value)| {
-        let value = value.as_str().map_or_else(|| value.to_string(), str::to_owned);
-        vec![name.replace('_', " "), value]
-    });
+    let joint = match connection.semantics.joint_filters {
+        Some(true) => "apply together",
+        Some(false) => "apply each on its own",
+        None => "not known yet",
+    };
+    let cut = connection
+        .semantics
+        .groups_cut_at
+        .map_or_else(|| "not seen cut".into(), |at| format!("cut at {at}"));
+    let rows = [
+        ("Name", connection.name.clone()),
+        (
+            "Organization",
+            organization.name.clone().unwrap_or_else(|| "not told".into()),
+        ),
+        ("Organization id", organization.atlassian_id.to_string()),
+        ("Address", connection.base_url.clone()),
+        (
+            "Added",
+            format!(
+                "{} by {}",
+                when(At(connection.created_at), app.clock.now_ms()),
+                connection.created_by
+            ),
+        ),
+        (
+            "Read every",
+            format!("{} min", connection.sync_interval_ms / 60_000),
+        ),
+        (
+            "Latest reading",
+            latest.as_ref().map_or_else(
+                || "never".into(),
+                |run| format!("{}, {:?}", run.id, run.state).to_lowercase(),
+            ),
+        ),
+        ("Role and resource filters", joint.to_owned()),
+        ("Lists of groups", cut),
+    ];
+    let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]);
     output::table(&["Setting", "Value"], rows.collect(), "")?;
     Ok(ExitCode::SUCCESS)
 }

@@ -48,17 +48,15 @@ pub async fn run(config: &Config, args: RunsArgs) -> anyhow::Result<ExitCode> {
             ];
             output::table(&heads, vec![row(&detail.run, now)], "")?;
             let families = detail.families.iter().map(|family| {
-                let expected = family.expected.map(|rows| rows.to_string()).unwrap_or_default();
                 vec![
                     family.family.replace('_', " "),
                     family.state.clone(),
                     format!("{}/{}", family.done, family.listings),
                     family.pages.to_string(),
                     family.rows.to_string(),
-                    expected,
                 ]
             });
-            let heads = ["Listing", "State", "Read", "Pages", "Rows", "Expected"];
+            let heads = ["Listing", "State", "Read", "Pages", "Rows"];
             output::table(&heads, families.collect(), "No listing was begun.")?;
             for (what, times) in &detail.run.drift {
                 output::line(&format!("drift: {what} ({times} times)"))?;
