@@ -280,6 +280,10 @@ impl Transport {
                 status.as_u16()
             ))));
         }
+        if !is_json(&headers) {
+            let what = format!("a {} that is not JSON", status.as_u16());
+            return Err(ApiError::NotUnderstood { operation, attempts: 1, what });
+        }
         Err(match status {
             StatusCode::UNAUTHORIZED => ApiError::Unauthorized { operation, detail },
             StatusCode::FORBIDDEN => ApiError::Forbidden { operation, detail },
