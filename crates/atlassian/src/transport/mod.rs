@@ -282,7 +282,11 @@ impl Transport {
         }
         if !is_json(&headers) {
             let what = format!("a {} that is not JSON", status.as_u16());
-            return Err(ApiError::NotUnderstood { operation, attempts: 1, what });
+            return Err(ApiError::NotUnderstood {
+                operation,
+                attempts: 1,
+                what,
+            });
         }
         Err(match status {
             StatusCode::UNAUTHORIZED => ApiError::Unauthorized { operation, detail },
