@@ -54,6 +54,8 @@ pub async fn ask_all(store: &Store, organization: i64, run: i64, terms: &[i64]) 
         about_term(&mut tx, at, *term, &mut said).await;
     }
     said.exactly("account_names", tx.account_names(terms).await.unwrap().len());
+    said.sorted("token_list_among", tx.token_list_among(at, terms).await.unwrap());
+    said.exactly("connection_semantics", tx.connection_semantics(1).await.unwrap());
     said.sorted("group_names", tx.group_names(organization, terms).await.unwrap());
     let extras = tx.account_extras(at, terms).await.unwrap();
     said.sorted("extras.groups", extras.groups);
