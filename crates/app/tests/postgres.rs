@@ -1,5 +1,5 @@
 //! Every question is asked of an empty organization in PostgreSQL too, so that each statement is prepared there.
-//! Needs the address of an empty database in `TEST_PG_URL`; is skipped without it.
+//! Skipped, by name, where PostgreSQL is not installed.
 
 use app::App;
 use app::views::accounts::{AccountOrder, AccountsAsk, TokenFilter};
@@ -38,8 +38,7 @@ INSERT INTO fact (organization_id, kind, a, b, c, attributes, unseen_at, seen_at
 
 #[tokio::test]
 async fn every_question_has_an_answer_on_postgresql() {
-    let Ok(url) = std::env::var("TEST_PG_URL") else {
-        eprintln!("skipped: TEST_PG_URL is not set");
+    let Some(url) = testkit::postgres_url().await else {
         return;
     };
     let store = Store::open(&url).await.unwrap();
