@@ -8,8 +8,8 @@ use atlassian::Options;
 use model::SystemClock;
 use secrecy::SecretString;
 use std::path::Path;
-use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::{Arc, Mutex, PoisonError};
 use store::{MasterKey, Store};
 use tempfile::TempDir;
 use twin::{Twin, TwinOptions};
@@ -37,6 +37,8 @@ pub struct Stage {
     pub app: App,
     /// How the product calls the twin.
     pub api: Options,
+    /// The truths of a reading that did not finish: the next one goes on with it, so they are of its time too.
+    unfinished: Mutex<Vec<Vec<String>>>,
     _folder: TempDir,
 }
 
@@ -63,6 +65,7 @@ impl Stage {
             twin,
             app,
             api,
+            unfinished: Mutex::default(),
             _folder: folder,
         })
     }
@@ -106,7 +109,8 @@ impl Stage {
     /// that was known before and held through all of it may be missing.
     pub async fn sync_in(&self, weather: Weather) -> anyhow::Result<(Outcome, Verdict)> {
         let known_before = self.export(false).await?;
-        let mut truths = vec![self.truth(false)];
+        let mut truths = std::mem::take(&mut *self.unfinished.lock().unwrap_or_else(PoisonError::into_inner));
+        truths.push(self.truth(false));
         if weather.faults_percent > 0 {
             let probability = f64::from(weather.faults_percent) / 100.0;
             let faults = serde_json::json!({ "probability": probability, "seed": weather.seed });
@@ -141,6 +145,9 @@ impl Stage {
             Status::Complete => judge::complete(&exported, &truths),
             Status::Incomplete | Status::Held => judge::unfinished(&exported, &known_before, &truths),
         };
+        if outcome.status == Status::Incomplete {
+            *self.unfinished.lock().unwrap_or_else(PoisonError::into_inner) = truths;
+        }
         Ok((outcome, verdict))
     }
 
