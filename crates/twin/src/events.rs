@@ -39,7 +39,7 @@ pub(crate) struct Event {
 }
 
 /// Actions the log knows, with display name and group.
-pub(crate) const ACTIONS: [(&str, &str, &str); 24] = [
+pub(crate) const ACTIONS: [(&str, &str, &str); 28] = [
     ("api_token_created", "Created API token", "API tokens"),
     ("api_token_revoked", "Revoked API token", "API tokens"),
     ("added_org_admin", "Added organization admin", "Organization"),
@@ -66,6 +66,22 @@ pub(crate) const ACTIONS: [(&str, &str, &str); 24] = [
     ("user_created", "Created user", "Users"),
     ("user_granted_role", "Granted role to user", "App access"),
     ("user_invitation_sent", "Sent invitation", "Users"),
+    ("user_deactivated", "Deactivated account", "Atlassian accounts"),
+    (
+        "user_deletion_cancelled",
+        "Cancelled deletion of account",
+        "Atlassian accounts",
+    ),
+    (
+        "user_deletion_scheduled",
+        "Scheduled deletion of account",
+        "Atlassian accounts",
+    ),
+    (
+        "user_email_changed",
+        "Changed email of account",
+        "Atlassian accounts",
+    ),
     ("user_login", "Logged in to account", "Atlassian accounts"),
     ("user_profile_updated", "Updated profile", "Users"),
     ("user_reactivated", "Restored user", "Users"),

@@ -34,6 +34,7 @@ mod truth;
 mod twin;
 
 pub use options::{
-    CursorStyle, FilterSemantics, GroupRolesStyle, NextStyle, OnOff, RetryAfterStyle, Shape, TwinOptions,
+    CursorStyle, FilterSemantics, GroupRolesStyle, KeyKind, NextStyle, OnOff, ProfilePrivileges,
+    RepeatLifecycle, RetryAfterStyle, ScimMedia, Shape, TwinOptions,
 };
 pub use twin::{Twin, TwinError};

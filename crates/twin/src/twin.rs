@@ -10,9 +10,9 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::generate::generate;
+use crate::generate::{generate, keys};
 use crate::limits::Limits;
-use crate::options::TwinOptions;
+use crate::options::{KeyKind, TwinOptions};
 use crate::query::KeptLists;
 use crate::random::Random;
 use crate::request::{Hub, Stats};
@@ -39,7 +39,6 @@ pub enum TwinError {
 pub struct Twin {
     hub: Arc<Hub>,
     scim_base_url: String,
-    scim_token: String,
     end: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
@@ -60,15 +59,30 @@ impl Twin {
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;
         let clock = Arc::new(Clock::new(options.starts_at_ms, options.clock_stands));
-        let world = generate(&options, clock.starts_at_ms());
+        let mut world = generate(&options, clock.starts_at_ms());
         let mut random = Random::new(options.seed, "secrets");
         let base_url = format!("http://{bound}");
         let scim_base_url = format!("{base_url}/scim/directory/{}", random.uuid());
+        let secrets = [
+            format!("twin-org-key-{}", random.hex(40)),
+            format!("twin-scoped-org-key-{}", random.hex(40)),
+        ];
+        let scim_token = format!("twin-scim-token-{}", random.hex(40));
+        let others = Random::new(options.seed, "other secrets").hex(40);
+        keys::fill(&mut world, &options, &secrets, &others);
+        let [api_key, scoped_api_key] = secrets;
+        let api_key = match options.key {
+            KeyKind::Unscoped => api_key,
+            KeyKind::Scoped => scoped_api_key.clone(),
+            KeyKind::SiteToken => format!("twin-site-token-{others}"),
+            KeyKind::AdminExpired => format!("twin-expired-org-key-{others}"),
+        };
         let hub = Arc::new(Hub {
             seed: options.seed,
             org_id: world.org_id.clone(),
-            api_key: format!("twin-org-key-{}", random.hex(40)),
-            scoped_api_key: format!("twin-scoped-org-key-{}", random.hex(40)),
+            api_key,
+            scoped_api_key,
+            scim_token,
             base_url,
             clock,
             world: RwLock::new(world),
@@ -84,11 +98,9 @@ impl Twin {
             let _ = ended.await;
         };
         let task = tokio::spawn(serve(Arc::clone(&hub), listener, until));
-        let scim_token = format!("twin-scim-token-{}", random.hex(40));
         Ok(Twin {
             hub,
             scim_base_url,
-            scim_token,
             end: Some(end),
             task: Some(task),
         })
@@ -104,7 +116,7 @@ impl Twin {
         &self.hub.org_id
     }
 
-    /// An organization API key without scopes.
+    /// The credential to work with: an organization API key without scopes, unless the options ask for another kind.
     pub fn api_key(&self) -> &str {
         &self.hub.api_key
     }
@@ -121,7 +133,7 @@ impl Twin {
 
     /// The token of the SCIM directory.
     pub fn scim_token(&self) -> &str {
-        &self.scim_token
+        &self.hub.scim_token
     }
 
     /// What a client needs to know, in the order in which the command line prints it.

@@ -5,15 +5,18 @@
 
 mod groups;
 mod inventory;
+pub(crate) mod keys;
 mod names;
 mod people;
 mod places;
+mod restrictions;
 mod roles;
 
 pub(crate) use names::{DEPARTMENTS, JOBS, LOCATIONS, ZONES};
 pub(crate) use people::{Newcomer, newcomer};
+pub(crate) use restrictions::GRACE_MS;
 
-use crate::options::{Shape, TwinOptions};
+use crate::options::{OnOff, Shape, TwinOptions};
 use crate::random::Random;
 use crate::state::World;
 
@@ -32,6 +35,10 @@ pub(crate) fn generate(options: &TwinOptions, born_ms: i64) -> World {
     groups::fill(&mut world, &plan);
     roles::fill(&mut world, &plan);
     inventory::fill(&mut world, &plan);
+    restrictions::fill(&mut world, &plan);
+    if options.verified_domains == OnOff::Off {
+        restrictions::unclaim(&mut world);
+    }
     world
 }
 

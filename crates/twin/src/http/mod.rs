@@ -12,6 +12,10 @@ mod group_writes;
 mod groups;
 mod invite;
 mod legacy;
+mod lifecycle;
+mod manage;
+mod manage_profile;
+mod manage_tokens;
 mod operations;
 mod orgs;
 mod pages;
@@ -29,6 +33,6 @@ mod workspaces;
 mod write;
 
 pub(crate) use call::{Call, parse_query};
-pub(crate) use operations::{Envelope, Found, Operation, find};
+pub(crate) use operations::{Envelope, Found, Operation, Surface, find};
 pub(crate) use problem::{Problem, flat_message};
 pub(crate) use reply::Reply;

@@ -1,7 +1,16 @@
 //! The one place that changes what reads say.
 
-use super::{Account, Domain, Group, Place, Policy, Token, World};
+use super::{Account, Domain, Group, Place, Policy, ProfileField, Token, World};
 use crate::roles::RoleSet;
+
+/// What is written of a profile; what is absent stays.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ProfileEdit {
+    pub(crate) name: Option<String>,
+    pub(crate) nickname: Option<String>,
+    pub(crate) email: Option<String>,
+    pub(crate) texts: Vec<(ProfileField, String)>,
+}
 
 /// One change of the organization.
 #[derive(Clone, Debug)]
@@ -26,6 +35,22 @@ pub(crate) enum Change {
     AccountRename {
         account: u32,
         name: String,
+    },
+    /// The account itself is activated, deactivated, or to be deleted.
+    Status {
+        account: u32,
+        status: &'static str,
+        is_for_deletion: bool,
+        at_ms: i64,
+    },
+    /// The grace of a deletion that began then is over.
+    Close {
+        account: u32,
+        since_ms: i64,
+    },
+    ProfileSet {
+        account: u32,
+        edit: Box<ProfileEdit>,
     },
     GroupAdd(Box<Group>),
     GroupDelete {
@@ -108,6 +133,24 @@ impl World {
                     row.name = Some(name.into());
                 }
             }
+            Change::Status {
+                account,
+                status,
+                is_for_deletion,
+                at_ms,
+            } => {
+                if let Some(row) = self.accounts.get_mut(account as usize) {
+                    row.account_status = Some(status);
+                    row.is_for_deletion = is_for_deletion;
+                    row.deactivated_ms = (status != "active").then_some(at_ms);
+                }
+            }
+            Change::Close { account, since_ms } => self.close(account, since_ms),
+            Change::ProfileSet { account, edit } => {
+                if let Some(row) = self.accounts.get_mut(account as usize) {
+                    edit_profile(row, *edit);
+                }
+            }
             Change::GroupAdd(group) => {
                 self.add_group(*group);
             }
@@ -174,6 +217,20 @@ impl World {
                     .for_each(|token| token.is_revoked = true);
             }
         }
+    }
+
+    /// Ends an account whose deletion was neither cancelled nor begun anew, and its tokens with it.
+    fn close(&mut self, account: u32, since_ms: i64) {
+        let row = self.accounts.get_mut(account as usize);
+        let Some(row) = row.filter(|row| row.is_for_deletion && row.deactivated_ms == Some(since_ms)) else {
+            return;
+        };
+        row.account_status = Some("closed");
+        row.is_for_deletion = false;
+        self.tokens
+            .iter_mut()
+            .filter(|token| *token.account_id == *row.id)
+            .for_each(|token| token.is_revoked = true);
     }
 
     /// Enters a new account into the indexes of its groups and resources.
@@ -284,6 +341,21 @@ impl World {
                 self.revoke_direct(account, resource, roles);
             }
         }
+    }
+}
+
+fn edit_profile(row: &mut Account, edit: ProfileEdit) {
+    if let Some(name) = edit.name {
+        row.name = Some(name.into());
+    }
+    if let Some(nickname) = edit.nickname {
+        row.nickname = Some(nickname.into());
+    }
+    if let Some(email) = edit.email {
+        row.email = email.into();
+    }
+    for (field, text) in edit.texts {
+        row.set_profile_text(field, &text);
     }
 }
 

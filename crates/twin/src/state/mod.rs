@@ -10,11 +10,11 @@ mod rows;
 
 use std::collections::HashMap;
 
-pub(crate) use apply::Change;
+pub(crate) use apply::{Change, ProfileEdit};
 pub(crate) use holdings::Holding;
 pub(crate) use rows::{
-    Account, Directory, Domain, Group, Place, Policy, PolicyResource, Profile, Resource, ResourceKind, Site,
-    Token,
+    Account, ApiKey, Directory, Domain, Group, Place, Policy, PolicyResource, Profile, ProfileField,
+    Resource, ResourceKind, Restriction, Site, Token,
 };
 
 use crate::events::EventLog;
@@ -35,6 +35,7 @@ pub(crate) struct World {
     pub(crate) domains: Vec<Domain>,
     pub(crate) policies: Vec<Policy>,
     pub(crate) tokens: Vec<Token>,
+    pub(crate) api_keys: Vec<ApiKey>,
     pub(crate) events: EventLog,
     /// Moves with each visible change.
     pub(crate) version: u64,
@@ -51,6 +52,8 @@ pub(crate) struct World {
     group_by_id: HashMap<Box<str>, u32>,
     resource_by_ari: HashMap<Box<str>, u32>,
     pending: Vec<pending::Waiting>,
+    /// When the first of the waiting changes is due.
+    next_due_ms: i64,
 }
 
 impl World {
@@ -67,6 +70,7 @@ impl World {
             domains: Vec::new(),
             policies: Vec::new(),
             tokens: Vec::new(),
+            api_keys: Vec::new(),
             events: EventLog::default(),
             version: 0,
             ids: Random::new(seed, "later ids"),
@@ -78,6 +82,7 @@ impl World {
             group_by_id: HashMap::new(),
             resource_by_ari: HashMap::new(),
             pending: Vec::new(),
+            next_due_ms: i64::MAX,
         }
     }
 
@@ -135,6 +140,40 @@ impl World {
         self.resource_by_ari.insert(resource.ari.clone().into(), index);
         self.resources.push(resource);
         index
+    }
+
+    /// The account with this id, whether or not it is in a directory.
+    pub(crate) fn account_known(&self, id: &str) -> Option<u32> {
+        let index = *self.account_by_id.get(id)?;
+        self.account(index)
+            .filter(|account| !account.places.is_empty() || account.is_listed_only())
+            .map(|_| index)
+    }
+
+    /// The key with this secret.
+    pub(crate) fn api_key(&self, secret: &str) -> Option<&ApiKey> {
+        self.api_keys
+            .iter()
+            .find(|key| key.secret.as_deref() == Some(secret))
+    }
+
+    /// True when the domain of an e-mail address is claimed.
+    pub(crate) fn is_claimed(&self, email: &str) -> bool {
+        let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
+        self.domains
+            .iter()
+            .any(|it| it.claim_status == "verified" && it.name.eq_ignore_ascii_case(domain))
+    }
+
+    /// The account with this e-mail, looked for in all of them.
+    pub(crate) fn account_with_email(&self, email: &str) -> Option<u32> {
+        (0u32..)
+            .zip(&self.accounts)
+            .find(|(_, account)| {
+                account.email.eq_ignore_ascii_case(email)
+                    && (!account.places.is_empty() || account.is_listed_only())
+            })
+            .map(|(index, _)| index)
     }
 
     /// The accounts that the search of a directory (`None`: of all) shows, in the order of lists.

@@ -1,5 +1,6 @@
 //! The rows of an organization, kept small: 100,000 accounts have to fit into some tens of megabytes.
 
+use crate::generate::{DEPARTMENTS, JOBS, LOCATIONS, ZONES};
 use crate::roles::RoleSet;
 
 /// A user directory.
@@ -35,6 +36,62 @@ pub(crate) struct Profile {
     pub(crate) zone: u8,
 }
 
+/// The texts of a profile that can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProfileField {
+    JobTitle,
+    Department,
+    Organization,
+    Location,
+    TimeZone,
+    Locale,
+}
+
+/// Why an account cannot be managed freely, beside being synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Restriction {
+    /// Its profile comes from a Google workspace.
+    Google,
+    /// Its authentication policy enforces single sign-on.
+    Saml,
+    /// Only the vendor may change it.
+    Administrative,
+    /// Export control keeps it deactivated.
+    ExportControl,
+}
+
+/// What few accounts have, kept apart so that the others stay small.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extra {
+    pub(crate) restriction: Option<Restriction>,
+    /// Texts that were written; an empty one was taken away.
+    pub(crate) texts: Vec<(ProfileField, Box<str>)>,
+    /// True for an account that is managed, and in no directory.
+    pub(crate) is_listed_only: bool,
+}
+
+/// An organization API key.
+#[expect(dead_code, reason = "the next commits bring their list")]
+#[derive(Clone, Debug)]
+pub(crate) struct ApiKey {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) is_scoped: bool,
+    pub(crate) created_by: String,
+    pub(crate) created_ms: i64,
+    pub(crate) expires_ms: i64,
+    pub(crate) last_active_ms: Option<i64>,
+    pub(crate) is_revoked: bool,
+    /// Only keys that this twin gave out can be used.
+    pub(crate) secret: Option<String>,
+}
+
+impl ApiKey {
+    pub(crate) fn is_good(&self, now_ms: i64) -> bool {
+        !self.is_revoked && now_ms < self.expires_ms
+    }
+}
+
 /// An account. It is in the organization as long as it has a place in a directory.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
@@ -53,6 +110,8 @@ pub(crate) struct Account {
     pub(crate) profile: Profile,
     pub(crate) added_ms: i64,
     pub(crate) deactivated_ms: Option<i64>,
+    /// What few accounts have.
+    pub(crate) extra: Option<Box<Extra>>,
     pub(crate) places: Vec<Place>,
     /// Groups, ascending.
     pub(crate) groups: Vec<u32>,
@@ -95,6 +154,39 @@ impl Account {
             .iter()
             .find(|(held, _)| *held == resource)
             .map_or(RoleSet::EMPTY, |(_, roles)| *roles)
+    }
+
+    /// A text of the profile: what was written last, else what was generated.
+    pub(crate) fn profile_text(&self, field: ProfileField) -> Option<&str> {
+        let written = self
+            .extra
+            .as_ref()
+            .and_then(|extra| extra.texts.iter().find(|(it, _)| *it == field));
+        if let Some((_, text)) = written {
+            return Some(text.as_ref()).filter(|text| !text.is_empty());
+        }
+        let (table, at): (&[&str], u8) = match field {
+            ProfileField::JobTitle => (&JOBS, self.profile.job),
+            ProfileField::Department => (&DEPARTMENTS, self.profile.department),
+            ProfileField::Location => (&LOCATIONS, self.profile.location),
+            ProfileField::TimeZone => (&ZONES, self.profile.zone),
+            ProfileField::Organization | ProfileField::Locale => return None,
+        };
+        table.get(usize::from(at)).copied()
+    }
+
+    pub(crate) fn set_profile_text(&mut self, field: ProfileField, text: &str) {
+        let extra = self.extra.get_or_insert_default();
+        extra.texts.retain(|(it, _)| *it != field);
+        extra.texts.push((field, text.into()));
+    }
+
+    pub(crate) fn is_listed_only(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.is_listed_only)
+    }
+
+    pub(crate) fn restriction(&self) -> Option<Restriction> {
+        self.extra.as_ref().and_then(|extra| extra.restriction)
     }
 
     pub(crate) fn is_managed(&self) -> bool {

@@ -141,4 +141,19 @@ impl Case {
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
         facts.filter(|fact| fact["kind"] == kind).collect()
     }
+
+    /// The managed accounts, in the order of lists.
+    pub fn managed(&self) -> Vec<String> {
+        let facts = self.facts("account").into_iter();
+        facts
+            .filter(|fact| fact["claim_status"] == "managed")
+            .map(|fact| fact["account_id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// The fact about one account.
+    pub fn account(&self, id: &str) -> Value {
+        let facts = self.facts("account").into_iter();
+        facts.into_iter().find(|fact| fact["account_id"] == id).unwrap()
+    }
 }
