@@ -89,7 +89,7 @@ pub(crate) fn tell(world: &World, methods: bool) -> Vec<u8> {
             .get(usize::from(index))
             .map_or("", |it| it.id.as_str())
     };
-    for (_, account) in world.accounts_in(None) {
+    for (_, account) in world.accounts_known() {
         let account_id = account.id.as_ref();
         put(Fact::Account {
             account_id,

@@ -10,6 +10,7 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
+use crate::facts::from_facts;
 use crate::generate::{generate, keys};
 use crate::limits::Limits;
 use crate::options::{KeyKind, TwinOptions};
@@ -17,6 +18,7 @@ use crate::query::KeptLists;
 use crate::random::Random;
 use crate::request::{Hub, Stats};
 use crate::server::serve;
+use crate::state::World;
 
 /// How long open connections may take to end before they are cut.
 const SOFT_END: Duration = Duration::from_millis(500);
@@ -32,6 +34,14 @@ pub enum TwinError {
         address: SocketAddr,
         /// What the system said.
         source: std::io::Error,
+    },
+    /// A fact about the given organization does not fit.
+    #[error("line {line} of the facts: {why}")]
+    Fact {
+        /// The number of the line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
     },
 }
 
@@ -54,12 +64,31 @@ impl std::fmt::Debug for Twin {
 impl Twin {
     /// Generates the organization and serves it from a task of the current runtime.
     pub async fn start(options: TwinOptions) -> Result<Twin, TwinError> {
+        let clock = Clock::new(options.starts_at_ms, options.clock_stands);
+        let world = generate(&options, clock.starts_at_ms());
+        Twin::serve(options, clock, world).await
+    }
+
+    /// Serves a given organization instead of a generated one: the one of which these facts are the truth.
+    ///
+    /// The facts are lines as [`Twin::truth`] tells them, in any order. What they leave open is chosen: a role of which no
+    /// method is told is direct, unless a group or an administrator's role gives it. Of the options, those that shape
+    /// the generated organization have no effect.
+    pub async fn start_from(
+        options: TwinOptions,
+        facts: impl Iterator<Item = String>,
+    ) -> Result<Twin, TwinError> {
+        let clock = Clock::new(options.starts_at_ms, options.clock_stands);
+        let world = from_facts(&options, clock.starts_at_ms(), facts)?;
+        Twin::serve(options, clock, world).await
+    }
+
+    async fn serve(options: TwinOptions, clock: Clock, mut world: World) -> Result<Twin, TwinError> {
         let address = options.listen;
         let listen = |source| TwinError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;
-        let clock = Arc::new(Clock::new(options.starts_at_ms, options.clock_stands));
-        let mut world = generate(&options, clock.starts_at_ms());
+        let clock = Arc::new(clock);
         let mut random = Random::new(options.seed, "secrets");
         let base_url = format!("http://{bound}");
         let scim_base_url = format!("{base_url}/scim/directory/{}", random.uuid());

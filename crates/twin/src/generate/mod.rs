@@ -36,10 +36,15 @@ pub(crate) fn generate(options: &TwinOptions, born_ms: i64) -> World {
     roles::fill(&mut world, &plan);
     inventory::fill(&mut world, &plan);
     restrictions::fill(&mut world, &plan);
-    if options.verified_domains == OnOff::Off {
-        restrictions::unclaim(&mut world);
-    }
+    cripple(&mut world, options);
     world
+}
+
+/// Takes away what the options say this organization lacks.
+pub(crate) fn cripple(world: &mut World, options: &TwinOptions) {
+    if options.verified_domains == OnOff::Off {
+        restrictions::unclaim(world);
+    }
 }
 
 /// The options, made definite for the shape.

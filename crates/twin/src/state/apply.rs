@@ -1,6 +1,6 @@
 //! The one place that changes what reads say.
 
-use super::{Account, Domain, Group, Place, Policy, ProfileField, Token, World};
+use super::{Account, Domain, Group, Holding, Place, Policy, ProfileField, Token, World};
 use crate::roles::RoleSet;
 
 /// What is written of a profile; what is absent stays.
@@ -160,13 +160,20 @@ impl World {
                     row.name = name.into();
                 }
             }
-            Change::MemberAdd { group, account } => self.link_member(group, account),
-            Change::MemberRemove { group, account } => self.unlink_member(group, account),
+            Change::MemberAdd { group, account } => {
+                self.forget_through_group(group, account);
+                self.link_member(group, account);
+            }
+            Change::MemberRemove { group, account } => {
+                self.forget_through_group(group, account);
+                self.unlink_member(group, account);
+            }
             Change::GroupGrant {
                 group,
                 resource,
                 roles,
             } => {
+                self.forget_on_resource(group, resource);
                 if let Some(row) = self.groups.get_mut(group as usize).filter(|row| !row.is_deleted) {
                     add_roles(&mut row.grants, resource, roles);
                     if let Some(row) = self.resources.get_mut(resource as usize) {
@@ -184,6 +191,7 @@ impl World {
                 resource,
                 roles,
             } => {
+                self.forget_administrator(account, roles);
                 let row = self
                     .accounts
                     .get_mut(account as usize)
@@ -233,6 +241,26 @@ impl World {
             .for_each(|token| token.is_revoked = true);
     }
 
+    /// Gives roles to a group, whether or not reads show it.
+    pub(crate) fn grant_to_group(&mut self, group: u32, resource: u32, roles: RoleSet) {
+        if let Some(row) = self.groups.get_mut(group as usize) {
+            add_roles(&mut row.grants, resource, roles);
+        }
+        if let Some(row) = self.resources.get_mut(resource as usize) {
+            insert(&mut row.granting, group);
+        }
+    }
+
+    /// Gives roles to an account, whether or not it is in a directory.
+    pub(crate) fn grant_directly(&mut self, account: u32, resource: u32, roles: RoleSet) {
+        if let Some(row) = self.accounts.get_mut(account as usize) {
+            add_roles(&mut row.direct, resource, roles);
+        }
+        if let Some(row) = self.resources.get_mut(resource as usize) {
+            insert(&mut row.holding, account);
+        }
+    }
+
     /// Enters a new account into the indexes of its groups and resources.
     fn link_account(&mut self, account: u32) {
         let Some(row) = self.accounts.get(account as usize) else {
@@ -246,6 +274,68 @@ impl World {
             if let Some(row) = self.resources.get_mut(resource as usize) {
                 insert(&mut row.holding, account);
             }
+        }
+    }
+
+    /// What was told of an account's roles through this group no longer holds: from now on they follow from the rest.
+    fn forget_through_group(&mut self, group: u32, account: u32) {
+        if self.differing.is_empty() {
+            return;
+        }
+        let granted: Vec<u32> = match self.group(group) {
+            Some(row) => row.grants.iter().map(|(resource, _)| *resource).collect(),
+            None => return,
+        };
+        self.forget(account, |difference| {
+            if granted.contains(&difference.resource) {
+                difference.through_groups = RoleSet::EMPTY;
+            }
+        });
+    }
+
+    fn forget_on_resource(&mut self, group: u32, resource: u32) {
+        if self.differing.is_empty() {
+            return;
+        }
+        let members = self
+            .group(group)
+            .map(|row| row.members.clone())
+            .unwrap_or_default();
+        for account in members {
+            self.forget(account, |difference| {
+                if difference.resource == resource {
+                    difference.through_groups = RoleSet::EMPTY;
+                }
+            });
+        }
+    }
+
+    fn forget_administrator(&mut self, account: u32, roles: RoleSet) {
+        if self.differing.is_empty() || !roles.meets(RoleSet::PLATFORM) {
+            return;
+        }
+        self.forget(account, |difference| difference.inferred = RoleSet::EMPTY);
+        let extra = self
+            .accounts
+            .get_mut(account as usize)
+            .and_then(|row| row.extra.as_mut());
+        if let Some(differences) = extra.and_then(|extra| extra.differences.as_mut()) {
+            differences.more_platform = differences.more_platform.without(roles);
+            differences.less_platform = differences.less_platform.without(roles);
+        }
+    }
+
+    fn forget(&mut self, account: u32, change: impl Fn(&mut Holding)) {
+        let extra = self
+            .accounts
+            .get_mut(account as usize)
+            .and_then(|row| row.extra.as_mut());
+        let Some(differences) = extra.and_then(|extra| extra.differences.as_mut()) else {
+            return;
+        };
+        for (more, less) in &mut differences.holdings {
+            change(more);
+            change(less);
         }
     }
 
@@ -294,6 +384,7 @@ impl World {
     }
 
     fn revoke_group(&mut self, group: u32, resource: u32, roles: RoleSet) {
+        self.forget_on_resource(group, resource);
         let Some(row) = self.groups.get_mut(group as usize) else {
             return;
         };
@@ -305,6 +396,7 @@ impl World {
     }
 
     fn revoke_direct(&mut self, account: u32, resource: u32, roles: RoleSet) {
+        self.forget_administrator(account, roles);
         let Some(row) = self.accounts.get_mut(account as usize) else {
             return;
         };

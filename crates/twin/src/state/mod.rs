@@ -13,8 +13,8 @@ use std::collections::HashMap;
 pub(crate) use apply::{Change, ProfileEdit};
 pub(crate) use holdings::Holding;
 pub(crate) use rows::{
-    Account, ApiKey, Directory, Domain, Group, Place, Policy, PolicyResource, Profile, ProfileField,
-    Resource, ResourceKind, Restriction, Site, Token,
+    Account, ApiKey, Differences, Directory, Domain, Group, Place, Policy, PolicyResource, Profile,
+    ProfileField, Resource, ResourceKind, Restriction, Site, Token,
 };
 
 use crate::events::EventLog;
@@ -36,6 +36,8 @@ pub(crate) struct World {
     pub(crate) policies: Vec<Policy>,
     pub(crate) tokens: Vec<Token>,
     pub(crate) api_keys: Vec<ApiKey>,
+    /// Accounts whose holdings have differences.
+    pub(crate) differing: Vec<u32>,
     pub(crate) events: EventLog,
     /// Moves with each visible change.
     pub(crate) version: u64,
@@ -71,6 +73,7 @@ impl World {
             policies: Vec::new(),
             tokens: Vec::new(),
             api_keys: Vec::new(),
+            differing: Vec::new(),
             events: EventLog::default(),
             version: 0,
             ids: Random::new(seed, "later ids"),
@@ -181,6 +184,13 @@ impl World {
         (0u32..)
             .zip(&self.accounts)
             .filter(move |(_, account)| account.place(directory).is_some())
+    }
+
+    /// The accounts of all directories, and those that are managed without being in one.
+    pub(crate) fn accounts_known(&self) -> impl Iterator<Item = (u32, &Account)> {
+        (0u32..)
+            .zip(&self.accounts)
+            .filter(|(_, account)| !account.places.is_empty() || account.is_listed_only())
     }
 
     /// The groups of a directory (`None`: of all), in the order of lists.

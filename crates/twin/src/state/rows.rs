@@ -2,6 +2,7 @@
 
 use crate::generate::{DEPARTMENTS, JOBS, LOCATIONS, ZONES};
 use crate::roles::RoleSet;
+use crate::state::Holding;
 
 /// A user directory.
 #[derive(Clone, Debug)]
@@ -68,6 +69,19 @@ pub(crate) struct Extra {
     pub(crate) texts: Vec<(ProfileField, Box<str>)>,
     /// True for an account that is managed, and in no directory.
     pub(crate) is_listed_only: bool,
+    /// Where what was told about the account differs from what follows from the rest.
+    pub(crate) differences: Option<Box<Differences>>,
+}
+
+/// What an account holds beyond, and short of, what its direct roles, groups and administrator roles give it.
+///
+/// A real organization can say such things; a generated one never does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Differences {
+    pub(crate) more_platform: RoleSet,
+    pub(crate) less_platform: RoleSet,
+    /// (more, less) on one resource, by way.
+    pub(crate) holdings: Vec<(Holding, Holding)>,
 }
 
 /// An organization API key.
@@ -179,6 +193,10 @@ impl Account {
         let extra = self.extra.get_or_insert_default();
         extra.texts.retain(|(it, _)| *it != field);
         extra.texts.push((field, text.into()));
+    }
+
+    pub(crate) fn differences(&self) -> Option<&Differences> {
+        self.extra.as_ref()?.differences.as_deref()
     }
 
     pub(crate) fn is_listed_only(&self) -> bool {

@@ -35,9 +35,12 @@ pub fn small(shape: Shape) -> TwinOptions {
 
 impl Case {
     pub async fn start(options: TwinOptions) -> Case {
+        Case::on(Twin::start(options).await.unwrap())
+    }
+
+    pub fn on(twin: Twin) -> Case {
         // The client insists on a TLS provider although the twin speaks plain HTTP; a second installing is refused, and fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let twin = Twin::start(options).await.unwrap();
         Case {
             twin,
             http: reqwest::Client::new(),

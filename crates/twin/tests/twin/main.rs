@@ -5,6 +5,7 @@
 mod client;
 mod events;
 mod faults;
+mod given;
 mod limits;
 mod manage;
 mod naive;
