@@ -39,7 +39,7 @@ pub(crate) struct Event {
 }
 
 /// Actions the log knows, with display name and group.
-pub(crate) const ACTIONS: [(&str, &str, &str); 28] = [
+pub(crate) const ACTIONS: [(&str, &str, &str); 29] = [
     ("api_token_created", "Created API token", "API tokens"),
     ("api_token_revoked", "Revoked API token", "API tokens"),
     ("added_org_admin", "Added organization admin", "Organization"),
@@ -88,6 +88,7 @@ pub(crate) const ACTIONS: [(&str, &str, &str); 28] = [
     ("user_removed", "Removed user", "Users"),
     ("user_removed_from_group", "Removed user from group", "Groups"),
     ("user_revoked_role", "Revoked role from user", "App access"),
+    ("user_unlinked", "Unlinked user from identity provider", "Users"),
 ];
 
 /// An action the display list names apart, because the array above is full of pairs.

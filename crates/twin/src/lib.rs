@@ -36,6 +36,6 @@ mod twin;
 
 pub use options::{
     CursorStyle, FilterSemantics, GroupRolesStyle, KeyKind, NextStyle, OnOff, ProfilePrivileges,
-    RepeatLifecycle, RetryAfterStyle, ScimMedia, Shape, TwinOptions,
+    RepeatLifecycle, RetryAfterStyle, ScimDomains, ScimMedia, Shape, TwinOptions,
 };
 pub use twin::{Twin, TwinError};

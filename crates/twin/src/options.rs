@@ -121,6 +121,16 @@ pub enum KeyKind {
     AdminExpired,
 }
 
+/// The addresses that SCIM takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ScimDomains {
+    /// Any.
+    #[default]
+    Any,
+    /// Those of verified domains.
+    Verified,
+}
+
 /// The media type of SCIM answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum ScimMedia {
@@ -206,6 +216,9 @@ pub struct TwinOptions {
     /// Whether accounts synced by SCIM may be activated, deactivated and deleted through user management
     #[arg(long, value_enum, default_value_t = OnOff::On)]
     pub scim_lifecycle: OnOff,
+    /// Addresses that SCIM takes
+    #[arg(long, value_enum, default_value_t)]
+    pub scim_domains: ScimDomains,
     /// Media type of SCIM answers
     #[arg(long, value_enum, default_value_t)]
     pub scim_media: ScimMedia,
@@ -261,6 +274,7 @@ impl Default for TwinOptions {
             profile_privileges: ProfilePrivileges::default(),
             repeat_lifecycle: RepeatLifecycle::default(),
             scim_lifecycle: OnOff::On,
+            scim_domains: ScimDomains::default(),
             scim_media: ScimMedia::default(),
             retry_after: RetryAfterStyle::default(),
             latency_ms: 0,

@@ -14,7 +14,9 @@ use futures::stream;
 use crate::clock::{Clock, http_date};
 use crate::control;
 use crate::faults::{Drawn, Fault, Faults};
-use crate::http::{Call, Found, Operation, Problem, Reply, Surface, find, flat_message, parse_query};
+use crate::http::{
+    Call, Envelope, Found, Operation, Problem, Reply, Surface, find, flat_message, parse_query,
+};
 use crate::limits::{Budget, Limits};
 use crate::options::{OnOff, RetryAfterStyle, ScimMedia, TwinOptions};
 use crate::query::KeptLists;
@@ -108,8 +110,8 @@ pub(crate) async fn answer(hub: Arc<Hub>, line: Line, request: Request) -> Respo
     }
     let (operation, params) = match found {
         Found::Operation(operation, params) => (operation, params),
-        Found::OtherMethod => return write(&hub, flat_message(405, "Method Not Allowed"), Vec::new()),
-        Found::Nothing => return write(&hub, flat_message(404, "Not Found"), Vec::new()),
+        Found::OtherMethod => return write(&hub, nothing_there(&hub, &path, 405), Vec::new()),
+        Found::Nothing => return write(&hub, nothing_there(&hub, &path, 404), Vec::new()),
     };
     if operation.is_legacy && hub.options.legacy_v1 == OnOff::Off {
         return write(&hub, flat_message(404, "this operation was removed"), Vec::new());
@@ -141,6 +143,23 @@ pub(crate) async fn answer(hub: Arc<Hub>, line: Line, request: Request) -> Respo
         answer.reply.content_type = "application/scim+json";
     }
     deliver(&hub, line, answer, drawn).await
+}
+
+/// What a path without operation answers: SCIM has errors of its own.
+fn nothing_there(hub: &Hub, path: &str, status: u16) -> Reply {
+    let message = if status == 405 {
+        "Method Not Allowed"
+    } else {
+        "Not Found"
+    };
+    if !path.starts_with("/scim/") {
+        return flat_message(status, message);
+    }
+    let mut reply = Problem::scim(status, "", message).reply(Envelope::Scim, false, hub.seed);
+    if hub.options.scim_media == ScimMedia::Scim {
+        reply.content_type = "application/scim+json";
+    }
+    reply
 }
 
 /// The path below `/admin`, which may be missing, or there twice for clients that append it to a base with it.

@@ -11,7 +11,7 @@ use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
 use crate::facts::from_facts;
-use crate::generate::{generate, keys};
+use crate::generate::{generate, keys, scim};
 use crate::limits::Limits;
 use crate::options::{KeyKind, TwinOptions};
 use crate::query::KeptLists;
@@ -91,7 +91,9 @@ impl Twin {
         let clock = Arc::new(clock);
         let mut random = Random::new(options.seed, "secrets");
         let base_url = format!("http://{bound}");
-        let scim_base_url = format!("{base_url}/scim/directory/{}", random.uuid());
+        let scim_directory_id = random.uuid();
+        let scim_base_url = format!("{base_url}/scim/directory/{scim_directory_id}");
+        scim::fill(&mut world, scim_directory_id);
         let secrets = [
             format!("twin-org-key-{}", random.hex(40)),
             format!("twin-scoped-org-key-{}", random.hex(40)),
@@ -155,7 +157,7 @@ impl Twin {
         &self.hub.scoped_api_key
     }
 
-    /// Base of the SCIM directory; nothing answers there yet.
+    /// Base of the SCIM directory that belongs to the first directory of the organization.
     pub fn scim_base_url(&self) -> &str {
         &self.scim_base_url
     }

@@ -304,6 +304,7 @@ fn group(id: &str, directory: u16, name: &str) -> Group {
         is_synced: false,
         is_default: false,
         is_deleted: false,
+        is_coming: false,
         managed_by: Some("admins"),
         members: Vec::new(),
         grants: Vec::new(),

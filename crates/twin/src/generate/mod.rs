@@ -11,6 +11,7 @@ mod people;
 mod places;
 mod restrictions;
 mod roles;
+pub(crate) mod scim;
 
 pub(crate) use names::{DEPARTMENTS, JOBS, LOCATIONS, ZONES};
 pub(crate) use people::{Newcomer, newcomer};

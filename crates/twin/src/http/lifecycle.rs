@@ -128,6 +128,7 @@ fn set(
         status,
         is_for_deletion,
         at_ms: call.now_ms,
+        is_scim: false,
     };
     call.accept(world, change, action, about);
 }

@@ -25,6 +25,7 @@ mod problem;
 mod reply;
 mod role_assignments;
 mod role_writes;
+mod scim;
 mod tokens;
 mod user_items;
 mod user_writes;

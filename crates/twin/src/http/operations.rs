@@ -3,7 +3,7 @@
 use super::{
     Call, Problem, Reply, directories, domains, events, group_writes, groups, invite, legacy, lifecycle,
     manage, manage_profile, manage_tokens, orgs, policies, policy_writes, role_assignments, role_writes,
-    tokens, user_writes, users, workspaces,
+    scim, tokens, user_writes, users, workspaces,
 };
 
 /// The form of refusals.
@@ -18,7 +18,6 @@ pub(crate) enum Envelope {
     /// A key with its context, as user management refuses.
     Keyed,
     /// The error of the standard, and another one for keys.
-    #[expect(dead_code, reason = "the next commits bring its operations")]
     Scim,
 }
 
@@ -51,7 +50,10 @@ impl Operation {
     /// True when the operation changes something.
     pub(crate) fn is_write(&self) -> bool {
         let is_question = self.name.starts_with("search") || self.name.starts_with("query");
-        self.method != "GET" && !is_question && !self.name.ends_with("Search")
+        self.method != "GET"
+            && !is_question
+            && self.name != "getScimLinksByEmail"
+            && !self.name.ends_with("Search")
     }
 }
 
@@ -110,6 +112,19 @@ const fn user(
     }
 }
 
+const fn scim(
+    method: &'static str,
+    pattern: &'static str,
+    name: &'static str,
+    run: fn(&Call<'_>) -> Result<Reply, Problem>,
+) -> Operation {
+    Operation {
+        surface: Surface::Scim,
+        envelope: Envelope::Scim,
+        ..row(method, pattern, name, run)
+    }
+}
+
 const fn old(operation: Operation) -> Operation {
     Operation {
         envelope: Envelope::GatewayErrors,
@@ -120,7 +135,7 @@ const fn old(operation: Operation) -> Operation {
 
 /// Literal parts come before parameters, because the first row that fits is taken.
 #[rustfmt::skip]
-static OPERATIONS: [Operation; 69] = [
+static OPERATIONS: [Operation; 91] = [
     row("GET", "v1/orgs", "getOrgs", orgs::list),
     row("GET", "v1/orgs/*", "getOrgById", orgs::one),
     row("GET", "v2/orgs/*/directories", "getDirectoriesForOrg", directories::list),
@@ -180,6 +195,28 @@ static OPERATIONS: [Operation; 69] = [
     user("POST", "users/*/manage/lifecycle/enable", "enableUser", lifecycle::enable),
     user("POST", "users/*/manage/lifecycle/delete", "deleteUser", lifecycle::delete),
     user("POST", "users/*/manage/lifecycle/cancel-delete", "cancelDeleteUser", lifecycle::cancel_delete),
+    scim("GET", "scim/directory/*/Users", "scimGetUsers", scim::list_users),
+    scim("POST", "scim/directory/*/Users", "scimCreateUser", scim::create_user),
+    scim("GET", "scim/directory/*/Users/*", "scimGetUser", scim::one_user),
+    scim("PUT", "scim/directory/*/Users/*", "scimReplaceUser", scim::replace_user),
+    scim("PATCH", "scim/directory/*/Users/*", "scimPatchUser", scim::patch_user),
+    scim("DELETE", "scim/directory/*/Users/*", "scimDeleteUser", scim::delete_user),
+    scim("GET", "scim/directory/*/Groups", "scimGetGroups", scim::list_groups),
+    scim("POST", "scim/directory/*/Groups", "scimCreateGroup", scim::create_group),
+    scim("GET", "scim/directory/*/Groups/*", "scimGetGroup", scim::one_group),
+    scim("PUT", "scim/directory/*/Groups/*", "scimReplaceGroup", scim::replace_group),
+    scim("PATCH", "scim/directory/*/Groups/*", "scimPatchGroup", scim::patch_group),
+    scim("DELETE", "scim/directory/*/Groups/*", "scimDeleteGroup", scim::delete_group),
+    scim("GET", "scim/directory/*/ServiceProviderConfig", "scimGetServiceProviderConfig", scim::configuration),
+    scim("GET", "scim/directory/*/Schemas", "scimGetSchemas", scim::schemas),
+    scim("GET", "scim/directory/*/Schemas/*", "scimGetSchema", scim::schema_of),
+    scim("GET", "scim/directory/*/ResourceTypes", "scimGetResourceTypes", scim::resource_types),
+    scim("GET", "scim/directory/*/ResourceTypes/User", "scimGetUserResourceType", scim::user_type),
+    scim("GET", "scim/directory/*/ResourceTypes/Group", "scimGetGroupResourceType", scim::group_type),
+    row("GET", "user-provisioning/v1/org/*/user/*/get-scim-links", "getScimLinks", scim::of_account),
+    row("POST", "user-provisioning/v1/org/*/get-scim-links-for-email", "getScimLinksByEmail", scim::by_email),
+    row("PATCH", "user-provisioning/v1/org/*/scimDirectoryId/*/scimUserId/*/unlink", "unlinkScimUser", scim::unlink),
+    row("DELETE", "user-provisioning/v1/org/*/user/*/onlyDeleteUserInDB", "deleteProvisioningRecord", scim::delete_records),
     old(row("POST", "v1/orgs/*/users/search", "legacyUsersSearch", legacy::search_users)),
     old(row("POST", "v1/orgs/*/groups/search", "legacyGroupsSearch", legacy::search_groups)),
     old(row("POST", "v1/orgs/*/users/invite", "legacyInviteUsers", invite::invite)),

@@ -39,7 +39,6 @@ impl Problem {
     }
 
     /// A refusal of SCIM, by its type.
-    #[expect(dead_code, reason = "the next commits bring its operations")]
     pub(crate) fn scim(status: u16, scim_type: &'static str, detail: &str) -> Problem {
         Problem::new(status, scim_type, scim_type, detail)
     }

@@ -42,6 +42,17 @@ pub(crate) enum Change {
         status: &'static str,
         is_for_deletion: bool,
         at_ms: i64,
+        /// Written by SCIM, which reads its own writes at once.
+        is_scim: bool,
+    },
+    /// The account follows a SCIM record, or no longer does.
+    Synced {
+        account: u32,
+        is_synced: bool,
+    },
+    /// A group that was accepted becomes visible.
+    GroupShow {
+        group: u32,
     },
     /// The grace of a deletion that began then is over.
     Close {
@@ -138,11 +149,23 @@ impl World {
                 status,
                 is_for_deletion,
                 at_ms,
+                ..
             } => {
                 if let Some(row) = self.accounts.get_mut(account as usize) {
                     row.account_status = Some(status);
                     row.is_for_deletion = is_for_deletion;
                     row.deactivated_ms = (status != "active").then_some(at_ms);
+                }
+            }
+            Change::Synced { account, is_synced } => {
+                if let Some(row) = self.accounts.get_mut(account as usize) {
+                    row.is_synced = is_synced;
+                }
+            }
+            Change::GroupShow { group } => {
+                if let Some(row) = self.groups.get_mut(group as usize).filter(|row| row.is_coming) {
+                    row.is_coming = false;
+                    row.is_deleted = false;
                 }
             }
             Change::Close { account, since_ms } => self.close(account, since_ms),
@@ -369,6 +392,7 @@ impl World {
             return;
         };
         row.is_deleted = true;
+        row.is_coming = false;
         let members = std::mem::take(&mut row.members);
         let grants = std::mem::take(&mut row.grants);
         for account in members {

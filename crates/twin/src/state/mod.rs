@@ -7,6 +7,7 @@ mod apply;
 mod holdings;
 mod pending;
 mod rows;
+mod scim;
 
 use std::collections::HashMap;
 
@@ -16,6 +17,8 @@ pub(crate) use rows::{
     Account, ApiKey, Differences, Directory, Domain, Group, Place, Policy, PolicyResource, Profile,
     ProfileField, Resource, ResourceKind, Restriction, Site, Token,
 };
+
+pub(crate) use scim::{Scim, ScimGroup, ScimUser};
 
 use crate::events::EventLog;
 use crate::random::Random;
@@ -36,6 +39,7 @@ pub(crate) struct World {
     pub(crate) policies: Vec<Policy>,
     pub(crate) tokens: Vec<Token>,
     pub(crate) api_keys: Vec<ApiKey>,
+    pub(crate) scim: Scim,
     /// Accounts whose holdings have differences.
     pub(crate) differing: Vec<u32>,
     pub(crate) events: EventLog,
@@ -73,6 +77,7 @@ impl World {
             policies: Vec::new(),
             tokens: Vec::new(),
             api_keys: Vec::new(),
+            scim: Scim::default(),
             differing: Vec::new(),
             events: EventLog::default(),
             version: 0,

@@ -20,6 +20,11 @@ impl World {
         self.pending.push(Waiting { due_ms, change });
     }
 
+    /// The changes that wait, in the order in which they were accepted.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Change> {
+        self.pending.iter().map(|waiting| &waiting.change)
+    }
+
     /// True when changes wait whose time has come.
     pub(crate) fn has_due(&self, now_ms: i64) -> bool {
         self.next_due_ms <= now_ms

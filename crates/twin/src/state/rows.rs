@@ -222,6 +222,8 @@ pub(crate) struct Group {
     pub(crate) is_synced: bool,
     pub(crate) is_default: bool,
     pub(crate) is_deleted: bool,
+    /// Accepted, and not visible yet.
+    pub(crate) is_coming: bool,
     pub(crate) managed_by: Option<&'static str>,
     /// Accounts, ascending.
     pub(crate) members: Vec<u32>,

@@ -12,6 +12,8 @@ mod naive;
 mod reads;
 mod schemas;
 mod schemas_manage;
+mod schemas_scim;
+mod scim;
 mod shapes;
 mod truth;
 mod writes;

@@ -315,6 +315,7 @@ async fn every_answer_is_valid_by_its_schema() {
         judge_details(&mut judge, &case).await;
         judge_writes(&mut judge, &case).await;
         crate::schemas_manage::judge(&mut judge, &case).await;
+        crate::schemas_scim::judge(&mut judge, &case).await;
         judge_refusals(&mut judge, &case).await;
 
         let known: Vec<&String> = judge.validators.keys().collect();
