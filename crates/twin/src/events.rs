@@ -39,7 +39,8 @@ pub(crate) struct Event {
 }
 
 /// Actions the log knows, with display name and group.
-pub(crate) const ACTIONS: [(&str, &str, &str); 29] = [
+pub(crate) const ACTIONS: [(&str, &str, &str); 33] = [
+    ("api_key_revoked", "Revoked API key", "Organization"),
     ("api_token_created", "Created API token", "API tokens"),
     ("api_token_revoked", "Revoked API token", "API tokens"),
     ("added_org_admin", "Added organization admin", "Organization"),
@@ -62,6 +63,9 @@ pub(crate) const ACTIONS: [(&str, &str, &str); 29] = [
     ("policy_created", "Created policy", "Policies"),
     ("policy_deleted", "Deleted policy", "Policies"),
     ("policy_updated", "Updated policy", "Policies"),
+    ("service_account_created", "Created service account", "Users"),
+    ("service_account_deleted", "Deleted service account", "Users"),
+    ("service_account_updated", "Updated service account", "Users"),
     ("user_added_to_group", "Added user to group", "Groups"),
     ("user_created", "Created user", "Users"),
     ("user_granted_role", "Granted role to user", "App access"),

@@ -66,7 +66,7 @@ impl Twin {
     pub async fn start(options: TwinOptions) -> Result<Twin, TwinError> {
         let clock = Clock::new(options.starts_at_ms, options.clock_stands);
         let world = generate(&options, clock.starts_at_ms());
-        Twin::serve(options, clock, world).await
+        Twin::serve(options, clock, world, false).await
     }
 
     /// Serves a given organization instead of a generated one: the one of which these facts are the truth.
@@ -80,10 +80,15 @@ impl Twin {
     ) -> Result<Twin, TwinError> {
         let clock = Clock::new(options.starts_at_ms, options.clock_stands);
         let world = from_facts(&options, clock.starts_at_ms(), facts)?;
-        Twin::serve(options, clock, world).await
+        Twin::serve(options, clock, world, true).await
     }
 
-    async fn serve(options: TwinOptions, clock: Clock, mut world: World) -> Result<Twin, TwinError> {
+    async fn serve(
+        options: TwinOptions,
+        clock: Clock,
+        mut world: World,
+        is_given: bool,
+    ) -> Result<Twin, TwinError> {
         let address = options.listen;
         let listen = |source| TwinError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
@@ -100,7 +105,7 @@ impl Twin {
         ];
         let scim_token = format!("twin-scim-token-{}", random.hex(40));
         let others = Random::new(options.seed, "other secrets").hex(40);
-        keys::fill(&mut world, &options, &secrets, &others);
+        keys::fill(&mut world, options.seed, &secrets, &others, is_given);
         let [api_key, scoped_api_key] = secrets;
         let api_key = match options.key {
             KeyKind::Unscoped => api_key,
@@ -208,6 +213,12 @@ impl Twin {
     /// Everything reads would say at this moment, one JSON object a line.
     pub fn truth(&self, methods: bool) -> Vec<String> {
         let text = String::from_utf8(self.hub.truth_now(methods)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// The truth without methods, and after it keys, service accounts and the records of SCIM.
+    pub fn truth_all(&self) -> Vec<String> {
+        let text = String::from_utf8(self.hub.truth_all_now(false)).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 

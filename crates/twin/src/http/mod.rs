@@ -3,10 +3,14 @@
 //! `operations` is the table; `call` is what a handler gets; `problem` and `reply` are what it gives back; `pages` cuts
 //! lists into pages. Handlers are synchronous and hold the state's lock only while they run.
 
+mod api_keys;
+mod auth_policies;
 mod call;
+mod control_policies;
 mod directories;
 mod domains;
 mod events;
+mod filters;
 mod group_items;
 mod group_writes;
 mod groups;
@@ -26,6 +30,7 @@ mod reply;
 mod role_assignments;
 mod role_writes;
 mod scim;
+mod service_accounts;
 mod tokens;
 mod user_items;
 mod user_writes;

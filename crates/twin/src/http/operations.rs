@@ -1,9 +1,10 @@
 //! The table of operations: method, path, name, envelope of refusals, handler.
 
 use super::{
-    Call, Problem, Reply, directories, domains, events, group_writes, groups, invite, legacy, lifecycle,
-    manage, manage_profile, manage_tokens, orgs, policies, policy_writes, role_assignments, role_writes,
-    scim, tokens, user_writes, users, workspaces,
+    Call, Problem, Reply, api_keys, auth_policies, control_policies, directories, domains, events,
+    group_writes, groups, invite, legacy, lifecycle, manage, manage_profile, manage_tokens, orgs, policies,
+    policy_writes, role_assignments, role_writes, scim, service_accounts, tokens, user_writes, users,
+    workspaces,
 };
 
 /// The form of refusals.
@@ -52,7 +53,7 @@ impl Operation {
         let is_question = self.name.starts_with("search") || self.name.starts_with("query");
         self.method != "GET"
             && !is_question
-            && self.name != "getScimLinksByEmail"
+            && !["get", "fetch"].iter().any(|verb| self.name.starts_with(verb))
             && !self.name.ends_with("Search")
     }
 }
@@ -135,7 +136,7 @@ const fn old(operation: Operation) -> Operation {
 
 /// Literal parts come before parameters, because the first row that fits is taken.
 #[rustfmt::skip]
-static OPERATIONS: [Operation; 91] = [
+static OPERATIONS: [Operation; 132] = [
     row("GET", "v1/orgs", "getOrgs", orgs::list),
     row("GET", "v1/orgs/*", "getOrgById", orgs::one),
     row("GET", "v2/orgs/*/directories", "getDirectoriesForOrg", directories::list),
@@ -185,6 +186,47 @@ static OPERATIONS: [Operation; 91] = [
     row("POST", "v1/orgs/*/policies/*/resources", "addResourceToPolicy", policy_writes::add_resource),
     row("PUT", "v1/orgs/*/policies/*/resources/*", "updatePolicyResource", policy_writes::update_resource),
     row("DELETE", "v1/orgs/*/policies/*/resources/*", "deletePolicyResource", policy_writes::remove_resource),
+    row("DELETE", "api-access/v1/orgs/*/api-tokens", "bulkRevokeApiTokens", tokens::revoke_all),
+    row("GET", "api-access/v1/orgs/*/api-keys", "getApiKeys", api_keys::list),
+    row("GET", "api-access/v1/orgs/*/api-keys/count", "getApiKeysCount", api_keys::count),
+    row("PATCH", "api-access/v1/orgs/*/api-keys/revoke/*", "revokeApiKey", api_keys::revoke),
+    row("GET", "api-access/v1/orgs/*/service-accounts", "getServiceAccounts", service_accounts::list),
+    row("POST", "api-access/v1/orgs/*/service-accounts", "createServiceAccount", service_accounts::create),
+    row("PATCH", "api-access/v1/orgs/*/service-accounts", "updateServiceAccount", service_accounts::update),
+    row("POST", "api-access/v1/orgs/*/service-accounts/count", "getServiceAccountsCount", service_accounts::count),
+    row("GET", "api-access/v1/orgs/*/service-accounts/api-tokens", "getServiceAccountsTokens", service_accounts::all_tokens),
+    row("GET", "api-access/v1/orgs/*/service-accounts/oauth-clients", "getServiceAccountsClients", service_accounts::all_clients),
+    row("DELETE", "api-access/v1/orgs/*/service-accounts/*", "deleteServiceAccount", service_accounts::delete),
+    row("GET", "api-access/v1/orgs/*/service-accounts/*/api-tokens", "getServiceAccountTokens", service_accounts::tokens),
+    row("DELETE", "api-access/v1/orgs/*/service-accounts/*/api-tokens", "revokeServiceAccountTokens", service_accounts::revoke_tokens),
+    row("GET", "api-access/v1/orgs/*/service-accounts/*/oauth-clients", "getServiceAccountClients", service_accounts::clients_of),
+    row("GET", "api-access/v1/orgs/*/oauth-clients", "getOauthClients", service_accounts::all_clients),
+    row("POST", "api-access/v1/orgs/*/oauth-clients", "createOauthClient", service_accounts::create_client),
+    row("POST", "api-access/v1/orgs/*/oauth-clients/count", "getOauthClientsCount", service_accounts::clients_count),
+    row("GET", "api-access/v1/orgs/*/oauth-clients/*", "getOauthClient", service_accounts::client),
+    row("DELETE", "api-access/v1/orgs/*/oauth-clients/*", "deleteOauthClient", service_accounts::delete_client),
+    row("GET", "control/v1/orgs/*/policies", "controlGetPolicies", policies::list),
+    row("POST", "control/v1/orgs/*/policies", "controlCreatePolicy", policy_writes::create),
+    row("GET", "control/v1/orgs/*/policies/*", "controlGetPolicy", policies::one),
+    row("PUT", "control/v1/orgs/*/policies/*", "controlUpdatePolicy", policy_writes::update),
+    row("DELETE", "control/v1/orgs/*/policies/*", "controlDeletePolicy", control_policies::delete),
+    row("GET", "control/v1/orgs/*/policies/*/validate", "controlValidatePolicy", control_policies::validate),
+    row("GET", "control/v1/orgs/*/policies/*/resources", "controlGetResources", control_policies::resources),
+    row("POST", "control/v1/orgs/*/policies/*/resources", "controlAddResources", control_policies::add_resources),
+    row("DELETE", "control/v1/orgs/*/policies/*/resources", "controlRemoveResources", control_policies::remove_resources),
+    row("PUT", "control/v1/orgs/*/policies/*/resources/*", "controlUpdateResource", control_policies::update_resource),
+    row("DELETE", "control/v1/orgs/*/policies/*/resources/*", "controlRemoveResource", control_policies::remove_resource),
+    row("GET", "control/v2/orgs/*/policies", "controlGetDraftedPolicies", control_policies::list_drafted),
+    row("POST", "control/v2/orgs/*/policies", "controlCreateDraft", control_policies::create_draft),
+    row("POST", "control/v2/orgs/*/policies/publishDraftPolicies", "controlPublishDrafts", control_policies::publish),
+    row("GET", "control/v2/orgs/*/policies/*", "controlGetDraftedPolicy", control_policies::one_drafted),
+    row("PUT", "control/v2/orgs/*/policies/*", "controlUpdateDraft", control_policies::update_draft),
+    row("GET", "control/v2/orgs/*/policies/*/resources", "controlGetDraftedResources", control_policies::resources_drafted),
+    row("POST", "control/v2/orgs/*/policies/*/resources", "controlAddDraftedResources", control_policies::add_resources_draft),
+    row("DELETE", "control/v2/orgs/*/policies/*/resources", "controlRemoveDraftedResources", control_policies::remove_resources_draft),
+    row("POST", "control/v1/orgs/*/auth-policy/*/add-users", "addUsersToAuthPolicy", auth_policies::add_users),
+    row("GET", "control/v1/orgs/*/auth-policy/task/*", "getAuthPolicyTask", auth_policies::task),
+    row("POST", "control/v1/orgs/*/users/auth-policies/bulk-fetch", "fetchAuthPoliciesOfUsers", auth_policies::bulk_fetch),
     user("GET", "users/*/manage", "getManagementPermissions", manage::permissions),
     user("GET", "users/*/manage/profile", "getProfile", manage_profile::one),
     user("PATCH", "users/*/manage/profile", "updateProfile", manage_profile::update),

@@ -25,6 +25,22 @@ impl Reply {
         }
     }
 
+    /// 200 without a body.
+    pub(crate) fn done() -> Reply {
+        Reply {
+            status: 200,
+            ..Reply::no_content()
+        }
+    }
+
+    /// 202 without a body.
+    pub(crate) fn accepted() -> Reply {
+        Reply {
+            status: 202,
+            ..Reply::no_content()
+        }
+    }
+
     pub(crate) fn no_content() -> Reply {
         Reply {
             status: 204,

@@ -1,6 +1,6 @@
 //! The one place that changes what reads say.
 
-use super::{Account, Domain, Group, Holding, Place, Policy, ProfileField, Token, World};
+use super::{Account, Domain, Group, Holding, Place, Policy, ProfileField, Restriction, Token, World};
 use crate::roles::RoleSet;
 
 /// What is written of a profile; what is absent stays.
@@ -107,6 +107,12 @@ pub(crate) enum Change {
     TokenAdd(Box<Token>),
     TokenRemove {
         id: String,
+    },
+    TokenRemoveAll,
+    /// An account gets under another authentication policy.
+    AuthPolicySet {
+        account: u32,
+        policy: usize,
     },
 }
 
@@ -241,12 +247,31 @@ impl World {
                 None => self.domains.push(domain),
             },
             Change::TokenAdd(token) => self.tokens.push(*token),
+            Change::TokenRemoveAll => self.tokens.iter_mut().for_each(|token| token.is_revoked = true),
+            Change::AuthPolicySet { account, policy } => self.set_auth_policy(account, policy),
             Change::TokenRemove { id } => {
                 self.tokens
                     .iter_mut()
                     .filter(|token| token.id == id)
                     .for_each(|token| token.is_revoked = true);
             }
+        }
+    }
+
+    /// Single sign-on comes and goes with the policy.
+    fn set_auth_policy(&mut self, account: u32, policy: usize) {
+        let is_saml = self
+            .auth_policies
+            .get(policy)
+            .is_some_and(|policy| policy.is_saml);
+        let Some(row) = self.accounts.get_mut(account as usize) else {
+            return;
+        };
+        let restriction = row.restriction();
+        if is_saml && restriction.is_none() {
+            row.extra.get_or_insert_default().restriction = Some(Restriction::Saml);
+        } else if !is_saml && restriction == Some(Restriction::Saml) {
+            row.extra.get_or_insert_default().restriction = None;
         }
     }
 

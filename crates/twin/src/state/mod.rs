@@ -14,8 +14,9 @@ use std::collections::HashMap;
 pub(crate) use apply::{Change, ProfileEdit};
 pub(crate) use holdings::Holding;
 pub(crate) use rows::{
-    Account, ApiKey, Differences, Directory, Domain, Group, Place, Policy, PolicyResource, Profile,
-    ProfileField, Resource, ResourceKind, Restriction, Site, Token,
+    Account, ApiKey, AuthPolicy, AuthTask, Differences, Directory, Domain, Group, OauthClient, Place, Policy,
+    PolicyResource, Profile, ProfileField, Resource, ResourceKind, Restriction, ServiceAccount, ServiceToken,
+    Site, Token,
 };
 
 pub(crate) use scim::{Scim, ScimGroup, ScimUser};
@@ -39,6 +40,13 @@ pub(crate) struct World {
     pub(crate) policies: Vec<Policy>,
     pub(crate) tokens: Vec<Token>,
     pub(crate) api_keys: Vec<ApiKey>,
+    pub(crate) service_accounts: Vec<ServiceAccount>,
+    pub(crate) oauth_clients: Vec<OauthClient>,
+    /// The first is the one of everybody who is under no other.
+    pub(crate) auth_policies: Vec<AuthPolicy>,
+    pub(crate) auth_tasks: Vec<AuthTask>,
+    /// Policies as they will be when they are published.
+    pub(crate) drafts: Vec<Policy>,
     pub(crate) scim: Scim,
     /// Accounts whose holdings have differences.
     pub(crate) differing: Vec<u32>,
@@ -77,6 +85,11 @@ impl World {
             policies: Vec::new(),
             tokens: Vec::new(),
             api_keys: Vec::new(),
+            service_accounts: Vec::new(),
+            oauth_clients: Vec::new(),
+            auth_policies: Vec::new(),
+            auth_tasks: Vec::new(),
+            drafts: Vec::new(),
             scim: Scim::default(),
             differing: Vec::new(),
             events: EventLog::default(),

@@ -85,7 +85,6 @@ pub(crate) struct Differences {
 }
 
 /// An organization API key.
-#[expect(dead_code, reason = "the next commits bring their list")]
 #[derive(Clone, Debug)]
 pub(crate) struct ApiKey {
     pub(crate) id: String,
@@ -101,6 +100,11 @@ pub(crate) struct ApiKey {
 }
 
 impl ApiKey {
+    /// The kind as answers tell it.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.is_scoped { "SCOPED" } else { "UNSCOPED" }
+    }
+
     pub(crate) fn is_good(&self, now_ms: i64) -> bool {
         !self.is_revoked && now_ms < self.expires_ms
     }
@@ -343,4 +347,55 @@ pub(crate) struct Token {
     pub(crate) created_ms: i64,
     pub(crate) expires_ms: Option<i64>,
     pub(crate) last_active_ms: Option<i64>,
+}
+
+/// An account for a program, with tokens and clients of its own; it is in no directory.
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceAccount {
+    pub(crate) id: String,
+    pub(crate) account_id: String,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) created_by: String,
+    pub(crate) updated_ms: i64,
+    pub(crate) is_deleted: bool,
+    pub(crate) tokens: Vec<ServiceToken>,
+}
+
+/// A token of a service account.
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceToken {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) created_ms: i64,
+    pub(crate) expires_ms: i64,
+}
+
+/// An OAuth client that belongs to a service account.
+#[derive(Clone, Debug)]
+pub(crate) struct OauthClient {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Id of the service account.
+    pub(crate) owner: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) created_ms: i64,
+    pub(crate) is_deleted: bool,
+}
+
+/// A policy of how to log in.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthPolicy {
+    pub(crate) id: String,
+    pub(crate) name: &'static str,
+    pub(crate) is_saml: bool,
+}
+
+/// Users on their way under another policy.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthTask {
+    pub(crate) id: String,
+    pub(crate) ends_ms: i64,
+    pub(crate) failed: Vec<String>,
+    pub(crate) total: usize,
 }

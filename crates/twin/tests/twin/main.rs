@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "tests state their expectations bluntly")]
 
+mod access;
 mod client;
 mod events;
 mod faults;
@@ -11,6 +12,7 @@ mod manage;
 mod naive;
 mod reads;
 mod schemas;
+mod schemas_access;
 mod schemas_manage;
 mod schemas_scim;
 mod scim;

@@ -52,7 +52,7 @@ impl Judge {
     }
 
     /// Every page of a list, and how many rows there were.
-    async fn pages(&mut self, case: &Case, name: &str, path: &str, body: Option<Value>) -> usize {
+    pub async fn pages(&mut self, case: &Case, name: &str, path: &str, body: Option<Value>) -> usize {
         let mut rows = 0;
         let mut cursor: Option<String> = None;
         loop {
@@ -314,6 +314,7 @@ async fn every_answer_is_valid_by_its_schema() {
         judge_lists(&mut judge, &case).await;
         judge_details(&mut judge, &case).await;
         judge_writes(&mut judge, &case).await;
+        crate::schemas_access::judge(&mut judge, &case).await;
         crate::schemas_manage::judge(&mut judge, &case).await;
         crate::schemas_scim::judge(&mut judge, &case).await;
         judge_refusals(&mut judge, &case).await;
