@@ -306,10 +306,33 @@ mod tests {
     #[test]
     fn command_line_takes_every_switch() {
         let line = "twin --users 5 --shape direct-heavy --filters independent --cursors keyset --next url --group-roles nested --legacy-v1 off \
-                    --disabled-endpoints roles-assign,invite --disabled-answer 404 --retry-after date --rate-limit 300/min";
+                    --disabled-endpoints roles-assign,invite --disabled-answer 404 --retry-after date --rate-limit 300/min \
+                    --audit-log off --user-management off --verified-domains off --key site-token --profile-privileges rule \
+                    --repeat-lifecycle 409 --scim-lifecycle off --scim-domains verified --scim-media json";
         let parsed = Line::parse_from(line.split_whitespace()).twin;
 
         assert_eq!(parsed.rate_limit, Some(300));
+        assert_eq!(
+            (
+                parsed.audit_log,
+                parsed.user_management,
+                parsed.verified_domains,
+                parsed.scim_lifecycle
+            ),
+            (OnOff::Off, OnOff::Off, OnOff::Off, OnOff::Off)
+        );
+        assert_eq!(
+            (parsed.key, parsed.profile_privileges, parsed.repeat_lifecycle),
+            (
+                KeyKind::SiteToken,
+                ProfilePrivileges::Rule,
+                RepeatLifecycle::Conflict
+            )
+        );
+        assert_eq!(
+            (parsed.scim_domains, parsed.scim_media),
+            (ScimDomains::Verified, ScimMedia::Json)
+        );
         assert_eq!(
             Line::parse_from(["twin", "--rate-limit", "20"]).twin.rate_limit,
             Some(20)
