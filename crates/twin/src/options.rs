@@ -234,6 +234,9 @@ pub struct TwinOptions {
     /// The first reading of the twin's clock, in milliseconds since 1970; the machine's time when absent.
     #[arg(skip)]
     pub starts_at_ms: Option<i64>,
+    /// The id of an organization that is given and not generated; one that belongs to the seed when absent.
+    #[arg(skip)]
+    pub organization_id: Option<String>,
     /// The clock moves only when it is pushed, so that a slow machine cannot make a delay pass.
     #[arg(skip)]
     pub clock_stands: bool,
@@ -280,6 +283,7 @@ impl Default for TwinOptions {
             latency_ms: 0,
             rate_limit: None,
             starts_at_ms: None,
+            organization_id: None,
             clock_stands: false,
         }
     }

@@ -38,7 +38,8 @@ pub(crate) fn from_facts(
             .map_err(|why| TwinError::Fact { line: at + 1, why })?;
     }
     let mut world = World::new(options.seed, born_ms);
-    world.org_id = Random::new(options.seed, "organization").uuid();
+    let of_the_seed = || Random::new(options.seed, "organization").uuid();
+    world.org_id = options.organization_id.clone().unwrap_or_else(of_the_seed);
     world.org_name = format!("Acme {}", options.seed);
     join::join(reading, &mut world)?;
     cripple(&mut world, options);
