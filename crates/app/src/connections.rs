@@ -1,9 +1,8 @@
-//! Connections: adding, testing, removing.
+//! Connections: adding, removing, calling through them.
 
 use crate::App;
 use crate::error::AppError;
-use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
-use atlassian::{Admin, ApiError, Options, Transport};
+use atlassian::{Admin, Options, Transport};
 use model::OrganizationId;
 use secrecy::SecretString;
 use serde::Serialize;
@@ -34,19 +33,6 @@ pub struct ConnectionAdded {
     pub organization_id: String,
     /// The organization's name.
     pub organization_name: Option<String>,
-}
-
-/// Whether one operation is allowed for a key.
-#[derive(Debug, Clone, Serialize)]
-pub struct OperationTest {
-    /// The operation, as in the vendor's description.
-    pub operation: &'static str,
-    /// What it is needed for.
-    pub needed_for: &'static str,
-    /// Whether Atlassian allowed it.
-    pub allowed: bool,
-    /// Why not.
-    pub why: Option<String>,
 }
 
 impl App {
@@ -164,109 +150,6 @@ impl App {
         };
         let transport = Transport::new(&options, key, Arc::clone(&self.clock))?;
         Ok(Admin::new(Arc::new(transport), organization.atlassian_id))
-    }
-
-    /// Asks each reading operation once and says which the key may call. Changes nothing.
-    pub async fn connection_test(
-        &self,
-        connection: &ConnectionRow,
-        options: &Options,
-    ) -> Result<Vec<OperationTest>, AppError> {
-        let admin = self.admin(connection, options).await?;
-        let somebody = admin
-            .accounts(ALL_DIRECTORIES, &AccountSearch::default(), None)
-            .await;
-        let account = somebody
-            .as_ref()
-            .ok()
-            .and_then(|page| page.items.first())
-            .map(|item| item.account_id.clone());
-        let groups = admin.groups(&[], None).await;
-        let group = groups
-            .as_ref()
-            .ok()
-            .and_then(|page| page.items.first())
-            .map(|item| item.id.clone());
-        let mut tests = vec![
-            tested(
-                "getOrgById",
-                "the organization's name",
-                admin.organization().await,
-            )?,
-            tested(
-                "getDirectoriesForOrg",
-                "directories",
-                admin.directories(None).await,
-            )?,
-            tested(
-                "searchDirectoryUsers",
-                "accounts, groups of accounts, role holders",
-                somebody,
-            )?,
-            tested(
-                "getDirectoryUsersCount",
-                "checking that nothing is missing",
-                admin
-                    .accounts_count(ALL_DIRECTORIES, &AccountSearch::default())
-                    .await,
-            )?,
-            tested(
-                "getUserStats",
-                "which roles are in use",
-                admin.accounts_stats(ALL_DIRECTORIES).await,
-            )?,
-            tested("searchDirectoryGroups", "groups", groups)?,
-            tested(
-                "getGroupsCount",
-                "checking that no group is missing",
-                admin.groups_count().await,
-            )?,
-            tested("queryWorkspaces", "workspaces", admin.workspaces(None).await)?,
-            tested("getDomains", "domains", admin.domains(None).await)?,
-            tested("getPolicies", "policies", admin.policies(None).await)?,
-            tested(
-                "getAllApiTokensByOrgId",
-                "API tokens",
-                admin.api_tokens(None).await,
-            )?,
-        ];
-        if let Some(account) = account {
-            let answer = admin.account_role_assignments(&account, None).await;
-            tests.push(tested("getUserRoleAssignments", "ways of access", answer)?);
-        }
-        if let Some(group) = group {
-            let answer = admin.group_role_assignments(&group, None).await;
-            tests.push(tested(
-                "getGroupRoleAssignments",
-                "roles that groups give",
-                answer,
-            )?);
-        }
-        Ok(tests)
-    }
-}
-
-/// A refusal is an answer; anything else ends the test.
-fn tested<T>(
-    operation: &'static str,
-    needed_for: &'static str,
-    answer: Result<T, ApiError>,
-) -> Result<OperationTest, AppError> {
-    let refused = |why: String| OperationTest {
-        operation,
-        needed_for,
-        allowed: false,
-        why: Some(why),
-    };
-    match answer {
-        Ok(_) => Ok(OperationTest {
-            operation,
-            needed_for,
-            allowed: true,
-            why: None,
-        }),
-        Err(error @ (ApiError::Unreachable { .. } | ApiError::RequestsSpent { .. })) => Err(error.into()),
-        Err(error) => Ok(refused(format!("{error}; {}", error.hint()))),
     }
 }
 

@@ -1,19 +1,21 @@
 //! What one can ask of the product: each use case once. Pages and commands ask only here.
 //!
 //! - [`views`]: questions – accounts, groups, workspaces, changes, connections, who and why.
-//! - `connections`, `reading`, `care`, `export`: what one can have done – adding and testing connections, reading
-//!   an organization and deciding about held runs, erasing and backing up, exporting facts.
+//! - `connections`, `probe`, `reading`, `care`, `export`: what one can have done – adding and testing connections,
+//!   reading an organization and deciding about held runs, erasing and backing up, exporting facts.
 
 mod care;
 mod connections;
 mod error;
 mod export;
+mod probe;
 mod reading;
 pub mod views;
 
 pub use care::Finding;
-pub use connections::{ConnectionAdded, ConnectionRequest, OperationTest};
+pub use connections::{ConnectionAdded, ConnectionRequest};
 pub use error::AppError;
+pub use probe::OperationTest;
 pub use sync::{Estimate, Outcome, Progress, Silent, Status, SyncError};
 
 use model::Clock;

@@ -10,11 +10,13 @@ mod domains;
 mod groups;
 mod organizations;
 mod policies;
+mod probe;
 mod role_assignments;
 mod workspaces;
 
 pub use accounts::AccountSearch;
 pub use organizations::organizations;
+pub use probe::{Probe, ProbeSubjects};
 
 use crate::cursor::{Cursor, Page};
 use crate::error::ApiError;

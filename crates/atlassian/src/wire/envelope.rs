@@ -74,7 +74,8 @@ impl fmt::Display for ErrorDetail {
     }
 }
 
-/// Reads an error in any of its shapes: a list, a bare error object, the gateway's `{code, message}`, or `{message}`.
+/// Reads an error in any of its shapes: a list, a bare error object, the gateway's `{code, message}`, user
+/// management's `{key, errorDetail}`, or `{message}`.
 pub fn parse_error(body: &[u8]) -> ErrorDetail {
     let Ok(json) = serde_json::from_slice::<Value>(body) else {
         return ErrorDetail::default();
@@ -93,9 +94,9 @@ pub fn parse_error(body: &[u8]) -> ErrorDetail {
         }
     };
     ErrorDetail {
-        code: text(&["code"]),
+        code: text(&["code", "key"]),
         title: text(&["title"]),
-        detail: text(&["detail", "message"]),
+        detail: text(&["detail", "message", "errorDetail"]),
     }
 }
 

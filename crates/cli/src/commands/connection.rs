@@ -5,8 +5,8 @@ use crate::args::{ConnectionAddArgs, ConnectionCommand};
 use crate::config::Config;
 use crate::failure::{Told, code};
 use crate::output;
-use app::ConnectionRequest;
 use app::views::At;
+use app::{ConnectionRequest, OperationTest};
 use atlassian::Options;
 use secrecy::SecretString;
 use serde_json::json;
@@ -198,32 +198,52 @@ async fn test(config: &Config, name: Option<&str>, as_json: bool) -> anyhow::Res
     let app = open_with_key(config).await?;
     let connection = app.connection_named(name).await?;
     let tests = app.connection_test(&connection, &config.api).await?;
-    if as_json {
-        output::json(&tests)?;
-    } else {
-        let rows = tests.iter().map(|test| {
-            let answer = if test.allowed {
-                "✓ allowed"
-            } else {
-                "◆ refused"
-            };
-            vec![
-                answer.to_owned(),
-                test.operation.to_owned(),
-                test.needed_for.to_owned(),
-                test.why.clone().unwrap_or_default(),
-            ]
-        });
-        output::table(
-            &["Answer", "Operation", "Needed for", "Why not"],
-            rows.collect(),
-            "Nothing was asked.",
-        )?;
-    }
-    let is_refused = tests.iter().any(|test| !test.allowed);
-    Ok(if is_refused {
+    let is_refused = tests.iter().any(|test| test.allowed == Some(false));
+    let ended = if is_refused {
         ExitCode::from(code::KEY_REFUSED)
     } else {
         ExitCode::SUCCESS
-    })
+    };
+    if as_json {
+        output::json(&tests)?;
+        return Ok(ended);
+    }
+    let rows = tests.iter().map(|test| {
+        let answer = match test.allowed {
+            Some(true) => "✓ allowed",
+            Some(false) => "◆ refused",
+            None => "· not asked",
+        };
+        vec![
+            answer.to_owned(),
+            test.operation.to_owned(),
+            test.needed_for.to_owned(),
+        ]
+    });
+    output::table(&["Answer", "Operation", "Needed for"], rows.collect(), "")?;
+    for line in reasons(&tests) {
+        output::line(&line)?;
+    }
+    Ok(ended)
+}
+
+/// What is refused, grouped by what would allow it, and the request to send where there is one.
+fn reasons(tests: &[OperationTest]) -> Vec<String> {
+    let mut lines = Vec::new();
+    let mut told: Vec<&str> = Vec::new();
+    for unlock in tests.iter().filter_map(|test| test.unlock) {
+        if told.contains(&unlock) {
+            continue;
+        }
+        told.push(unlock);
+        let of_it: Vec<&OperationTest> = tests.iter().filter(|test| test.unlock == Some(unlock)).collect();
+        let needed: Vec<&str> = of_it.iter().map(|test| test.needed_for).collect();
+        lines.push(format!("\nNot possible now: {}.", needed.join("; ")));
+        let why = of_it.first().and_then(|test| test.why.as_deref());
+        lines.extend(why.map(|why| format!("  Why: {why}")));
+        lines.push(format!("  It needs: {unlock}"));
+    }
+    let request = tests.iter().find_map(|test| test.support_request.as_deref());
+    lines.extend(request.map(|request| format!("\nThe request to send:\n\n{request}")));
+    lines
 }
