@@ -92,7 +92,7 @@ pub(crate) async fn settle_implied(ctx: &Context<'_>, left: &[GivenRole]) -> Res
             None => false,
         };
         if !agrees {
-            to_list.push(given);
+            to_list.push((given, counted));
         }
     }
     read_pairs(ctx, &to_list).await
@@ -120,40 +120,36 @@ async fn explain(
     counted: i64,
     unexplained: &mut BTreeMap<NumberedAccount, i64>,
 ) -> Result<bool, SyncError> {
-    let known = known(ctx, pair).await?;
+    let known_before = known(ctx, pair).await?;
+    let page = i64::from(PAGE);
+    let pages = counted / page + 1;
+    // Asked also where the count agrees: somebody who left a group since its members were read hides somebody else.
+    let Some(candidates) = candidates(ctx, pair, unexplained, pages * page).await? else {
+        tracing::debug!(counted, "too many accounts may hold this role; it is listed");
+        return Ok(false);
+    };
+    tracing::debug!(
+        known = known_before,
+        counted,
+        candidates = candidates.all.len(),
+        "holders beside those by group"
+    );
+    let batches = candidates.all.chunks(PAGE as usize);
+    let asked = side_by_side(batches.map(|batch| ask(ctx, given, pair, batch)), AT_A_TIME).await?;
+    if known(ctx, pair).await? != counted {
+        tracing::debug!(counted, "holders are still not explained; the role is listed");
+        return Ok(false);
+    }
+    // What was found explains what an account's own count promised – if nothing changes meanwhile.
     let is_at_rest = !ctx.change_seen.load(Ordering::Relaxed);
-    if known != counted || !is_at_rest {
-        let page = i64::from(PAGE);
-        let pages = counted / page + 1;
-        let Some(candidates) = candidates(ctx, pair, unexplained, pages * page).await? else {
-            tracing::debug!(
-                known,
-                counted,
-                "too many accounts may hold this role; it is listed"
-            );
-            return Ok(false);
-        };
-        tracing::debug!(
-            known,
-            counted,
-            candidates = candidates.all.len(),
-            "holders beside those by group"
-        );
-        let batches = candidates.all.chunks(PAGE as usize);
-        let asked = side_by_side(batches.map(|batch| ask(ctx, given, pair, batch)), AT_A_TIME).await?;
-        for account in asked.into_iter().flatten() {
-            // Who had another role there was known to hold something on that resource.
-            let is_new_there = candidates.others.binary_search(&account).is_err();
-            if let Some(missing) = unexplained.get_mut(&account).filter(|_| is_new_there) {
-                *missing -= 1;
-                if *missing <= 0 {
-                    unexplained.remove(&account);
-                }
+    for account in asked.into_iter().flatten().filter(|_| is_at_rest) {
+        // Who had another role there was known to hold something on that resource.
+        let is_new_there = candidates.others.binary_search(&account).is_err();
+        if let Some(missing) = unexplained.get_mut(&account).filter(|_| is_new_there) {
+            *missing -= 1;
+            if *missing <= 0 {
+                unexplained.remove(&account);
             }
-        }
-        if self::known(ctx, pair).await? != counted {
-            tracing::debug!(counted, "holders are still not explained; the role is listed");
-            return Ok(false);
         }
     }
     let (_, name) = holders_of(given);

@@ -163,13 +163,20 @@ pub(crate) async fn read_holdings(
     };
     let mut questions = pairs.questions();
     questions.retain(|question| !is_left(question));
-    read_questions(ctx, &questions).await
+    let uncounted = questions.into_iter().map(|question| (question, None));
+    read_questions(ctx, uncounted.collect()).await
 }
 
-/// Lists the holders of some roles on some resources; answers whether all listings are certain.
-pub(crate) async fn read_pairs(ctx: &Context<'_>, pairs: &[&GivenRole]) -> Result<bool, SyncError> {
-    let questions: Vec<Question> = pairs.iter().map(|given| Question::about(given)).collect();
-    read_questions(ctx, &questions).await
+/// Lists the holders of some roles on some resources, each with the count from before if it was taken; answers whether
+/// all listings are certain.
+pub(crate) async fn read_pairs(
+    ctx: &Context<'_>,
+    pairs: &[(&GivenRole, Option<i64>)],
+) -> Result<bool, SyncError> {
+    let questions = pairs
+        .iter()
+        .map(|(given, before)| (Question::about(given), *before));
+    read_questions(ctx, questions.collect()).await
 }
 
 /// The search for the holders of a role on a resource, and the name of its listing.
@@ -178,14 +185,23 @@ pub(crate) fn holders_of(given: &GivenRole) -> (AccountSearch, String) {
     (question.search(), question.name())
 }
 
-async fn read_questions(ctx: &Context<'_>, questions: &[Question]) -> Result<bool, SyncError> {
+async fn read_questions(
+    ctx: &Context<'_>,
+    questions: Vec<(Question, Option<i64>)>,
+) -> Result<bool, SyncError> {
     ctx.plan(Family::RoleHoldings).await?;
-    let reads = questions.iter().map(|question| read_question(ctx, question));
+    let reads = questions
+        .iter()
+        .map(|(question, before)| read_question(ctx, question, *before));
     let certain: Vec<bool> = side_by_side(reads, AT_A_TIME).await?;
     Ok(certain.into_iter().all(|is_certain| is_certain))
 }
 
-async fn read_question(ctx: &Context<'_>, question: &Question) -> Result<bool, SyncError> {
+async fn read_question(
+    ctx: &Context<'_>,
+    question: &Question,
+    before: Option<i64>,
+) -> Result<bool, SyncError> {
     let search = question.search();
     let search = &search;
     let name = question.name();
@@ -194,7 +210,7 @@ async fn read_question(ctx: &Context<'_>, question: &Question) -> Result<bool, S
     };
     let read = || ctx.read_listing(Family::RoleHoldings, &name, fetch, |page| question.observe(page));
     let count = || ctx.admin.accounts_count(ALL_DIRECTORIES, search);
-    ctx.read_counted((Family::RoleHoldings, &name), None, read, count, || {
+    ctx.read_counted((Family::RoleHoldings, &name), before, read, count, || {
         staged(ctx, question)
     })
     .await
