@@ -1,7 +1,7 @@
 //! What a person sees when a page cannot be shown: what is wrong, what to do, and an id that is also in the log.
 
+use crate::frame;
 use crate::parts::mark;
-use crate::shell;
 use app::views::{Candidate, ViewError};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -99,7 +99,7 @@ impl PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        (self.status, shell::bare(&self.title, self.body())).into_response()
+        (self.status, frame::bare(&self.title, self.body())).into_response()
     }
 }
 
@@ -119,7 +119,7 @@ pub(crate) fn outside(used: bool) -> Response {
     };
     (
         StatusCode::UNAUTHORIZED,
-        shell::bare("Open the start address first", body),
+        frame::bare("Open the start address first", body),
     )
         .into_response()
 }
@@ -135,7 +135,7 @@ pub(crate) fn wrong_host(_headers: &HeaderMap) -> Response {
     };
     (
         StatusCode::MISDIRECTED_REQUEST,
-        shell::bare("This name is not served", body),
+        frame::bare("This name is not served", body),
     )
         .into_response()
 }
@@ -155,7 +155,7 @@ pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Respon
     };
     (
         StatusCode::INTERNAL_SERVER_ERROR,
-        shell::bare("This page failed", body),
+        frame::bare("This page failed", body),
     )
         .into_response()
 }

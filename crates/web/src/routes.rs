@@ -2,7 +2,8 @@
 
 use crate::error::{self, PageError};
 use crate::gate::{self, CONTENT_SECURITY_POLICY, Gate};
-use crate::{WebOptions, assets, pages, shell};
+use crate::shell::Web;
+use crate::{WebOptions, assets, frame, pages};
 use app::App;
 use axum::Router;
 use axum::extract::{Query, Request, State};
@@ -19,13 +20,6 @@ use serde::Deserialize;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-
-/// What every handler may use.
-#[derive(Clone)]
-pub(crate) struct Web {
-    pub app: Arc<App>,
-    pub gate: Arc<Gate>,
-}
 
 /// The pages of `app`, to be served on a loopback address ([`crate::check_listen_address`]).
 ///
@@ -123,7 +117,7 @@ async fn start(State(web): State<Web>, headers: HeaderMap, Query(start): Query<S
     };
     let name = gate::cookie_name(&headers);
     let cookie = format!("{name}={cookie}; Path=/; HttpOnly; SameSite=Strict");
-    let page = shell::bare_going_on(
+    let page = frame::bare_going_on(
         "Orgwarden",
         "/",
         html! { h1 { "You are in" } p { a href="/" { "Go to the overview" } } },

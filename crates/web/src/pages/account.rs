@@ -1,14 +1,13 @@
 //! One account: how it reaches what, its roles, groups and tokens.
 
 use crate::error::PageError;
-use crate::pages::accounts::{kind, state, status_word};
-use crate::pages::groups::given_shortly;
+use crate::parts::access::{given_shortly, how, owner};
+use crate::parts::account::{kind, state, status_word};
 use crate::parts::{
     copyable, counted, group_link, mark, not_told, number, role, sentence, time, workspace_link,
 };
 use crate::picture::paths::{Drawing, chain};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::shell::{Place, Shell, Web};
 use app::views::access::{PathView, RoleView};
 use app::views::account::AccountView;
 use app::views::tokens::TokenView;
@@ -132,34 +131,6 @@ fn particulars(shell: &Shell, view: &AccountView) -> Markup {
     }
 }
 
-/// `through jira-users, +2`, `direct`.
-pub(crate) fn how(paths: &[PathView]) -> Markup {
-    let groups: Vec<&str> = paths
-        .iter()
-        .filter_map(|path| match path {
-            PathView::Group { group_name, .. } => Some(group_name.as_str()),
-            _ => None,
-        })
-        .collect();
-    let mut others: Vec<&str> = Vec::new();
-    if paths.contains(&PathView::Direct) {
-        others.push("direct");
-    }
-    if paths.contains(&PathView::Inferred) {
-        others.push("inferred");
-    }
-    let is_unread = paths.contains(&PathView::NotRead);
-    let all = groups.join(", ");
-    html! {
-        @if let Some(first) = groups.first() {
-            span title=(all) { "through " bdi { (first) } @if groups.len() > 1 { ", +" (groups.len() - 1) } }
-            @if !others.is_empty() { " and " }
-        }
-        (others.join(", "))
-        @if is_unread { (mark::open("not read yet")) }
-    }
-}
-
 /// What the picture shows, in words: its text alternative and the answer one came for.
 fn picture(shell: &Shell, view: &AccountView) -> Markup {
     let Some((focus, role)) = view
@@ -226,7 +197,7 @@ fn groups(shell: &Shell, view: &AccountView) -> Markup {
                     tbody { @for place in view.group_places.iter().take(MOST) { tr {
                         td.first.m1 { (group_link(&place.group)) }
                         td.cut.m3 { (given_shortly(&place.grants)) }
-                        td.m0 { @match place.external_synced { Some(true) => "identity provider", Some(false) => (not_told("Atlassian")), None => (not_told("not told")) } }
+                        td.m0 { (owner(place.external_synced)) }
                         td.number.m4 { (time::since(shell.now, place.since)) }
                     } } }
                 }

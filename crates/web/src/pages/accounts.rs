@@ -2,12 +2,12 @@
 
 use crate::error::PageError;
 use crate::pages::{ROWS, position};
+use crate::parts::account::{kind, state};
 use crate::parts::filter::{Choice, FilterBar};
-use crate::parts::{account_link, account_path, address, cell_number, mark, not_told, number, pager, time};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::parts::{account_link, account_path, address, cell_number, not_told, number, pager, time};
+use crate::shell::{Place, Shell, Web};
 use app::views::Slice;
-use app::views::accounts::{AccountItem, AccountMark, AccountOrder, AccountsAsk, AccountsView, TokenFilter};
+use app::views::accounts::{AccountItem, AccountOrder, AccountsAsk, AccountsView, TokenFilter};
 use axum::extract::{Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -261,18 +261,6 @@ fn list(shell: &Shell, parameters: &Parameters, view: &AccountsView) -> Markup {
     }
 }
 
-/// `managed`, `external`, `app`, `portal customer`.
-pub(crate) fn kind(item: &AccountItem) -> &str {
-    match (item.account_type.as_deref(), item.claim_status.as_deref()) {
-        (Some("app"), _) => "app",
-        (Some("customer"), _) => "portal customer",
-        (_, Some("managed")) => "managed",
-        (_, Some("unmanaged")) => "external",
-        (_, Some(other)) => other,
-        (_, None) => "",
-    }
-}
-
 fn row(shell: &Shell, item: &AccountItem) -> Markup {
     let more = item.products.len().saturating_sub(2);
     html! {
@@ -293,32 +281,4 @@ fn row(shell: &Shell, item: &AccountItem) -> Markup {
             td.m2 { (state(item)) }
         }
     }
-}
-
-/// The most pressing mark of an account; nothing for most.
-pub(crate) fn state(item: &AccountItem) -> Markup {
-    match item.marks.first() {
-        None => html! {},
-        Some(AccountMark::LeftWithTokens { tokens }) => mark::red(&format!(
-            "Left, {} live",
-            crate::parts::counted(*tokens, "token", "tokens")
-        )),
-        Some(AccountMark::NotActive { status }) => html! { span.quiet { (status_word(status)) } },
-        Some(AccountMark::Unused { .. }) => mark::amber("Unused, 90 days"),
-        Some(AccountMark::Administrator { role }) => html! { (role) },
-    }
-}
-
-/// A status in plain words.
-pub(crate) fn status_word(status: &str) -> String {
-    let words = match status {
-        "inactive" => "deactivated",
-        "closed" => "account closed",
-        "no_membership" => "not in the directory",
-        other => other,
-    };
-    let mut letters = words.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

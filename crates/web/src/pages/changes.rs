@@ -3,8 +3,7 @@
 use crate::error::PageError;
 use crate::parts::filter::{Choice, FilterBar};
 use crate::parts::{address, number, sentence, time};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::shell::{Place, Shell, Web};
 use app::views::At;
 use app::views::accounts::DAY_MS;
 use app::views::changes::{Change, ChangesAsk};

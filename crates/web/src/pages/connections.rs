@@ -2,8 +2,7 @@
 
 use crate::error::PageError;
 use crate::parts::{address, cell_number, counted, mark, not_told, number, segment, time};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::shell::{Place, Shell, Web};
 use app::views::connections::{ConnectionItem, RunItem};
 use axum::extract::{Path, State};
 use maud::{Markup, html};

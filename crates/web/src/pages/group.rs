@@ -1,15 +1,14 @@
 //! One group: who is in it, what it gives, who owns it.
 
 use crate::error::PageError;
-use crate::pages::groups::owner;
 use crate::pages::{ROWS, position};
+use crate::parts::access::owner;
 use crate::parts::filter::FilterBar;
 use crate::parts::{
     account_link, account_path, copyable, counted, group_path, mark, not_told, number, pager, role, sentence,
     time, workspace_link,
 };
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::shell::{Place, Shell, Web};
 use app::views::Slice;
 use app::views::groups::GroupView;
 use axum::extract::{Path, Query, State};
@@ -65,7 +64,7 @@ fn head(shell: &Shell, view: &GroupView) -> Markup {
             }
         }
         dl.particulars {
-            div { dt { "Members owned by" } dd { (owner(item)) } }
+            div { dt { "Members owned by" } dd { (owner(item.external_synced)) } }
             div { dt { "Directory" } dd { @match &item.directory { Some(name) => (name), None => (not_told("not told")) } } }
             div { dt { "Group id" } dd { (copyable(&item.group.group_id)) } }
             div { dt { "First seen" } dd { (time::since(shell.now, item.since)) } }

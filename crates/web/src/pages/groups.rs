@@ -2,13 +2,12 @@
 
 use crate::error::PageError;
 use crate::pages::{ROWS, position};
+use crate::parts::access::{given_shortly, owner};
 use crate::parts::filter::{Choice, FilterBar};
 use crate::parts::{address, cell_number, group_link, group_path, not_told, number, pager, time};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::shell::{Place, Shell, Web};
 use app::views::Slice;
-use app::views::account::GivenRole;
-use app::views::groups::{GroupItem, GroupOrder, GroupsAsk, GroupsView};
+use app::views::groups::{GroupOrder, GroupsAsk, GroupsView};
 use axum::extract::{Query, State};
 use maud::{Markup, html};
 use serde::Deserialize;
@@ -122,32 +121,6 @@ fn filters<'p>(parameters: &'p Parameters, view: &GroupsView) -> FilterBar<'p> {
     }
 }
 
-/// `Product admin of fernhill-ops, +2`.
-pub(crate) fn given_shortly(grants: &[GivenRole]) -> Markup {
-    let all: Vec<String> = grants
-        .iter()
-        .map(|given| format!("{} of {}", given.role.name, given.workspace.label()))
-        .collect();
-    html! {
-        @match grants.first() {
-            None => (not_told("nothing")),
-            Some(first) => span title=(all.join(", ")) {
-                (first.role.name) " of " bdi { (first.workspace.label()) }
-                @if grants.len() > 1 { ", +" (grants.len() - 1) }
-            }
-        }
-    }
-}
-
-/// Who owns the members, in words.
-pub(crate) fn owner(item: &GroupItem) -> Markup {
-    match item.external_synced {
-        Some(true) => html! { "identity provider" },
-        Some(false) => not_told("Atlassian"),
-        None => not_told("not told"),
-    }
-}
-
 fn list(shell: &Shell, parameters: &Parameters, view: &GroupsView) -> Markup {
     if view.groups.rows.is_empty() {
         return html! {
@@ -179,7 +152,7 @@ fn list(shell: &Shell, parameters: &Parameters, view: &GroupsView) -> Markup {
                         td.cut.m3 { (given_shortly(&item.grants)) }
                         td.number.m2 { (cell_number(item.members)) }
                         td.wide.cut.m0 { @match &item.directory { Some(name) => (name), None => (not_told("not told")) } }
-                        td.m4 { (owner(item)) }
+                        td.m4 { (owner(item.external_synced)) }
                         td.number.m0 { (time::since(shell.now, item.since)) }
                     }
                 }

@@ -3,8 +3,7 @@
 use crate::error::PageError;
 use crate::pages::connections::{pairs, run_state};
 use crate::parts::{counted, mark, not_told, number, segment, time};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::shell::{Place, Shell, Web};
 use app::views::connections::{FamilyView, RunDetail};
 use axum::extract::{Path, State};
 use maud::{Markup, html};

@@ -1,15 +1,14 @@
 //! One workspace: who has access, by which role and which path.
 
 use crate::error::PageError;
-use crate::pages::account::how;
 use crate::pages::{ROWS, position};
+use crate::parts::access::{how, owner};
 use crate::parts::filter::{Choice, FilterBar};
 use crate::parts::{
     account_link, account_path, cell_number, copyable, counted, group_link, not_told, number, pager, role,
     sentence, time, workspace_path,
 };
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::shell::{Place, Shell, Web};
 use app::views::Slice;
 use app::views::workspaces::WorkspaceView;
 use axum::extract::{Path, Query, State};
@@ -135,7 +134,7 @@ fn giving(shell: &Shell, view: &WorkspaceView) -> Markup {
                         td.first.m1 { (group_link(&giving.group)) }
                         td.strong.m3 { (role(&giving.role)) }
                         td.number.m2 { (cell_number(giving.members)) }
-                        td.m0 { @match giving.external_synced { Some(true) => "identity provider", Some(false) => (not_told("Atlassian")), None => (not_told("not told")) } }
+                        td.m0 { (owner(giving.external_synced)) }
                         td.number.m4 { (time::since(shell.now, giving.since)) }
                     } } }
                 }

@@ -2,8 +2,7 @@
 
 use crate::error::PageError;
 use crate::parts::{cell_number, counted, not_told, number, time, workspace_link, workspace_path};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::shell::{Place, Shell, Web};
 use app::views::workspaces::WorkspaceItem;
 use axum::extract::State;
 use maud::{Markup, html};

@@ -1,5 +1,7 @@
 //! What pages are made of.
 
+pub(crate) mod access;
+pub(crate) mod account;
 pub(crate) mod filter;
 pub(crate) mod mark;
 pub(crate) mod sentence;

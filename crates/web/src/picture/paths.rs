@@ -236,7 +236,7 @@ impl Drawing {
         let mut bold = Vec::new();
         let mut nodes = Vec::new();
         let label = view.item.account.label();
-        let kind = crate::pages::accounts::kind(&view.item);
+        let kind = crate::parts::account::kind(&view.item);
         let status = view.item.status.as_deref().unwrap_or("status not told");
         let detail = if kind.is_empty() {
             status.to_owned()
@@ -433,7 +433,7 @@ pub(crate) fn chain(view: &AccountView) -> Markup {
     let others = role.paths.len().saturating_sub(1);
     html! {
         div.chain {
-            div.step { b { bdi { (view.item.account.label()) } } span { (crate::pages::accounts::kind(&view.item)) } }
+            div.step { b { bdi { (view.item.account.label()) } } span { (crate::parts::account::kind(&view.item)) } }
             @match (&focus.only_through, role.paths.first()) {
                 (Some(group), _) => {
                     div.link.removable { "removable" }
