@@ -14,6 +14,7 @@ use crate::database::{Store, Tx};
 use crate::error::StoreError;
 use crate::lease::Lease;
 use crate::value::Row;
+use crate::views::Snapshot;
 use model::RunId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -246,6 +247,11 @@ impl Store {
             .await?;
         tx.run_set_state(run.id, RunState::Published, Some(now), report)
             .await?;
+        let published = Snapshot {
+            organization: run.organization_id,
+            run: run.id.0,
+        };
+        tx.summary_publish(published).await?;
         tx.organization_publish(run.organization_id, run.id).await?;
         tx.connection_confirm_drop(run.connection_id, false).await?;
         tx.commit().await?;

@@ -18,6 +18,8 @@ pub const UNUSED_DAYS: i64 = 90;
 /// A day in milliseconds.
 pub const DAY_MS: i64 = 86_400_000;
 
+const HOUR_MS: i64 = 3_600_000;
+
 /// Which accounts to list. Empty texts do not filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountsAsk {
@@ -252,6 +254,12 @@ impl App {
             resource,
             group,
             administrator: ask.administrator,
+            // To the hour, so that the count can be kept.
+            tokens_at: match ask.tokens {
+                TokenFilter::Live | TokenFilter::OfLeavers => At(now / HOUR_MS * HOUR_MS).to_string(),
+                TokenFilter::Any | TokenFilter::Expiring => String::new(),
+            },
+            left: ask.tokens == TokenFilter::OfLeavers,
             // Whole days, so that the count can be kept.
             unused_since: if ask.unused {
                 (now / DAY_MS - UNUSED_DAYS) * DAY_MS
@@ -260,7 +268,8 @@ impl App {
             },
         };
         let tally = self.account_tally(&mut tx, at).await?;
-        if ask.tokens != TokenFilter::Any {
+        let is_summed_up = tx.has_summary(at).await?;
+        if ask.tokens == TokenFilter::Expiring || (ask.tokens != TokenFilter::Any && !is_summed_up) {
             return self.accounts_with_tokens(tx, scope, ask, filter, tally).await;
         }
         let shown = if filter == AccountFilter::default() {

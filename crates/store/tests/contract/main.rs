@@ -43,4 +43,5 @@ mod runs;
 mod schema;
 mod staging;
 mod statements;
+mod summary;
 mod terms;

@@ -101,6 +101,11 @@ async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
             ..AccountFilter::default()
         },
         AccountFilter {
+            resources: Some(vec![9]),
+            search: text("a"),
+            ..AccountFilter::default()
+        },
+        AccountFilter {
             unused_since: 500,
             ..AccountFilter::default()
         },
@@ -120,6 +125,7 @@ async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
                 .unwrap(),
         );
     }
+    said.exactly("has_summary", tx.has_summary(at).await.unwrap());
     said.exactly("account_tally", tx.account_tally(at).await.unwrap());
     said.exactly("account_find", tx.account_find(at, "a1").await.unwrap());
     for name in ["a1 name", "A1@EXAMPLE.ORG", "nobody"] {

@@ -4,7 +4,8 @@ use crate::error::PageError;
 use crate::parts::access::{given_shortly, how, owner};
 use crate::parts::account::{kind, state, status_word};
 use crate::parts::{
-    copyable, counted, group_link, mark, not_told, number, role, sentence, time, workspace_link,
+    copyable, counted, group_link, group_path, mark, not_told, number, product_beside, role, sentence, time,
+    workspace_link, workspace_path,
 };
 use crate::picture::paths::{Drawing, chain};
 use crate::shell::{Place, Shell, Web};
@@ -114,7 +115,7 @@ fn particulars(shell: &Shell, view: &AccountView) -> Markup {
             div { dt { "First seen" } dd { (time::since(shell.now, item.since)) } }
             div { dt { "Last active" } dd {
                 @match view.activity.first().and_then(|row| row.last_active_at.map(|at| (row, at))) {
-                    Some((row, at)) => { (time::ago(shell.now, at)) ", " (row.workspace.name) }
+                    Some((row, at)) => { (time::ago(shell.now, at)) ", " (row.workspace.label()) }
                     None => (not_told("not told")),
                 }
             } }
@@ -181,7 +182,7 @@ fn picture(shell: &Shell, view: &AccountView) -> Markup {
             }
             (drawing.markup(view, shell.now, &words))
             (chain(view))
-            @if drawing.left_out() > 0 { p.note.quiet { (drawing.left_out()) " more roles are only in the list below." } }
+            @if drawing.left_out() > 0 { p.note.quiet { "The last row stands for " (counted(i64::try_from(drawing.left_out()).unwrap_or(0), "more role", "more roles")) "; the list below names each." } }
         }
     }
 }
@@ -194,7 +195,7 @@ fn groups(shell: &Shell, view: &AccountView) -> Markup {
             @if view.group_places.is_empty() { p.empty { "In no group." } } @else {
                 table.list {
                     thead { tr { th scope="col" { "Group" } th scope="col" { "Gives" } th scope="col" { "Members owned by" } th.number scope="col" { "In it since" } } }
-                    tbody { @for place in view.group_places.iter().take(MOST) { tr {
+                    tbody { @for place in view.group_places.iter().take(MOST) { tr data-href=(group_path(&place.group.group_id)) {
                         td.first.m1 { (group_link(&place.group)) }
                         td.cut.m3 { (given_shortly(&place.grants)) }
                         td.m0 { (owner(place.external_synced)) }
@@ -241,8 +242,8 @@ fn roles(shell: &Shell, view: &AccountView) -> Markup {
                     } }
                     tbody {
                         @for row in &view.roles {
-                            tr {
-                                td.first.m1 { (workspace_link(&row.workspace)) }
+                            tr data-href=(workspace_path(&row.workspace)) {
+                                td.first.m1 { (workspace_link(&row.workspace)) (product_beside(&row.workspace)) }
                                 td.cut.m0 title=(row.workspace.product) { (row.workspace.product) }
                                 td.strong.m2 { (role(&row.role)) }
                                 td.cut.m3 { (how(&row.paths)) }

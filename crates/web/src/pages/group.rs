@@ -6,7 +6,7 @@ use crate::parts::access::owner;
 use crate::parts::filter::FilterBar;
 use crate::parts::{
     account_link, account_path, copyable, counted, group_path, mark, not_told, number, pager, role, sentence,
-    time, workspace_link,
+    time, workspace_link, workspace_path,
 };
 use crate::shell::{Place, Shell, Web};
 use app::views::Slice;
@@ -90,7 +90,7 @@ fn gives(shell: &Shell, view: &GroupView) -> Markup {
                     thead { tr {
                         th scope="col" { "Workspace" } th scope="col" { "Product" } th scope="col" { "Role" } th.number scope="col" { "Since" }
                     } }
-                    tbody { @for grant in &view.grant_list { tr {
+                    tbody { @for grant in &view.grant_list { tr data-href=(workspace_path(&grant.given.workspace)) {
                         td.first.m1 { (workspace_link(&grant.given.workspace)) }
                         td.m3 { (grant.given.workspace.product) }
                         td.strong.m2 { (role(&grant.given.role)) }

@@ -3,7 +3,9 @@
 use crate::error::PageError;
 use crate::pages::connections::nothing_connected;
 use crate::pages::workspaces::{legend, scale, seats};
-use crate::parts::{address, counted, mark, not_told, number, segment, time, workspace_link, workspace_path};
+use crate::parts::{
+    address, counted, mark, not_told, number, product_beside, segment, time, workspace_link, workspace_path,
+};
 use crate::picture::bars::changes_by_day;
 use crate::shell::{Place, Shell, Web};
 use app::views::overview::{Attention, Overview};
@@ -201,14 +203,14 @@ fn workspaces(view: &Overview) -> Markup {
             }
             table.list {
                 thead { tr {
-                    th scope="col" { "Workspace" } th.wide scope="col" { "Product" } th.number scope="col" { "Accounts" } th.number scope="col" { "Seats" }
+                    th scope="col" { "Workspace" } th scope="col" { "Product" } th.number scope="col" { "Accounts" } th.number scope="col" { "Seats" }
                     th.bars scope="col" { "Accounts, 0 to " (number(scale)) } th.number scope="col" { "Not active" }
                 } }
                 tbody { @for item in &view.workspaces {
                     @let idle = (item.accounts - item.active).max(0);
                     tr data-href=(workspace_path(&item.workspace)) {
-                        td.first.m1 { (workspace_link(&item.workspace)) }
-                        td.wide.cut.m0 { (item.workspace.product) }
+                        td.first.m1 { (workspace_link(&item.workspace)) (product_beside(&item.workspace)) }
+                        td.cut.m0 { (item.workspace.product) }
                         td.number.strong.m2 { (number(item.accounts)) @if let Some(seats) = item.capacity { span.only-phone.quiet { " of " (number(seats)) } } }
                         td.number.m0 { @match item.capacity { Some(seats) => (number(seats)), None => (not_told("not told")) } }
                         td.bars.m5 { (seats(item, scale)) }

@@ -5,8 +5,8 @@ use crate::pages::{ROWS, position};
 use crate::parts::access::{how, owner};
 use crate::parts::filter::{Choice, FilterBar};
 use crate::parts::{
-    account_link, account_path, cell_number, copyable, counted, group_link, not_told, number, pager, role,
-    sentence, time, workspace_path,
+    account_link, account_path, cell_number, copyable, counted, group_link, group_path, not_told, number,
+    pager, role, sentence, time, workspace_path,
 };
 use crate::shell::{Place, Shell, Web};
 use app::views::Slice;
@@ -46,7 +46,7 @@ pub(crate) async fn show(
         .app
         .workspace_history(scope, &view.item.workspace.workspace_id)
         .await?;
-    let title = view.item.workspace.name.clone();
+    let title = view.item.workspace.label();
     let body = html! {
         (head(&shell, &view))
         (who(&shell, &view, &parameters))
@@ -64,7 +64,7 @@ fn head(shell: &Shell, view: &WorkspaceView) -> Markup {
     let item = &view.item;
     html! {
         div.title {
-            h1 { bdi { (item.workspace.name) } span.number { (counted(item.accounts, "account has access", "accounts have access")) } }
+            h1 { bdi { (item.workspace.label()) } span.number { (counted(item.accounts, "account has access", "accounts have access")) } }
             p.context { (item.workspace.product) @if !item.workspace.is_listed { ", not in the list of workspaces" } span.dot { "·" } (shell.age()) }
         }
         dl.particulars {
@@ -130,7 +130,7 @@ fn giving(shell: &Shell, view: &WorkspaceView) -> Markup {
                     thead { tr {
                         th scope="col" { "Group" } th scope="col" { "Role" } th.number scope="col" { "Members" } th scope="col" { "Members owned by" } th.number scope="col" { "Gives it since" }
                     } }
-                    tbody { @for giving in &view.giving { tr {
+                    tbody { @for giving in &view.giving { tr data-href=(group_path(&giving.group.group_id)) {
                         td.first.m1 { (group_link(&giving.group)) }
                         td.strong.m3 { (role(&giving.role)) }
                         td.number.m2 { (cell_number(giving.members)) }

@@ -114,7 +114,7 @@ fn table(items: &[WorkspaceItem], now: i64) -> Markup {
                     td.first.m1 { (workspace_link(&item.workspace)) }
                     td.cut.m3 { (item.workspace.product) }
                     td.number.strong.m2 { (number(item.accounts)) }
-                    td.number.m4 { @match item.capacity { Some(seats) => { span.only-phone { "of " } (number(seats)) span.only-phone { " seats" } }, None => (not_told("not told")) } }
+                    td.number.m4 { @match item.capacity { Some(seats) => { span.only-phone { "of " } (number(seats)) span.only-phone { " seats" } }, None => { span.only-phone.quiet { "seats " } (not_told("not told")) } } }
                     td.bars.m5 { (seats(item, scale)) }
                     td.number.m0 { (cell_number(admins)) }
                     td.number.wide.m0 { (cell_number(item.groups)) }

@@ -92,6 +92,11 @@ pub(crate) fn workspace_path(workspace: &WorkspaceRef) -> String {
     format!("/workspaces/{}", segment(&workspace.workspace_id))
 }
 
+/// The product beside a workspace's name where its own column is not shown: a site gives several the same name.
+pub(crate) fn product_beside(workspace: &WorkspaceRef) -> Markup {
+    html! { @if workspace.label() != workspace.name { span.only-phone.quiet { " " (workspace.product) } } }
+}
+
 /// A role's name; its id on hover.
 pub(crate) fn role(role: &RoleRef) -> Markup {
     html! { span title=(role.role_id) { (role.name) } }
