@@ -74,6 +74,14 @@ struct WorkspaceNode {
     ways: usize,
 }
 
+/// What is drawn over what: quiet edges lie below, nodes above.
+#[derive(Default)]
+struct Layers {
+    quiet: Vec<Markup>,
+    bold: Vec<Markup>,
+    nodes: Vec<Markup>,
+}
+
 /// What the drawing shows: workspaces with their roles and ways, folded.
 pub(crate) struct Drawing {
     workspaces: Vec<WorkspaceNode>,
@@ -318,9 +326,7 @@ impl Drawing {
         }
         let height = TOP + rows * ROW - (ROW - NODE) + 8;
         let middle = TOP + (rows * ROW - (ROW - NODE)) / 2;
-        let mut quiet = Vec::new();
-        let mut bold = Vec::new();
-        let mut nodes = Vec::new();
+        let mut layers = Layers::default();
         let label = view.item.account.label();
         let kind = crate::parts::account::kind(&view.item);
         let status = view.item.status.as_deref().unwrap_or("status not told");
@@ -329,7 +335,9 @@ impl Drawing {
         } else {
             format!("{kind}, {status}")
         };
-        nodes.push(two_line_node(l, 0, middle, true, label, &detail));
+        layers
+            .nodes
+            .push(two_line_node(l, 0, middle, true, label, &detail));
         let mut row = 0;
         for workspace in &self.workspaces {
             let mut role_middles = Vec::new();
@@ -343,18 +351,12 @@ impl Drawing {
                 let sum: i64 = way_middles.iter().map(|(y, _)| *y).sum();
                 let role_middle = sum / i64::try_from(way_middles.len()).unwrap_or(1).max(1);
                 for (y, way) in &way_middles {
-                    self.way(
-                        l,
-                        &mut quiet,
-                        &mut bold,
-                        &mut nodes,
-                        way,
-                        (middle, *y, role_middle),
-                        now,
-                    );
+                    self.way(l, &mut layers, way, (middle, *y, role_middle), now);
                 }
                 let name = html! { text x=(l.column[2] + 14) y=(role_middle + 5) class=(on(is_focus)) { (fit(&role.name, (l.wide[2] - 28) as f64, 8.0)) } };
-                nodes.push(html! { (rect(l, 2, role_middle, NODE, is_focus)) (name) });
+                layers
+                    .nodes
+                    .push(html! { (rect(l, 2, role_middle, NODE, is_focus)) (name) });
                 let is_unread = role.ways.iter().all(|way| way.via == Via::NotRead);
                 role_middles.push((role_middle, is_focus, is_unread));
             }
@@ -366,36 +368,29 @@ impl Drawing {
                 let class = edge_class(is_focus, false, is_unread);
                 let edge = html! { path class=(class) d=(line) {} };
                 if is_focus {
-                    bold.push(edge)
+                    layers.bold.push(edge)
                 } else {
-                    quiet.push(edge)
+                    layers.quiet.push(edge)
                 }
             }
-            nodes.push(self.workspace(l, workspace, workspace_middle, is_focus));
+            layers
+                .nodes
+                .push(self.workspace(l, workspace, workspace_middle, is_focus));
         }
         html! {
             svg class=(l.class) viewBox=(format!("0 0 {} {height}", l.width)) role="group" aria-label=(words) {
                 @for (index, name) in ["Account", "Group", "Role", "Workspace"].iter().enumerate() {
                     text class="small" x=(l.column.get(index).copied().unwrap_or(0)) y="12" { (name) }
                 }
-                @for edge in quiet { (edge) }
-                @for edge in bold { (edge) }
-                @for node in nodes { (node) }
+                @for edge in layers.quiet { (edge) }
+                @for edge in layers.bold { (edge) }
+                @for node in layers.nodes { (node) }
             }
         }
     }
 
     /// Draws one way: the edge from the account, the group or the word, and the edge to the role.
-    fn way(
-        &self,
-        l: &Layout,
-        quiet: &mut Vec<Markup>,
-        bold: &mut Vec<Markup>,
-        nodes: &mut Vec<Markup>,
-        way: &Way,
-        (from, y, to): (i64, i64, i64),
-        now: i64,
-    ) {
+    fn way(&self, l: &Layout, layers: &mut Layers, way: &Way, (from, y, to): (i64, i64, i64), now: i64) {
         let unread = way.via == Via::NotRead;
         let into = curve(l.column[0] + l.wide[0], from, l.column[1], y);
         let mut edges =
@@ -409,7 +404,7 @@ impl Drawing {
                     since.len() as f64 * 6.8 + 12.0
                 };
                 let room = (l.wide[1] - 28) as f64 - taken;
-                nodes.push(html! {
+                layers.nodes.push(html! {
                     a href=(group_path(id)) {
                         title { (name) }
                         (rect(l, 1, y, NODE, way.is_focus))
@@ -421,7 +416,7 @@ impl Drawing {
             }
             Via::Groups { names } => {
                 let all = names.join(", ");
-                nodes.push(html! {
+                layers.nodes.push(html! {
                     a href="#groups" {
                         title { (all) }
                         rect class="node behind" x=(l.column[1] + 6) y=(y - NODE / 2 + 5) width=(l.wide[1] - 6) height=(NODE) rx="6" {}
@@ -447,23 +442,25 @@ impl Drawing {
                 edges.push(
                     html! { path class=(class) d=(curve(l.column[1] + l.wide[1], y, l.column[2], to)) {} },
                 );
-                nodes.push(html! { text.small x=(center) y=(y + 4) text-anchor="middle" { (word) } });
+                layers
+                    .nodes
+                    .push(html! { text.small x=(center) y=(y + 4) text-anchor="middle" { (word) } });
             }
         }
         if way.is_removable {
             let (x0, x1) = (l.column[0] + l.wide[0], l.column[1]);
             // Two thirds along the curve.
             let (x, at) = point(x0, from, x1, y, 0.68);
-            nodes.push(html! {
+            layers.nodes.push(html! {
                 circle class="ring" cx=(x) cy=(at) r="10" {}
                 path class="edge path" d=(format!("M{} {}l7 7m0-7l-7 7", x - 3.5, at - 3.5)) {}
                 text class="small accent over" x=(x) y=(at - 16.0) text-anchor="middle" { "removable" }
             });
         }
         if way.is_focus {
-            bold.extend(edges)
+            layers.bold.extend(edges)
         } else {
-            quiet.extend(edges)
+            layers.quiet.extend(edges)
         }
     }
 
