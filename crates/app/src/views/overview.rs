@@ -7,9 +7,11 @@ use super::scope::Scope;
 use super::time::At;
 use super::workspaces::WorkspaceItem;
 use crate::App;
+use model::FactKind;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
 use store::views::accounts::AccountFilter;
+use store::views::changes::ChangeCount;
 
 /// How much there is of what.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -249,6 +251,21 @@ impl App {
             return Ok(*kept);
         }
         let index = self.token_index(tx, scope.at).await?;
+        if tx.has_summary(scope.at).await? {
+            let leavers = AccountFilter {
+                tokens_at: At(now).to_string(),
+                left: true,
+                ..AccountFilter::default()
+            };
+            let rows = tx
+                .account_list(scope.at, &leavers, Default::default(), i64::MAX, 0)
+                .await?;
+            let tokens = rows.iter().map(|row| index.live(&row.account.id, now)).sum();
+            let accounts = i64::try_from(rows.len()).unwrap_or(i64::MAX);
+            return Ok(*self
+                .memo
+                .put(scope.at, "leaver tokens", &detail, (tokens, accounts)));
+        }
         let owners = index.owners(now, None);
         let mut found = (0, 0);
         for row in tx
@@ -318,9 +335,14 @@ impl App {
             .published_since(at.organization, at.run, from_day * DAY_MS)
             .await?;
         let lowest = runs.first().map_or(at.run, |run| run.run).max(first_run.0 + 1);
-        let (begun, ended) = tx.change_roles_by_run(at.organization, lowest, at.run).await?;
-        let (begun, ended): (HashMap<i64, i64>, HashMap<i64, i64>) =
-            (begun.into_iter().collect(), ended.into_iter().collect());
+        let (begun, ended) = tx.change_counts(at.organization, lowest, at.run).await?;
+        let of_roles = |counts: Vec<ChangeCount>| -> HashMap<i64, i64> {
+            let roles = counts
+                .into_iter()
+                .filter(|count| count.kind == FactKind::RoleHolding.number());
+            roles.map(|count| (count.run, count.facts)).collect()
+        };
+        let (begun, ended) = (of_roles(begun), of_roles(ended));
         let mut days: BTreeMap<i64, DayOfChanges> = (from_day..=today)
             .map(|day| {
                 (

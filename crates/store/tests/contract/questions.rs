@@ -170,9 +170,9 @@ async fn about_runs(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     said.changes("change_begun", tx.change_begun(at, None, MANY).await.unwrap());
     said.changes("change_begun", tx.change_begun(at, Some(5), MANY).await.unwrap());
     said.changes("change_ended", tx.change_ended(at, None, MANY).await.unwrap());
-    let (begun, ended) = tx.change_roles_by_run(organization, 0, run).await.unwrap();
-    said.sorted("change_roles_by_run", begun);
-    said.sorted("change_roles_by_run", ended);
+    let (begun, ended) = tx.change_counts(organization, 0, run).await.unwrap();
+    said.sorted("change_counts", begun);
+    said.sorted("change_counts", ended);
     said.exactly("change_runs", tx.change_runs(at, 0, MANY).await.unwrap());
     said.exactly("organization_list", tx.organization_list().await.unwrap());
     let id = OrganizationId::from("org-1");

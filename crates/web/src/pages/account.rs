@@ -1,29 +1,98 @@
 //! One account: how it reaches what, its roles, groups and tokens.
 
+use crate::csv::{self, Cells};
 use crate::error::PageError;
-use crate::parts::access::{given_shortly, how, owner};
+use crate::parts::access::{given_shortly, how, how_text, owner};
 use crate::parts::account::{kind, state, status_word};
 use crate::parts::{
-    copyable, counted, group_link, group_path, mark, not_told, number, product_beside, role, sentence, time,
-    workspace_link, workspace_path,
+    account_path, copyable, counted, export_link, group_link, group_path, mark, not_told, number,
+    product_beside, role, sentence, time, workspace_link, workspace_path,
 };
 use crate::picture::paths::{Drawing, chain};
 use crate::shell::{Place, Shell, Web};
 use app::views::access::{PathView, RoleView};
 use app::views::account::AccountView;
 use app::views::tokens::TokenView;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
+use serde::Deserialize;
+
+/// The parameters of the page.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Parameters {
+    format: String,
+    /// Which table is wanted as a file: `roles` or `groups`.
+    table: String,
+}
+
+const ROLE_HEADS: [&str; 8] = [
+    "workspace_id",
+    "workspace",
+    "product",
+    "role",
+    "how",
+    "not_seen_at",
+    "first_seen_at",
+    "last_active_at",
+];
+
+fn role_cells(view: &AccountView) -> Vec<Cells> {
+    let cells = view.roles.iter().map(|role| {
+        vec![
+            role.workspace.workspace_id.clone(),
+            role.workspace.name.clone(),
+            role.workspace.product.clone(),
+            role.role.name.clone(),
+            how_text(&role.paths),
+            csv::time(role.since.unseen_at),
+            role.since.seen_at.to_string(),
+            csv::time(role.last_active_at),
+        ]
+    });
+    cells.collect()
+}
+
+const GROUP_HEADS: [&str; 5] = ["group_id", "name", "gives", "not_seen_at", "first_seen_at"];
+
+fn group_cells(view: &AccountView) -> Vec<Cells> {
+    let cells = view.group_places.iter().map(|place| {
+        let gives = place
+            .grants
+            .iter()
+            .map(|given| format!("{} of {}", given.role.name, given.workspace.label()));
+        vec![
+            place.group.group_id.clone(),
+            place.group.name.clone(),
+            gives.collect::<Vec<_>>().join("; "),
+            csv::time(place.since.unseen_at),
+            place.since.seen_at.to_string(),
+        ]
+    });
+    cells.collect()
+}
+
+fn export(view: &AccountView, table: &str) -> Markup {
+    export_link(&account_path(&view.item.account), &[("table", table)])
+}
 
 /// Shows the account.
 pub(crate) async fn show(
     State(web): State<Web>,
     shell: Shell,
     Path(account): Path<String>,
-) -> Result<Markup, PageError> {
+    Query(parameters): Query<Parameters>,
+) -> Result<Response, PageError> {
     let scope = shell.scope()?;
     let found = web.app.account(scope, &account).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/accounts", "Accounts"))?;
+    if csv::is_wanted(&parameters.format) {
+        return match parameters.table.as_str() {
+            "groups" => csv::small("groups-of-account", &GROUP_HEADS, group_cells(&view)).await,
+            _ => csv::small("roles-of-account", &ROLE_HEADS, role_cells(&view)).await,
+        };
+    }
     let history = web
         .app
         .account_history(scope, &view.item.account.account_id)
@@ -44,7 +113,7 @@ pub(crate) async fn show(
             }
         }
     };
-    Ok(shell.page(Place::Accounts, &title, body))
+    Ok(shell.page(Place::Accounts, &title, body).into_response())
 }
 
 fn workspaces_reached(view: &AccountView) -> i64 {
@@ -191,7 +260,7 @@ fn groups(shell: &Shell, view: &AccountView) -> Markup {
     const MOST: usize = 40;
     html! {
         section #groups {
-            div.heading { h2 { "Groups" span.number { (number(view.item.groups)) } } }
+            div.heading { h2 { "Groups" span.number { (number(view.item.groups)) } } @if !view.group_places.is_empty() { (export(view, "groups")) } }
             @if view.group_places.is_empty() { p.empty { "In no group." } } @else {
                 table.list {
                     thead { tr { th scope="col" { "Group" } th scope="col" { "Gives" } th scope="col" { "Members owned by" } th.number scope="col" { "In it since" } } }
@@ -226,6 +295,7 @@ fn roles(shell: &Shell, view: &AccountView) -> Markup {
         section #roles {
             div.heading {
                 h2 { "Roles" span.number { (number(view.roles.len().try_into().unwrap_or(0))) " on " (counted(workspaces_reached(view), "workspace", "workspaces")) } }
+                @if !view.roles.is_empty() { (export(view, "roles")) }
             }
             @if view.roles.is_empty() {
                 p.empty { "No role on any workspace." }

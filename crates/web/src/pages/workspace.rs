@@ -1,19 +1,23 @@
 //! One workspace: who has access, by which role and which path.
 
+use crate::csv::{self, Cells};
 use crate::error::PageError;
 use crate::pages::{ROWS, position};
-use crate::parts::access::{how, owner};
+use crate::parts::access::{how, how_text, owner};
 use crate::parts::filter::{Choice, FilterBar};
 use crate::parts::{
     account_link, account_path, cell_number, copyable, counted, group_link, group_path, not_told, number,
     pager, role, sentence, time, workspace_path,
 };
 use crate::shell::{Place, Shell, Web};
-use app::views::Slice;
+use app::views::access::HolderView;
 use app::views::workspaces::WorkspaceView;
+use app::views::{Scope, Slice};
 use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// The parameters of the page, all of them optional.
 #[derive(Deserialize, Default)]
@@ -23,6 +27,7 @@ pub(crate) struct Parameters {
     role: String,
     #[serde(deserialize_with = "position")]
     from: i64,
+    format: String,
 }
 
 /// Shows the workspace.
@@ -31,8 +36,11 @@ pub(crate) async fn show(
     shell: Shell,
     Path(workspace): Path<String>,
     Query(parameters): Query<Parameters>,
-) -> Result<Markup, PageError> {
+) -> Result<Response, PageError> {
     let scope = shell.scope()?;
+    if csv::is_wanted(&parameters.format) {
+        return export(&web, scope, workspace, parameters).await;
+    }
     let slice = Slice {
         offset: parameters.from,
         limit: ROWS,
@@ -57,7 +65,58 @@ pub(crate) async fn show(
             @else { (sentence::history(shell.now, &history, 20)) }
         }
     };
-    Ok(shell.page(Place::Workspaces, &title, body))
+    Ok(shell.page(Place::Workspaces, &title, body).into_response())
+}
+
+async fn export(
+    web: &Web,
+    scope: &Scope,
+    workspace: String,
+    parameters: Parameters,
+) -> Result<Response, PageError> {
+    let (app, scope, parameters) = (Arc::clone(&web.app), scope.clone(), Arc::new(parameters));
+    let heads = [
+        "account_id",
+        "name",
+        "email",
+        "role",
+        "how",
+        "not_seen_at",
+        "first_seen_at",
+    ];
+    csv::file("access", &heads, 0, move |offset| {
+        let (app, scope, workspace, parameters) = (
+            Arc::clone(&app),
+            scope.clone(),
+            workspace.clone(),
+            Arc::clone(&parameters),
+        );
+        async move {
+            let slice = Slice {
+                offset,
+                limit: csv::PART,
+            };
+            let who = app
+                .who(&scope, &workspace, Some(&parameters.role), &parameters.q, slice)
+                .await?;
+            let rows = who.holders.rows;
+            let next = csv::after(offset, rows.len());
+            Ok((rows.iter().map(cells).collect(), next))
+        }
+    })
+    .await
+}
+
+fn cells(holder: &HolderView) -> Cells {
+    vec![
+        holder.account.account_id.clone(),
+        csv::text(holder.account.name.as_ref()),
+        csv::text(holder.account.email.as_ref()),
+        holder.role.name.clone(),
+        how_text(&holder.paths),
+        csv::time(holder.since.unseen_at),
+        holder.since.seen_at.to_string(),
+    ]
 }
 
 fn head(shell: &Shell, view: &WorkspaceView) -> Markup {
@@ -97,7 +156,7 @@ fn who(shell: &Shell, view: &WorkspaceView, parameters: &Parameters) -> Markup {
             (FilterBar {
                 path: &path, hint: "Name, e-mail or account id", search: &parameters.q,
                 choices: vec![Choice { name: "role", label: "Role is", values, set: &parameters.role }],
-                kept: Vec::new(), shown: list.shown, filtered_out: list.filtered_out(),
+                kept: Vec::new(), shown: list.shown, filtered_out: list.filtered_out(), exports: true,
             }.markup())
             @if list.rows.is_empty() {
                 p.empty { @if view.item.accounts == 0 { "Nobody has access." } @else { "Nobody matches." } }

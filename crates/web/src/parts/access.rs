@@ -5,6 +5,17 @@ use app::views::access::PathView;
 use app::views::account::GivenRole;
 use maud::{Markup, html};
 
+/// Every way in words: `through jira-users; direct`.
+pub(crate) fn how_text(paths: &[PathView]) -> String {
+    let words = paths.iter().map(|path| match path {
+        PathView::Group { group_name, .. } => format!("through {group_name}"),
+        PathView::Direct => "direct".to_owned(),
+        PathView::Inferred => "inferred".to_owned(),
+        PathView::NotRead => "not read yet".to_owned(),
+    });
+    words.collect::<Vec<_>>().join("; ")
+}
+
 /// `through jira-users, +2`, `direct`.
 pub(crate) fn how(paths: &[PathView]) -> Markup {
     let groups: Vec<&str> = paths

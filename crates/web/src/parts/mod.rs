@@ -117,6 +117,13 @@ pub(crate) fn cell_number(value: i64) -> Markup {
     html! { @if value == 0 { span.quiet { "0" } } @else { (number(value)) } }
 }
 
+/// The whole filtered list as a file.
+pub(crate) fn export_link(path: &str, parameters: &[(&str, &str)]) -> Markup {
+    let mut all = parameters.to_vec();
+    all.push(("format", "csv"));
+    html! { a.export href=(address(path, &all)) download="" { "Export CSV" } }
+}
+
 /// What is below a list: which part it shows, the other parts, and the keys.
 pub(crate) fn pager<T>(listed: &Listed<T>, path: &str, parameters: &[(&str, &str)], keys: bool) -> Markup {
     let part = |offset: i64| {
