@@ -38,6 +38,8 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/groups/{group}", get(pages::group::show))
         .route("/workspaces", get(pages::workspaces::show))
         .route("/workspaces/{workspace}", get(pages::workspace::show))
+        .route("/tokens", get(pages::tokens::show))
+        .route("/organization", get(pages::organization::show))
         .route("/changes", get(pages::changes::show))
         .route("/connections", get(pages::connections::list))
         .route("/connections/{connection}", get(pages::connections::show))
@@ -48,7 +50,7 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/start", get(start))
         .route("/theme", get(theme))
         .route("/as-of", get(as_of))
-        .route("/organization", get(organization))
+        .route("/choose", get(choose))
         .route("/assets/{name}", get(assets::serve))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(web.clone(), only_our_host))
@@ -174,7 +176,7 @@ struct Organization {
 }
 
 /// Keeps which organization the pages show, when several are connected.
-async fn organization(Query(organization): Query<Organization>) -> Response {
+async fn choose(Query(organization): Query<Organization>) -> Response {
     let value: String = url::form_urlencoded::byte_serialize(organization.id.as_bytes()).collect();
     let cookie = format!("organization={value}; Path=/; SameSite=Strict; Max-Age=31536000");
     ([(SET_COOKIE, cookie)], Redirect::to(our_path(&organization.back))).into_response()

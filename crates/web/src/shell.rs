@@ -28,6 +28,8 @@ pub(crate) enum Place {
     Accounts,
     Groups,
     Workspaces,
+    Tokens,
+    Organization,
     Changes,
     Connections,
 }
@@ -196,6 +198,8 @@ impl Shell {
                     (link(Place::Accounts, "/accounts", "Accounts", number(self.counts.accounts)))
                     (link(Place::Groups, "/groups", "Groups", number(self.counts.groups)))
                     (link(Place::Workspaces, "/workspaces", "Workspaces", number(self.counts.workspaces)))
+                    (link(Place::Tokens, "/tokens", "API tokens", number(self.counts.tokens)))
+                    (link(Place::Organization, "/organization", "Organization", html! {}))
                     (link(Place::Changes, "/changes", "Changes", html! {}))
                     (link(Place::Connections, "/connections", "Connections", html! {}))
                 }

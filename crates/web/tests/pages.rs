@@ -299,7 +299,7 @@ async fn an_account_shows_its_paths_as_a_picture_and_as_a_list() {
     let site = site(60).await;
     let list = site.get("/accounts?sort=groups").await;
     let page = site.get(&link(&list.text, "/accounts/712")).await;
-    assert!(page.text.contains("class=\"paths\"") && page.text.contains("aria-label=\"How "));
+    assert!(page.text.contains("class=\"paths roomy\"") && page.text.contains("aria-label=\"How "));
     assert!(page.text.contains("id=\"roles\"") && page.text.contains("through "));
     assert!(page.text.contains("class=\"chain\""));
 }

@@ -13,6 +13,7 @@ mod error;
 pub mod groups;
 mod memo;
 mod names;
+pub mod organization;
 pub mod overview;
 pub mod scope;
 mod time;

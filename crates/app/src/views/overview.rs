@@ -22,6 +22,8 @@ pub struct Counts {
     pub groups: i64,
     /// Workspaces.
     pub workspaces: i64,
+    /// API tokens.
+    pub tokens: i64,
     /// Things that need a person.
     pub needs_person: i64,
 }
@@ -152,6 +154,7 @@ impl App {
                     accounts: self.account_tally(&mut tx, at).await?.accounts,
                     groups: i64::try_from(tx.group_list(at).await?.len()).unwrap_or(i64::MAX),
                     workspaces: i64::try_from(tx.workspace_list(at).await?.len()).unwrap_or(i64::MAX),
+                    tokens: self.token_index(&mut tx, at).await?.total(),
                     needs_person: 0,
                 };
                 *self.memo.put(at, "counts", "", counts)
@@ -307,7 +310,7 @@ impl App {
             counts,
             giving_groups: count(&|item| !item.grants.is_empty()),
             synced_groups: count(&|item| item.external_synced == Some(true)),
-            tokens: tokens.total,
+            tokens: tokens.total(),
             tokens_expiring: tokens.expiring(now, now + 30 * DAY_MS),
             attention,
             workspaces: listed.take(8).map(|(_, item)| item.clone()).collect(),

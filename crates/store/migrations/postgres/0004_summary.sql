@@ -31,7 +31,7 @@ CREATE TABLE account_summary (
     products BIGINT NOT NULL,
     is_administrator BIGINT NOT NULL,
     -- Until when the longest-living of its API tokens that were not revoked works, as Atlassian writes times; the year 9999 when
-    -- no end was told, empty when there is no such token.
+    -- no end was told, 0 when all were revoked, empty when there is none.
     tokens_until TEXT NOT NULL,
     -- 0 when none was told.
     last_active_at BIGINT NOT NULL,

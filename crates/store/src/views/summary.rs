@@ -63,12 +63,14 @@ macro_rules! write_accounts {
         FROM fact c WHERE c.kind = 3 AND ", visible!("c"), " GROUP BY c.b
     ) d ON d.account = f.a
     LEFT JOIN (
-        SELECT t.id AS account, MAX(CASE WHEN ", $json!("o.attributes", "expires_at"), " LIKE '____-__-__T%Z'
+        SELECT t.id AS account, MAX(CASE
+            WHEN LOWER(", $json!("o.attributes", "status"), ")
+                IN ('revoked', 'blocked', 'expired', 'inactive', 'deleted') THEN '0'
+            WHEN ", $json!("o.attributes", "expires_at"), " LIKE '____-__-__T%Z'
             THEN ", $json!("o.attributes", "expires_at"), " ELSE '9999-12-31T00:00:00Z' END) AS until
         FROM fact o
         JOIN term t ON t.text = ", $json!("o.attributes", "account_id"), "
-        WHERE o.kind = 12 AND LOWER(", $json!("o.attributes", "status"), ")
-            NOT IN ('revoked', 'blocked', 'expired', 'inactive', 'deleted') AND ", visible!("o"), "
+        WHERE o.kind = 12 AND ", visible!("o"), "
         GROUP BY t.id
     ) k ON k.account = f.a
     LEFT JOIN (

@@ -4,6 +4,7 @@ use super::{Described, Snapshot};
 use crate::database::Tx;
 use crate::error::StoreError;
 use crate::value::{Row, Value};
+use model::FactKind;
 
 /// How many accounts have a role on a resource.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +37,12 @@ WHERE f.kind = 6 AND ",
 ORDER BY f.a"
 );
 
-const DIRECTORIES: &str = concat!(
+const OF_KIND: &str = concat!(
     "\
 SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at
 FROM fact f
 JOIN term t ON t.id = f.a
-WHERE f.kind = 2 AND ",
+WHERE f.kind = $3 AND ",
     visible!("f"),
     "
 ORDER BY f.a"
@@ -133,7 +134,18 @@ impl Tx {
 
     /// Every directory.
     pub async fn directory_list(&mut self, at: Snapshot) -> Result<Vec<Described>, StoreError> {
-        let rows = self.rows(DIRECTORIES, &at.values([])).await?;
+        self.governance_list(at, FactKind::Directory).await
+    }
+
+    /// Everything of a kind that has one id: directories, domains, policies.
+    pub async fn governance_list(
+        &mut self,
+        at: Snapshot,
+        kind: FactKind,
+    ) -> Result<Vec<Described>, StoreError> {
+        let rows = self
+            .rows(OF_KIND, &at.values([Value::from(kind.number())]))
+            .await?;
         rows.iter().map(|row| Described::of(row, 0)).collect()
     }
 

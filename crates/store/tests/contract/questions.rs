@@ -125,6 +125,12 @@ async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
                 .unwrap(),
         );
     }
+    said.sorted("token_uses", tx.token_uses(at).await.unwrap());
+    said.exactly("token_owners", tx.token_owners(at).await.unwrap());
+    said.sorted("term_numbers", tx.term_numbers(&["a1", "none"]).await.unwrap());
+    for kind in [model::FactKind::Domain, model::FactKind::Policy] {
+        said.exactly("governance_list", tx.governance_list(at, kind).await.unwrap());
+    }
     said.exactly("has_summary", tx.has_summary(at).await.unwrap());
     said.exactly("account_tally", tx.account_tally(at).await.unwrap());
     said.exactly("account_find", tx.account_find(at, "a1").await.unwrap());

@@ -29,7 +29,7 @@ pub(crate) async fn list(State(web): State<Web>, shell: Shell) -> Result<Markup,
                     td.wide.m0 { "every " (time::duration_text(item.sync_interval_ms)) }
                     @if several { td.wide.act.m0 {
                         @if shell.scope.as_ref().is_some_and(|scope| scope.organization_id == item.organization_id) { "this organization" }
-                        @else { a href=(address("/organization", &[("id", &item.organization_id), ("back", "/")])) { "Show this one" } }
+                        @else { a href=(address("/choose", &[("id", &item.organization_id), ("back", "/")])) { "Show this one" } }
                     } }
                     td.number.m4 { @match item.published.as_ref().and_then(|run| run.ended_at) { Some(at) => (time::ago(shell.now, at)), None => (not_told("none yet")) } }
                     td.m2 { (connection_state(item)) }

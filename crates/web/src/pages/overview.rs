@@ -90,7 +90,7 @@ fn strip(shell: &Shell, view: &Overview) -> Markup {
             }
             div {
                 dt { "API tokens" }
-                dd.big { (number(view.tokens)) }
+                dd.big { a href="/tokens" { (number(view.tokens)) } }
                 dd { (number(view.tokens_expiring)) @if view.tokens_expiring == 1 { " expires" } @else { " expire" } " within 30 days" }
                 (age())
             }
@@ -172,15 +172,15 @@ fn row(now: i64, attention: &Attention) -> (Markup, Markup, (String, &'static st
         Attention::TokensOfLeavers { tokens, accounts } => (
             html! {
                 b { (counted(*tokens, "API token", "API tokens")) @if *tokens == 1 { " works" } @else { " work" } }
-                " though " (counted(*accounts, "its account is", "their accounts are").trim_start_matches(|c: char| c.is_ascii_digit() || c == ',').trim_start()) " deactivated or closed."
+                " though " (counted(*accounts, "its account is", "their accounts are").trim_start_matches(|c: char| c.is_ascii_digit() || c == ',').trim_start()) " not active any more."
             },
             current(),
-            (address("/accounts", &[("view", "leavers")]), "List the accounts"),
+            (address("/tokens", &[("view", "orphans")]), "List the tokens"),
         ),
         Attention::TokensExpiring { tokens } => (
             html! { b { (counted(*tokens, "API token", "API tokens")) } @if *tokens == 1 { " stops" } @else { " stop" } " working within 30 days." },
             current(),
-            (address("/accounts", &[("view", "expiring")]), "List the accounts"),
+            (address("/tokens", &[("view", "expiring")]), "List the tokens"),
         ),
         Attention::Unused { accounts } => (
             html! { b { (counted(*accounts, "account", "accounts")) } " with a role " @if *accounts == 1 { "was" } @else { "were" } " not active for 90 days." },
