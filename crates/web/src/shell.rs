@@ -132,6 +132,27 @@ async fn find_scope(web: &Web, choice: &ScopeChoice) -> Result<Option<Scope>, Vi
     }
 }
 
+/// Which keys do what; the script opens it.
+fn keys() -> Markup {
+    let keys = [
+        ("/", "search"),
+        ("j", "next row"),
+        ("k", "row before"),
+        ("Enter", "open the row"),
+        ("n", "next part of a list"),
+        ("p", "part before"),
+        ("?", "these keys"),
+        ("Esc", "leave the field, close this"),
+    ];
+    html! {
+        dialog #keys aria-labelledby="keys-title" {
+            h2 #keys-title { "Keys" }
+            dl { @for (key, words) in keys { div { dt { kbd { (key) } } dd { (words) } } } }
+            form method="dialog" { button type="submit" { "Close" } }
+        }
+    }
+}
+
 impl Shell {
     /// What is looked at, or an error that says that nothing is connected.
     pub fn scope(&self) -> Result<&Scope, PageError> {
@@ -149,7 +170,8 @@ impl Shell {
                 body {
                     a.skip href="#main" { "Skip to the content" }
                     (self.rail(place))
-                    main #main { (self.earlier()) (body) }
+                    main #main tabindex="-1" { (self.earlier()) (body) }
+                    (keys())
                 }
             }
         }
@@ -221,6 +243,7 @@ impl Shell {
                             }
                         }
                     }
+                    p { button.keys-open type="button" data-keys hidden { "Keys " kbd { "?" } } }
                     p.themes role="group" aria-label="Theme" {
                         @for (value, name) in [("", "System"), ("light", "Light"), ("dark", "Dark")] {
                             a href=(crate::parts::address("/theme", &[("to", value), ("back", &self.path)]))

@@ -338,7 +338,7 @@ impl App {
             .published_since(at.organization, at.run, from_day * DAY_MS)
             .await?;
         let lowest = runs.first().map_or(at.run, |run| run.run).max(first_run.0 + 1);
-        let (begun, ended) = tx.change_counts(at.organization, lowest, at.run).await?;
+        let (begun, ended) = self.change_counts(tx, at, lowest).await?;
         let of_roles = |counts: Vec<ChangeCount>| -> HashMap<i64, i64> {
             let roles = counts
                 .into_iter()

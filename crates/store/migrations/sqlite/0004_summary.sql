@@ -40,11 +40,9 @@ CREATE TABLE account_summary (
     seen_at BIGINT NOT NULL,
     PRIMARY KEY (organization_id, search, account)
 ) WITHOUT ROWID;
-CREATE INDEX account_summary_by_account ON account_summary (organization_id, account);
 CREATE INDEX account_summary_by_groups ON account_summary (organization_id, groups_in DESC, search, account);
 CREATE INDEX account_summary_by_active ON account_summary (organization_id, last_active_at DESC, search, account);
 CREATE INDEX account_summary_by_inactive ON account_summary (organization_id, inactive_since, search, account);
-CREATE INDEX account_summary_by_newest ON account_summary (organization_id, seen_at DESC, search, account);
 
 -- When activity was last read is shown on most pages: finding it among 700,000 rows took 60 ms.
 CREATE INDEX activity_by_read ON activity (organization_id, read_at);

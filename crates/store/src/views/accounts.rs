@@ -195,6 +195,7 @@ ORDER BY p.search, f.a
 LIMIT 20"
 );
 
+/// The `+` keeps SQLite from walking through all in the order asked for instead of looking up the few.
 const DIRECTORIES: &str = concat!(
     "\
 SELECT d.a, t.text, d.attributes, d.unseen_at, d.seen_at
@@ -203,7 +204,7 @@ JOIN term t ON t.id = d.a
 WHERE d.kind = 3 AND d.b = $3 AND ",
     visible!("d"),
     "
-ORDER BY d.a"
+ORDER BY +d.a"
 );
 
 const PLATFORM_ROLES: &str = concat!(
@@ -228,7 +229,7 @@ LEFT JOIN fact g ON g.kind = 4 AND g.a = m.a AND ",
 WHERE m.kind = 5 AND m.b = $3 AND ",
     visible!("m"),
     "
-ORDER BY m.a"
+ORDER BY +m.a"
 );
 
 const ACTIVITY: &str = "\
@@ -510,7 +511,7 @@ WHERE p.account = t.id AND ",
             visible!("f"),
             " AND f.b IN"
         );
-        let sql = list_statement(DIRECTORIES_HEAD, 3, count, "ORDER BY f.b, f.a");
+        let sql = list_statement(DIRECTORIES_HEAD, 3, count, "ORDER BY +f.b, +f.a");
         let rows = self.rows_built(sql, &values).await?;
         let directories = rows
             .iter()

@@ -38,7 +38,9 @@ macro_rules! write_accounts {
             ELSE ''
         END,
         COALESCE(g.groups_in, 0), COALESCE(h.products, 0),
-        CASE WHEN r.account IS NULL THEN 0 ELSE 1 END,
+        CASE WHEN EXISTS (
+            SELECT 1 FROM fact a WHERE a.kind = 9 AND a.a = f.a AND ", visible!("a"), "
+        ) THEN 1 ELSE 0 END,
         COALESCE(k.until, ''),
         COALESCE(l.last_at, 0), COALESCE(l.last_at, 9223372036854775807), f.seen_at
     FROM fact f
@@ -53,9 +55,6 @@ macro_rules! write_accounts {
         WHERE e.kind = 7 AND ", visible!("e"), "
         GROUP BY e.a
     ) h ON h.account = f.a
-    LEFT JOIN (
-        SELECT DISTINCT a.a AS account FROM fact a WHERE a.kind = 9 AND ", visible!("a"), "
-    ) r ON r.account = f.a
     LEFT JOIN (
         SELECT c.b AS account,
             SUM(CASE WHEN ", $json!("c.attributes", "status"), " = 'active' THEN 1 ELSE 0 END) AS active,
@@ -77,6 +76,7 @@ macro_rules! write_accounts {
         SELECT x.account, MAX(x.last_active_at) AS last_at FROM activity x WHERE x.organization_id = $1 GROUP BY x.account
     ) l ON l.account = f.a
     WHERE f.kind = 1 AND ", visible!("f"), "
+    ORDER BY p.search, f.a
     ON CONFLICT (organization_id, search, account) DO UPDATE
     SET status = excluded.status, claim_status = excluded.claim_status, account_type = excluded.account_type,
         left_as = excluded.left_as, groups_in = excluded.groups_in, products = excluded.products,

@@ -31,39 +31,69 @@ macro_rules! chosen {
     };
 }
 
+/// Without a filter the skipped rows are counted off in the index alone.
+macro_rules! all_of_them {
+    () => {
+        "s.organization_id = $1"
+    };
+}
+
 macro_rules! account_list {
-    ($order:literal) => {
+    ($column:literal, $direction:literal, $names:literal, $chosen:ident, $limit:literal) => {
         concat!(
             "\
 SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at, p.name, p.email
 FROM (
-  SELECT s.*
+  SELECT s.account, s.search, ",
+            $column,
+            " AS sorted
   FROM account_summary s
   WHERE ",
-            chosen!(),
+            $chosen!(),
             "
   ORDER BY ",
-            $order,
+            $column,
+            $direction,
+            ", s.search",
+            $names,
+            ", s.account",
+            $names,
             "
-  LIMIT $14 OFFSET $15
+  ",
+            $limit,
+            "
 ) s
 JOIN fact f ON f.kind = 1 AND f.a = s.account AND ",
             visible!("f"),
             "
 JOIN term t ON t.id = f.a
 JOIN person p ON p.account = f.a
-ORDER BY ",
-            $order
+ORDER BY s.sorted",
+            $direction,
+            ", s.search",
+            $names,
+            ", s.account",
+            $names
         )
     };
 }
 
-const BY_NAME: &str = account_list!("s.search, s.account");
-const BY_NAME_BACKWARDS: &str = account_list!("s.search DESC, s.account DESC");
-const BY_NEWEST: &str = account_list!("s.seen_at DESC, s.search, s.account");
-const BY_INACTIVE: &str = account_list!("s.inactive_since, s.search, s.account");
-const BY_ACTIVE: &str = account_list!("s.last_active_at DESC, s.search, s.account");
-const BY_GROUPS: &str = account_list!("s.groups_in DESC, s.search, s.account");
+/// One order: all of them, and those that a filter chooses.
+macro_rules! both {
+    ($column:literal, $direction:literal, $names:literal) => {
+        [
+            account_list!($column, $direction, $names, all_of_them, "LIMIT $3 OFFSET $4"),
+            account_list!($column, $direction, $names, chosen, "LIMIT $14 OFFSET $15"),
+        ]
+    };
+}
+
+const BY_NAME: [&str; 2] = both!("s.organization_id", "", "");
+const BY_NAME_BACKWARDS: [&str; 2] = both!("s.organization_id", "", " DESC");
+const BY_NEWEST: [&str; 2] = both!("s.seen_at", " DESC", "");
+const BY_INACTIVE: [&str; 2] = both!("s.inactive_since", "", "");
+const BY_ACTIVE: [&str; 2] = both!("s.last_active_at", " DESC", "");
+const BY_GROUPS: [&str; 2] = both!("s.groups_in", " DESC", "");
 
 const COUNT: &str = concat!("SELECT COUNT(*) FROM account_summary s WHERE ", chosen!());
 
@@ -128,9 +158,15 @@ impl Tx {
             AccountOrder::Groups => BY_GROUPS,
             AccountOrder::Newest => BY_NEWEST,
         };
-        let mut values = values(at, filter, products);
-        values.extend([Value::from(limit), Value::from(offset)]);
-        let rows = self.rows(sql, &values).await?;
+        let [all, some] = sql;
+        let slice = [Value::from(limit), Value::from(offset)];
+        let rows = if *filter == AccountFilter::default() {
+            self.rows(all, &at.values(slice)).await?
+        } else {
+            let mut values = values(at, filter, products);
+            values.extend(slice);
+            self.rows(some, &values).await?
+        };
         rows.iter()
             .map(AccountRow::of)
             .collect::<Result<_, _>>()

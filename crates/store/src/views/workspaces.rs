@@ -59,6 +59,16 @@ GROUP BY f.b, f.c
 ORDER BY f.b, f.c"
 );
 
+const ROLES_ON: &str = concat!(
+    "\
+SELECT DISTINCT f.c
+FROM fact f
+WHERE f.kind = 7 AND f.b = $3 AND ",
+    visible!("f"),
+    "
+ORDER BY f.c"
+);
+
 const GRANT_RESOURCES: &str = concat!(
     "\
 SELECT f.b, f.c, COUNT(*)
@@ -147,6 +157,12 @@ impl Tx {
             .rows(OF_KIND, &at.values([Value::from(kind.number())]))
             .await?;
         rows.iter().map(|row| Described::of(row, 0)).collect()
+    }
+
+    /// The roles that are held on a resource.
+    pub async fn roles_on(&mut self, at: Snapshot, resource: i64) -> Result<Vec<i64>, StoreError> {
+        let rows = self.rows(ROLES_ON, &at.values([Value::from(resource)])).await?;
+        rows.iter().map(|row| row.int(0)).collect()
     }
 
     /// How many accounts have each role on each resource.

@@ -131,6 +131,7 @@ async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     for kind in [model::FactKind::Domain, model::FactKind::Policy] {
         said.exactly("governance_list", tx.governance_list(at, kind).await.unwrap());
     }
+    said.exactly("roles_on", tx.roles_on(at, 9).await.unwrap());
     said.exactly("has_summary", tx.has_summary(at).await.unwrap());
     said.exactly("account_tally", tx.account_tally(at).await.unwrap());
     said.exactly("account_find", tx.account_find(at, "a1").await.unwrap());
@@ -268,10 +269,10 @@ async fn about_term(tx: &mut Tx, at: Snapshot, term: i64, said: &mut Said) {
         tx.effective_of_account(at, term, None).await.unwrap(),
     );
     said.changes("change_account", tx.change_account(at, term).await.unwrap());
-    said.changes("change_group", tx.change_group(at, term, MANY).await.unwrap());
+    said.changes("change_group", tx.change_group(at, term, 0, MANY).await.unwrap());
     said.changes(
         "change_resource",
-        tx.change_resource(at, term, MANY).await.unwrap(),
+        tx.change_resource(at, term, 0, MANY).await.unwrap(),
     );
     said.sorted("grant_list", tx.grant_list(at, Some(term), None).await.unwrap());
     said.sorted("grant_list", tx.grant_list(at, None, Some(term)).await.unwrap());

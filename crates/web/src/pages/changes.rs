@@ -7,7 +7,7 @@ use crate::parts::{address, number, sentence, time};
 use crate::picture::calendar::calendar;
 use crate::shell::{Place, Shell, Web};
 use app::views::accounts::DAY_MS;
-use app::views::changes::{Change, ChangesAsk, Turn};
+use app::views::changes::{Change, ChangedReading, ChangesAsk, Turn};
 use app::views::{At, Scope};
 use axum::extract::{Query, State};
 use axum::response::{IntoResponse as _, Response};
@@ -121,9 +121,9 @@ pub(crate) async fn show(
                 }
                 table.list {
                     thead.sr { tr { th scope="col" { "What" } th scope="col" { "When" } } }
-                    tbody { @for change in &reading.changes { (row(shell.now, change)) } }
+                    tbody { @for change in reading.changes.iter().take(MOST) { (row(shell.now, change)) } }
                 }
-                @if reading.is_cut { p.note.quiet { "This reading showed more changes than are listed." } }
+                @if reading.changes.len() > MOST || reading.is_cut { (more(reading, &parameters)) }
             }
         }
         div.pager { p {
@@ -206,6 +206,28 @@ async fn export(web: &Web, scope: &Scope, ask: ChangesAsk) -> Result<Response, P
         }
     })
     .await
+}
+
+/// Changes of one reading that are listed; the rest is in the file.
+const MOST: usize = 100;
+
+fn more(reading: &ChangedReading, parameters: &Parameters) -> Markup {
+    let left = reading.changes.len().saturating_sub(MOST);
+    let file = address(
+        "/changes",
+        &[
+            ("kind", &parameters.kind),
+            ("day", &parameters.day),
+            ("format", "csv"),
+        ],
+    );
+    html! {
+        p.note.quiet {
+            @if reading.is_cut { "This reading showed many more changes. " }
+            @else { "This reading showed " (number(i64::try_from(left).unwrap_or(0))) " more changes, of less reach. " }
+            "All of them are in " a href=(file) download="" { "the file" } "."
+        }
+    }
 }
 
 fn row(now: i64, change: &Change) -> Markup {

@@ -7,6 +7,9 @@ use crate::views::scope::Scope;
 use crate::views::time::At;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
+use store::Tx;
+use store::views::Snapshot;
+use store::views::changes::ChangeCount;
 
 /// Days of a calendar, at most.
 pub const DAYS: i64 = 371;
@@ -24,7 +27,25 @@ pub struct CalendarDay {
     pub readings: i64,
 }
 
+/// How much began and how much ended, by reading and kind.
+pub(crate) type Counts = (Vec<ChangeCount>, Vec<ChangeCount>);
+
 impl App {
+    /// How much changed in the readings from `lowest` on.
+    pub(crate) async fn change_counts(
+        &self,
+        tx: &mut Tx,
+        at: Snapshot,
+        lowest: i64,
+    ) -> Result<Counts, ViewError> {
+        let detail = lowest.to_string();
+        if let Some(counts) = self.memo.get::<Counts>(at, "change counts", &detail) {
+            return Ok((*counts).clone());
+        }
+        let counts = tx.change_counts(at.organization, lowest, at.run).await?;
+        Ok((*self.memo.put(at, "change counts", &detail, counts)).clone())
+    }
+
     /// Every day from the first reading to the last one shown, at most [`DAYS`], the earliest first.
     pub async fn change_calendar(&self, scope: &Scope) -> Result<Vec<CalendarDay>, ViewError> {
         let (Some(first_run), Some(first_at), Some(read_at)) =
@@ -33,9 +54,6 @@ impl App {
             return Ok(Vec::new());
         };
         let at = scope.at;
-        if let Some(days) = self.memo.get::<Vec<CalendarDay>>(at, "change calendar", "") {
-            return Ok(days.to_vec());
-        }
         let last = read_at.0 / DAY_MS;
         let from = (last - DAYS + 1).max(first_at.0 / DAY_MS);
         let empty = |day: i64| CalendarDay {
@@ -55,7 +73,7 @@ impl App {
         let day_of: HashMap<i64, i64> = runs.iter().map(|run| (run.run, run.ended_at / DAY_MS)).collect();
         // All that the first reading showed was so before it: that is no change.
         let lowest = runs.first().map_or(at.run, |run| run.run).max(first_run.0 + 1);
-        let (begun, ended) = tx.change_counts(at.organization, lowest, at.run).await?;
+        let (begun, ended) = self.change_counts(&mut tx, at, lowest).await?;
         for count in begun {
             if let Some(day) = day_of.get(&count.run).and_then(|day| days.get_mut(day)) {
                 day.began += count.facts;
@@ -66,7 +84,6 @@ impl App {
                 day.ended += count.facts;
             }
         }
-        let days: Vec<CalendarDay> = days.into_values().collect();
-        Ok(self.memo.put(at, "change calendar", "", days).to_vec())
+        Ok(days.into_values().collect())
     }
 }

@@ -228,7 +228,9 @@ impl App {
     pub async fn group_history(&self, scope: &Scope, asked: &str) -> Result<Vec<Change>, ViewError> {
         let mut tx = self.store.read().await?;
         let group = self.find_group(&mut tx, scope.at, asked).await?;
-        let rows = tx.change_group(scope.at, group.term, 300).await?;
+        let rows = tx
+            .change_group(scope.at, group.term, first_run(scope), 300)
+            .await?;
         history(&mut tx, scope.at, rows).await
     }
 
@@ -236,9 +238,15 @@ impl App {
     pub async fn workspace_history(&self, scope: &Scope, asked: &str) -> Result<Vec<Change>, ViewError> {
         let mut tx = self.store.read().await?;
         let (resource, _) = self.find_resource(&mut tx, scope.at, asked).await?;
-        let rows = tx.change_resource(scope.at, resource, 300).await?;
+        let rows = tx
+            .change_resource(scope.at, resource, first_run(scope), 300)
+            .await?;
         history(&mut tx, scope.at, rows).await
     }
+}
+
+fn first_run(scope: &Scope) -> i64 {
+    scope.first_run.map_or(0, |run| run.0)
 }
 
 /// Rows of many readings as changes, the latest first.
