@@ -32,6 +32,12 @@ const COUNT_ENDED: &str = "SELECT COUNT(*) FROM fact WHERE organization_id = $1 
 const SET_CHANGES: &str = "UPDATE run SET changes_begun = $2, changes_ended = $3 WHERE id = $1";
 const UNBEGIN: &str = "DELETE FROM fact WHERE organization_id = $1 AND begun_run = $2";
 const UNEND: &str = "UPDATE fact SET ended_run = NULL, ended_at = NULL, last_seen_at = NULL WHERE organization_id = $1 AND ended_run = $2";
+const PROGRESS: &str =
+    "INSERT INTO run_progress (run_id, at, requests, retries, rate_limited, waiting, waiting_until)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (run_id) DO UPDATE
+    SET at = excluded.at, requests = excluded.requests, retries = excluded.retries,
+        rate_limited = excluded.rate_limited, waiting = excluded.waiting, waiting_until = excluded.waiting_until";
 const CLEAR_STAGED: &str = "DELETE FROM staged WHERE run_id = $1";
 
 /// Where a run is in its life.
@@ -88,6 +94,23 @@ pub struct RunReport {
     /// Requests by operation.
     #[serde(default)]
     pub operations: BTreeMap<String, u64>,
+}
+
+/// What the process that reads is doing right now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunProgress {
+    /// When it said so.
+    pub at: i64,
+    /// Requests sent in this session, repeats included.
+    pub requests: i64,
+    /// Of them, repeats of reads that had failed.
+    pub retries: i64,
+    /// Of them, refused for the rate.
+    pub rate_limited: i64,
+    /// `budget` or `pause` while nothing is sent for that; else empty.
+    pub waiting: String,
+    /// Until when that is.
+    pub waiting_until: i64,
 }
 
 /// One reading.
@@ -187,6 +210,21 @@ impl Tx {
             .iter()
             .map(run)
             .collect()
+    }
+
+    /// Says what the process that reads the run is doing right now.
+    pub async fn run_progress(&mut self, id: RunId, progress: &RunProgress) -> Result<(), StoreError> {
+        let values = [
+            id.0.into(),
+            progress.at.into(),
+            progress.requests.into(),
+            progress.retries.into(),
+            progress.rate_limited.into(),
+            progress.waiting.as_str().into(),
+            progress.waiting_until.into(),
+        ];
+        self.execute(PROGRESS, &values).await?;
+        Ok(())
     }
 
     /// Counts requests that were sent for the run.

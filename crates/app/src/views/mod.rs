@@ -15,6 +15,7 @@ mod memo;
 mod names;
 pub mod organization;
 pub mod overview;
+mod pace;
 pub mod scope;
 mod time;
 pub mod tokens;
@@ -23,6 +24,7 @@ pub mod workspaces;
 pub use error::{Candidate, ViewError};
 pub use memo::Memo;
 pub use names::{AccountRef, GroupRef, RoleRef, WorkspaceRef};
+pub(crate) use pace::Paces;
 pub use scope::Scope;
 pub use time::{At, Since};
 

@@ -46,3 +46,17 @@ CREATE INDEX account_summary_by_inactive ON account_summary (organization_id, in
 
 -- When activity was last read is shown on most pages: finding it among 700,000 rows took 60 ms.
 CREATE INDEX activity_by_read ON activity (organization_id, read_at);
+
+-- What the process that reads is doing right now, once a second: another process shows it.
+CREATE TABLE run_progress (
+    run_id BIGINT NOT NULL PRIMARY KEY,
+    at BIGINT NOT NULL,
+    -- Of this session.
+    requests BIGINT NOT NULL,
+    retries BIGINT NOT NULL,
+    rate_limited BIGINT NOT NULL,
+    -- Until when nothing is sent, and why: 'budget' when our share of the announced rate is used up, 'pause' when the
+    -- server asked for one. Empty when nothing is waited for.
+    waiting TEXT NOT NULL,
+    waiting_until BIGINT NOT NULL
+);

@@ -191,6 +191,7 @@ async fn about_runs(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     said.exactly("run_latest", tx.run_latest(organization, MANY).await.unwrap());
     said.exactly("listing_views", tx.listing_views(run).await.unwrap());
     said.exactly("listing_all", tx.listing_all(RunId(run)).await.unwrap());
+    said.exactly("run_progress_view", tx.run_progress_view(run).await.unwrap());
     said.exactly("family_tally", tx.family_tally(run).await.unwrap());
     said.exactly(
         "published_first",
