@@ -53,6 +53,15 @@ fn sentence(text: &str) -> String {
     }
 }
 
+/// Text in which backticks stand around what is typed.
+fn with_code(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// A random id for one operation.
 pub(crate) fn operation_id() -> String {
     format!("op_{:08x}", rand::random::<u32>())
@@ -80,7 +89,7 @@ impl PageError {
         let (path, name) = self.back;
         html! {
             h1 { (self.title) }
-            @if !self.hint.is_empty() { p.prose { (self.hint) } }
+            @if !self.hint.is_empty() { p.prose { (with_code(&self.hint)) } }
             @if !self.candidates.is_empty() {
                 p.prose { "Perhaps one of these:" }
                 ul.plain {

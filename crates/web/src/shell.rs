@@ -161,6 +161,11 @@ impl Shell {
             .ok_or_else(|| PageError::from(ViewError::NothingConnected))
     }
 
+    /// Whether anything was read yet.
+    pub fn is_read(&self) -> bool {
+        self.scope.as_ref().is_some_and(Scope::is_read)
+    }
+
     /// The whole page.
     pub fn page(&self, place: Place, title: &str, body: Markup) -> Markup {
         html! {

@@ -1,16 +1,17 @@
 //! The overview: what there is, what is worth a look, what changed.
 
+use super::Slice;
 use super::accounts::{DAY_MS, Facets, TallyView};
 use super::connections::RunItem;
 use super::error::ViewError;
 use super::scope::Scope;
 use super::time::At;
+use super::tokens::TokensAsk;
 use super::workspaces::WorkspaceItem;
 use crate::App;
 use model::FactKind;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
-use store::views::accounts::AccountFilter;
 use store::views::changes::ChangeCount;
 
 /// How much there is of what.
@@ -253,38 +254,12 @@ impl App {
         if let Some(kept) = self.memo.get::<(i64, i64)>(scope.at, "leaver tokens", &detail) {
             return Ok(*kept);
         }
-        let index = self.token_index(tx, scope.at).await?;
-        if tx.has_summary(scope.at).await? {
-            let leavers = AccountFilter {
-                tokens_at: At(now).to_string(),
-                left: true,
-                ..AccountFilter::default()
-            };
-            let rows = tx
-                .account_list(scope.at, &leavers, Default::default(), i64::MAX, 0)
-                .await?;
-            let tokens = rows.iter().map(|row| index.live(&row.account.id, now)).sum();
-            let accounts = i64::try_from(rows.len()).unwrap_or(i64::MAX);
-            return Ok(*self
-                .memo
-                .put(scope.at, "leaver tokens", &detail, (tokens, accounts)));
-        }
-        let owners = index.owners(now, None);
-        let mut found = (0, 0);
-        for row in tx
-            .account_list_among(scope.at, &AccountFilter::default(), &owners)
-            .await?
-        {
-            if row
-                .account
-                .attributes
-                .text("status")
-                .is_some_and(|status| status != "active")
-            {
-                found.0 += index.live(&row.account.id, now);
-                found.1 += 1;
-            }
-        }
+        let asked = TokensAsk {
+            slice: Slice { offset: 0, limit: 1 },
+            ..TokensAsk::default()
+        };
+        let tally = self.tokens_in(tx, scope, &asked).await?.tally;
+        let found = (tally.orphans, tally.orphan_owners);
         Ok(*self.memo.put(scope.at, "leaver tokens", &detail, found))
     }
 

@@ -9,7 +9,7 @@ use super::{Listed, Slice};
 use crate::App;
 use serde::Serialize;
 use std::cmp::Reverse;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use std::sync::Arc;
 use store::Tx;
 use store::views::accounts::AccountFilter;
@@ -127,6 +127,8 @@ pub struct TokenTally {
     pub live: i64,
     /// Those that work, of accounts that are not active.
     pub orphans: i64,
+    /// Of how many accounts those are.
+    pub orphan_owners: i64,
     /// Those that stop working within 30 days.
     pub expiring: i64,
     /// Those that work no more.
@@ -361,11 +363,20 @@ impl App {
 
     /// The API tokens that were asked for, with their owners.
     pub async fn tokens(&self, scope: &Scope, ask: &TokensAsk) -> Result<TokensView, ViewError> {
+        let mut tx = self.store.read().await?;
+        self.tokens_in(&mut tx, scope, ask).await
+    }
+
+    pub(crate) async fn tokens_in(
+        &self,
+        tx: &mut Tx,
+        scope: &Scope,
+        ask: &TokensAsk,
+    ) -> Result<TokensView, ViewError> {
         let at = scope.at;
         let now = self.clock.now_ms();
-        let mut tx = self.store.read().await?;
-        let index = self.token_index(&mut tx, at).await?;
-        let owners = self.token_owners(&mut tx, at, &index).await?;
+        let index = self.token_index(tx, at).await?;
+        let owners = self.token_owners(tx, at, &index).await?;
         let uses: HashMap<i64, i64> = tx.token_uses(at).await?.into_iter().collect();
         let rows = index.tokens.iter().map(|known| {
             let number = index.owners.get(known.owner).map(|(_, number)| number);
@@ -380,10 +391,13 @@ impl App {
             let chosen = all.iter().filter(|row| row.is_chosen(choice, now));
             i64::try_from(chosen.count()).unwrap_or(i64::MAX)
         };
+        let orphans = all.iter().filter(|row| row.is_chosen(TokenChoice::Orphans, now));
+        let orphan_owners: HashSet<usize> = orphans.map(|row| row.known.owner).collect();
         let tally = TokenTally {
             tokens: index.total(),
             live: count(TokenChoice::Live),
             orphans: count(TokenChoice::Orphans),
+            orphan_owners: i64::try_from(orphan_owners.len()).unwrap_or(i64::MAX),
             expiring: count(TokenChoice::Expiring),
             ended: count(TokenChoice::Ended),
             never_used: count(TokenChoice::NeverUsed),
@@ -414,7 +428,7 @@ impl App {
         let skip = usize::try_from(ask.slice.offset).unwrap_or(0);
         let take = usize::try_from(ask.slice.limit).unwrap_or(usize::MAX);
         let part: Vec<&Row<'_>> = chosen.into_iter().skip(skip).take(take).collect();
-        let items = token_items(&mut tx, at, &index, &part, now).await?;
+        let items = token_items(tx, at, &index, &part, now).await?;
         Ok(TokensView {
             tokens: Listed {
                 rows: items,

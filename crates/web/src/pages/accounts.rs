@@ -105,8 +105,10 @@ pub(crate) async fn show(
     all.push(("sort", &parameters.sort));
     let body = html! {
         (head(&shell, &view))
-        (tabs(&parameters, &view))
-        (filters(&parameters, &view, products).markup())
+        @if view.accounts.total > 0 {
+            (tabs(&parameters, &view))
+            (filters(&parameters, &view, products).markup())
+        }
         (list(&shell, &parameters, &view))
         (pager(&view.accounts, "/accounts", &all, true))
     };
@@ -293,7 +295,8 @@ fn list(shell: &Shell, parameters: &Parameters, view: &AccountsView) -> Markup {
         return html! {
             div.empty {
                 @if view.accounts.total == 0 {
-                    p { b { "No account is known yet." } " The first reading brings them: run " code { "orgwarden sync" } "." }
+                    @if shell.is_read() { p { b { "This organization has no account." } } }
+                    @else { p { b { "No account is known yet." } " The first reading brings them: run " code { "orgwarden sync" } "." } }
                 } @else {
                     p { b { "No account matches." } " " (number(view.accounts.total)) " are filtered out. " a href="/accounts" { "Show all" } }
                 }
@@ -305,7 +308,7 @@ fn list(shell: &Shell, parameters: &Parameters, view: &AccountsView) -> Markup {
         |is_here: bool, arrow: &str| html! { @if is_here { span aria-hidden="true" { " " (arrow) } } };
     let by_name = sort.is_empty() || sort == "name";
     html! {
-        table.list {
+        table.list.dense {
             thead { tr {
                 th scope="col" aria-sort=[match sort { "-name" => Some("descending"), _ if by_name => Some("ascending"), _ => None }] {
                     a href=(parameters.sorted(if by_name { "-name" } else { "" })) {

@@ -105,7 +105,7 @@ pub(crate) async fn show(
             }
         }
         (calendar(&days, shell.now, &parameters.day))
-        (bar.markup())
+        @if !view.readings.is_empty() || day.is_some() || !parameters.kind.is_empty() { (bar.markup()) }
         @if view.readings.is_empty() {
             div.empty { p {
                 @if view.first_read_at.is_none() { b { "Nothing was read yet." } " History begins with the first reading." }

@@ -83,8 +83,10 @@ pub(crate) async fn show(
                 span.dot { "·" } (shell.age())
             }
         }
-        (tabs(&parameters, &view))
-        (filters(&parameters, &view).markup())
+        @if view.groups.total > 0 {
+            (tabs(&parameters, &view))
+            (filters(&parameters, &view).markup())
+        }
         (list(&shell, &parameters, &view))
         (pager(&view.groups, "/groups", &all, true))
     };
@@ -186,7 +188,7 @@ fn list(shell: &Shell, parameters: &Parameters, view: &GroupsView) -> Markup {
     if view.groups.rows.is_empty() {
         return html! {
             div.empty {
-                @if view.groups.total == 0 { p { b { "No group is known yet." } } }
+                @if view.groups.total == 0 { p { b { @if shell.is_read() { "This organization has no group." } @else { "No group is known yet." } } } }
                 @else { p { b { "No group matches." } " " (number(view.groups.total)) " are filtered out. " a href="/groups" { "Show all" } } }
             }
         };

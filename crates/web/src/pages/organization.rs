@@ -46,6 +46,13 @@ fn head(shell: &Shell, view: &OrganizationView) -> Markup {
     }
 }
 
+fn sentence_case(text: &str) -> String {
+    let mut letters = text.chars();
+    letters
+        .next()
+        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
+}
+
 fn is_verified(domain: &DomainItem) -> bool {
     domain.claim_status.as_deref() == Some("verified")
 }
@@ -68,7 +75,7 @@ fn domains(now: i64, domains: &[DomainItem]) -> Markup {
                         td.m2 { @match domain.claim_status.as_deref() {
                             Some("verified") => (mark::green("Verified")),
                             Some("unverified") => (mark::amber("Not verified")),
-                            Some(other) => (other),
+                            Some(other) => (mark::amber(&sentence_case(&other.replace('_', " ")))),
                             None => (not_told("not told")),
                         } }
                     } } }

@@ -223,7 +223,8 @@ fn workspaces(view: &Overview) -> Markup {
 }
 
 fn changes(shell: &Shell, view: &Overview) -> Markup {
-    let Some(first) = view.days.first() else {
+    // A single day has no course.
+    let Some(first) = view.days.first().filter(|_| view.days.len() > 1) else {
         return html! {};
     };
     html! {

@@ -89,8 +89,10 @@ pub(crate) async fn show(
     };
     let body = html! {
         (head(&shell, &view))
-        (tabs(&parameters, &view))
-        (filters.markup())
+        @if view.tokens.total > 0 {
+            (tabs(&parameters, &view))
+            (filters.markup())
+        }
         (list(&shell, &parameters, &view))
         (pager(&view.tokens, "/tokens", &all, true))
     };
@@ -145,7 +147,7 @@ fn list(shell: &Shell, parameters: &Parameters, view: &TokensView) -> Markup {
         return html! {
             div.empty {
                 @if view.tokens.total == 0 {
-                    p { b { "No API token is known." } " Nobody has one, or this key may not read them; the reading's page says which." }
+                    p { b { "No API token is known." } @if shell.is_read() { " Nobody has one, or this key may not read them; the page of the " a href="/connections" { "reading" } " says which." } @else { " The first reading brings them: run " code { "orgwarden sync" } "." } }
                 } @else {
                     p { b { "No API token matches." } " " (number(view.tokens.total)) " are filtered out. " a href="/tokens" { "Show all" } }
                 }
@@ -162,7 +164,7 @@ fn list(shell: &Shell, parameters: &Parameters, view: &TokensView) -> Markup {
         head("unused", "Last used", "↑")
     };
     html! {
-        table.list {
+        table.list.dense {
             thead { tr {
                 th scope="col" { (head("owner", "Owner", "↑")) }
                 th scope="col" { "Label" }

@@ -77,7 +77,8 @@ pub(crate) async fn show(
             }
         }
         @if view.workspaces.is_empty() {
-            div.empty { p { b { "No workspace is known yet." } " The first reading brings them: run " code { "orgwarden sync" } "." } }
+            div.empty { @if shell.is_read() { p { b { "This organization has no workspace." } } }
+                @else { p { b { "No workspace is known yet." } " The first reading brings them: run " code { "orgwarden sync" } "." } } }
         } @else {
             (table(&view.workspaces, shell.now))
         }

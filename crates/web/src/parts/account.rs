@@ -35,7 +35,7 @@ pub(crate) fn status_word(status: &str) -> String {
         "inactive" => "deactivated",
         "closed" => "account closed",
         "no_membership" => "not in the directory",
-        other => other,
+        other => &other.replace('_', " "),
     };
     let mut letters = words.chars();
     letters
