@@ -248,6 +248,12 @@ struct Owner {
     left_as: String,
 }
 
+/// When tokens were last used, as of one reading of activity.
+struct Uses {
+    read_at: Option<i64>,
+    by_token: HashMap<i64, i64>,
+}
+
 /// A token of the list, before its details are read.
 struct Row<'i> {
     known: &'i Known,
@@ -335,6 +341,41 @@ impl App {
         tx: &mut Tx,
         at: Snapshot,
         index: &TokenIndex,
+        needs_names: bool,
+    ) -> Result<Arc<HashMap<i64, Owner>>, ViewError> {
+        // Whether an owner left is a fact of the run and can be kept; names are not, for they can be erased.
+        if !needs_names {
+            if let Some(kept) = self.memo.get::<HashMap<i64, Owner>>(at, "token owners", "") {
+                return Ok(kept);
+            }
+            let mut owners = self.read_token_owners(tx, at, index).await?;
+            for owner in owners.values_mut() {
+                owner.search = String::new();
+            }
+            return Ok(self.memo.put(at, "token owners", "", owners));
+        }
+        Ok(Arc::new(self.read_token_owners(tx, at, index).await?))
+    }
+
+    /// When tokens were last used; kept until activity is read anew.
+    async fn token_uses(&self, tx: &mut Tx, at: Snapshot) -> Result<Arc<Uses>, ViewError> {
+        let read_at = tx.activity_read_at(at.organization).await?;
+        let kept = self.memo.get::<Uses>(at, "token uses", "");
+        if let Some(kept) = kept.filter(|kept| kept.read_at == read_at) {
+            return Ok(kept);
+        }
+        let uses = Uses {
+            read_at,
+            by_token: tx.token_uses(at).await?.into_iter().collect(),
+        };
+        Ok(self.memo.put(at, "token uses", "", uses))
+    }
+
+    async fn read_token_owners(
+        &self,
+        tx: &mut Tx,
+        at: Snapshot,
+        index: &TokenIndex,
     ) -> Result<HashMap<i64, Owner>, ViewError> {
         let mut owners = HashMap::new();
         if tx.has_summary(at).await? {
@@ -376,14 +417,16 @@ impl App {
         let at = scope.at;
         let now = self.clock.now_ms();
         let index = self.token_index(tx, at).await?;
-        let owners = self.token_owners(tx, at, &index).await?;
-        let uses: HashMap<i64, i64> = tx.token_uses(at).await?.into_iter().collect();
+        let search = ask.search.trim().to_lowercase();
+        let needs_names = !search.is_empty() || ask.order == TokenOrder::Owner;
+        let owners = self.token_owners(tx, at, &index, needs_names).await?;
+        let uses = self.token_uses(tx, at).await?;
         let rows = index.tokens.iter().map(|known| {
             let number = index.owners.get(known.owner).map(|(_, number)| number);
             Row {
                 known,
                 owner: number.and_then(|number| owners.get(number)),
-                used_at: uses.get(&known.term).copied(),
+                used_at: uses.by_token.get(&known.term).copied(),
             }
         });
         let all: Vec<Row<'_>> = rows.collect();
@@ -403,7 +446,6 @@ impl App {
             never_used: count(TokenChoice::NeverUsed),
             unused: count(TokenChoice::Unused),
         };
-        let search = ask.search.trim().to_lowercase();
         let is_asked =
             |row: &&Row<'_>| row.is_chosen(ask.choice, now) && (search.is_empty() || row.contains(&search));
         let mut chosen: Vec<&Row<'_>> = all.iter().filter(is_asked).collect();
