@@ -13,7 +13,7 @@ use futures::stream;
 use std::future::Future;
 
 /// How many rows of a list are read at once.
-pub(crate) const PART: i64 = 2_000;
+pub(crate) const PART: i64 = 1_000;
 
 /// One row; its cells in the order of the names.
 pub(crate) type Cells = Vec<String>;

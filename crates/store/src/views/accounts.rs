@@ -539,8 +539,7 @@ WHERE x.organization_id = $1 AND x.last_active_at IS NOT NULL AND x.account IN";
     /// The names, e-mails and ids of these accounts, also of those that are no longer shown.
     pub async fn account_names(&mut self, accounts: &[i64]) -> Result<Vec<AccountName>, StoreError> {
         let mut names = Vec::with_capacity(accounts.len());
-        // Few, for preparing a statement costs as much as reading some hundred names.
-        for chunk in accounts.chunks(4_000) {
+        for chunk in accounts.chunks(500) {
             const HEAD: &str = "SELECT t.id, t.text, p.name, p.email FROM term t LEFT JOIN person p ON p.account = t.id WHERE t.id IN";
             let values: Vec<Value> = chunk.iter().map(|account| Value::from(*account)).collect();
             for row in self

@@ -454,7 +454,7 @@ impl Drawing {
             layers.nodes.push(html! {
                 circle class="ring" cx=(x) cy=(at) r="10" {}
                 path class="edge path" d=(format!("M{} {}l7 7m0-7l-7 7", x - 3.5, at - 3.5)) {}
-                text class="small accent over" x=(x) y=(at - 16.0) text-anchor="middle" { "removable" }
+                text class="small accent over" x=(x.min((x1 - 36) as f64)) y=(at - 16.0) text-anchor="middle" { "removable" }
             });
         }
         if way.is_focus {
