@@ -112,6 +112,15 @@ pub struct ServeArgs {
 pub struct TwinArgs {
     #[command(flatten)]
     pub twin: twin::TwinOptions,
+    /// Serve the stored organization as it was last read, instead of an invented one
+    #[arg(long)]
+    pub from_store: bool,
+    /// The stored organization or its connection; may be left out when there is one
+    #[arg(long, value_name = "NAME", requires = "from_store")]
+    pub org: Option<String>,
+    /// The stored organization as of this instant
+    #[arg(long, value_name = "TIME", requires = "from_store")]
+    pub as_of: Option<String>,
     /// Print one line of JSON with the address and the keys
     #[arg(long)]
     pub json: bool,

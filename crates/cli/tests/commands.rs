@@ -304,3 +304,64 @@ async fn an_erased_person_does_not_come_back_with_the_next_reading() {
     let facts = String::from_utf8(run_beside(folder.path(), &["export", "facts"]).await.stdout).unwrap();
     assert!(!facts.contains(email) && facts.contains(id));
 }
+
+/// A program that is ended with the test.
+struct Running(std::process::Child);
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // It may have ended by itself.
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_twin_of_the_stored_organization_reads_the_same() {
+    let (folder, twin) = connected(small()).await;
+    let read = run_beside(folder.path(), &["sync", "--methods", "--json"]).await;
+    assert!(read.status.success(), "{}", said(&read));
+    let facts = run_beside(folder.path(), &["export", "facts", "--methods"]).await;
+    let organization = twin.org_id().to_owned();
+    // What follows needs nothing of the first one.
+    twin.stop().await;
+
+    let mut command = Command::new(PROGRAM);
+    command
+        .env_clear()
+        .env("HOME", folder.path())
+        .env(
+            "ORGWARDEN_DATABASE",
+            format!("sqlite:{}", folder.path().join("t.db").display()),
+        )
+        .args(["twin", "--from-store", "--json"])
+        .stdout(std::process::Stdio::piped());
+    let mut running = Running(command.spawn().unwrap());
+    let mut line = String::new();
+    let mut stdout = std::io::BufReader::new(running.0.stdout.take().unwrap());
+    std::io::BufRead::read_line(&mut stdout, &mut line).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+    assert_eq!(told["org_id"], organization);
+
+    let other = tempfile::tempdir().unwrap();
+    std::fs::write(other.path().join("api.key"), told["api_key"].as_str().unwrap()).unwrap();
+    let key_file = other.path().join("api.key").display().to_string();
+    let address = told["base_url"].as_str().unwrap();
+    let words = [
+        "connection",
+        "add",
+        "--name",
+        "again",
+        "--base-url",
+        address,
+        "--api-key-file",
+        &key_file,
+    ];
+    let added = run_beside(other.path(), &words).await;
+    assert!(added.status.success(), "{}", said(&added));
+    let read = run_beside(other.path(), &["sync", "--methods", "--json"]).await;
+    assert!(read.status.success(), "{}", said(&read));
+    let again = run_beside(other.path(), &["export", "facts", "--methods"]).await;
+    assert!(facts.stdout.len() > 10_000);
+    assert_eq!(again.stdout, facts.stdout);
+}

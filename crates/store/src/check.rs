@@ -24,18 +24,17 @@ const ACCOUNTS_OFF_COUNT: &str = "SELECT t.text, CAST(h.attributes AS BIGINT), C
     ORDER BY t.text";
 const STRANGERS: &str = "SELECT DISTINCT t.text
     FROM (
-        SELECT r.a AS account FROM staged r WHERE r.run_id = $1 AND r.kind IN ($2, $3, $4, $5)
+        SELECT r.a AS account FROM staged r WHERE r.run_id = $1 AND r.kind IN ($2, $3, $4)
         UNION
-        SELECT m.b AS account FROM staged m WHERE m.run_id = $1 AND m.kind = $6
+        SELECT m.b AS account FROM staged m WHERE m.run_id = $1 AND m.kind = $5
     ) seen
     JOIN term t ON t.id = seen.account
-    WHERE NOT EXISTS (SELECT 1 FROM staged k WHERE k.run_id = $1 AND k.kind = $7 AND k.a = seen.account)
+    WHERE NOT EXISTS (SELECT 1 FROM staged k WHERE k.run_id = $1 AND k.kind = $6 AND k.a = seen.account)
     ORDER BY t.text";
-const UNKNOWN_GROUPS: &str = "SELECT DISTINCT t.text
-    FROM staged m
+const UNKNOWN_GROUPS: &str = "SELECT t.text
+    FROM (SELECT DISTINCT s.a FROM staged s WHERE s.run_id = $1 AND s.kind = $2) m
     JOIN term t ON t.id = m.a
-    WHERE m.run_id = $1 AND m.kind = $2
-    AND NOT EXISTS (SELECT 1 FROM staged g WHERE g.run_id = $1 AND g.kind = $3 AND g.a = m.a)
+    WHERE NOT EXISTS (SELECT 1 FROM staged g WHERE g.run_id = $1 AND g.kind = $3 AND g.a = m.a)
     ORDER BY t.text";
 const AMBIGUOUS: &str = "SELECT t.text, COUNT(DISTINCT r.b), COUNT(DISTINCT q.b)
     FROM staged r
@@ -79,10 +78,12 @@ const GROUPS: &str = "SELECT t.text, h.attributes
     ORDER BY t.text";
 const DISTINCT_A: &str = "SELECT DISTINCT t.text FROM staged s JOIN term t ON t.id = s.a
     WHERE s.run_id = $1 AND s.kind = $2 ORDER BY t.text";
-const DISTINCT_B: &str = "SELECT DISTINCT t.text FROM staged s JOIN term t ON t.id = s.b
-    WHERE s.run_id = $1 AND s.kind = $2 ORDER BY t.text";
-const DISTINCT_C: &str = "SELECT DISTINCT t.text FROM staged s JOIN term t ON t.id = s.c
-    WHERE s.run_id = $1 AND s.kind = $2 ORDER BY t.text";
+const DISTINCT_B: &str = "SELECT t.text
+    FROM (SELECT DISTINCT s.b FROM staged s WHERE s.run_id = $1 AND s.kind = $2) d
+    JOIN term t ON t.id = d.b ORDER BY t.text";
+const DISTINCT_C: &str = "SELECT t.text
+    FROM (SELECT DISTINCT s.c FROM staged s WHERE s.run_id = $1 AND s.kind = $2) d
+    JOIN term t ON t.id = d.c ORDER BY t.text";
 const MANY_SIDED: &str = "SELECT t.text
     FROM staged m
     JOIN staged g ON g.run_id = m.run_id AND g.kind = $3 AND g.a = m.a
@@ -170,7 +171,6 @@ impl Tx {
             FactKind::RoleHolding.number().into(),
             (Hint::HoldsOnResource as i64).into(),
             (Hint::HoldsRole as i64).into(),
-            (Hint::SeenElsewhere as i64).into(),
             FactKind::Membership.number().into(),
             FactKind::Account.number().into(),
         ];

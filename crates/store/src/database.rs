@@ -157,6 +157,16 @@ impl Store {
         Ok(Tx { inner })
     }
 
+    /// Prepares for reading an organization of about so many accounts.
+    pub async fn prepare_for(&self, accounts: i64) -> Result<(), StoreError> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => sqlite::enlarge_cache(write, accounts)
+                .await
+                .map_err(|source| StoreError::from_driver("set the size of the cache", source)),
+            Pools::Postgres { .. } => Ok(()),
+        }
+    }
+
     /// Writes a consistent copy of a SQLite database to a new file, also while others work with it.
     ///
     /// Answers `false` for PostgreSQL, which has tools of its own for that.

@@ -2,7 +2,7 @@
 //!
 //! - [`database`](Store): opening, and transactions ([`Tx`]) – `read` sees one snapshot, `write` may change.
 //! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
-//!   `connection`, `run`, `listing`, `staged`, `fact`, `person`, `term`, `lease`, `audit`.
+//!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`.
 //! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
 //!   puts SQL text together.
 //!
@@ -17,6 +17,7 @@ mod dialect;
 mod error;
 mod export;
 mod fact;
+mod implied;
 mod job;
 mod lease;
 mod listing;
@@ -37,6 +38,7 @@ pub use database::{Store, Tx};
 pub use error::StoreError;
 pub use export::ExportedFact;
 pub use fact::{FactRef, Merge};
+pub use implied::{GivenRole, NumberedAccount, PairNumbers};
 pub use job::Job;
 pub use lease::{LEASE_MS, Lease, Taken, this_holder};
 pub use listing::{CompleteRun, ListingRow, ListingState};

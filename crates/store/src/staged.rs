@@ -32,8 +32,9 @@ pub enum Hint {
     HoldsOnResource = 104,
     /// An account holds a role on some resource (independent filters). Key: account, role.
     HoldsRole = 105,
-    /// An account that was seen in a listing other than the accounts'. Key: account.
-    SeenElsewhere = 106,
+    /// A holding that follows from groups, or that a question about such ones showed; not concluded yet. Key:
+    /// resource, role, account.
+    Implied = 106,
     /// An account whose holdings were read one by one. Key: account.
     ReadPrecisely = 107,
 }

@@ -8,7 +8,7 @@ use model::{Clock, Family, RunId};
 use std::collections::HashSet;
 use std::future::Future;
 use std::sync::Mutex;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use store::{Lease, ListingState, Observation, PageOf, Store, TermCache};
 use tokio::sync::Notify;
 
@@ -25,6 +25,8 @@ pub(crate) struct Context<'a> {
     /// Told after each page of accounts, and when there are no more.
     pub accounts_page: Notify,
     pub accounts_done: AtomicBool,
+    /// How many accounts the directories' counts promise.
+    pub accounts_expected: AtomicI64,
     /// Whether counts showed that the organization changed while it was read.
     pub change_seen: AtomicBool,
     /// What the pages of accounts looked like.

@@ -16,12 +16,12 @@ use model::{Clock, DirectoryId, FactKind, Family, RunId};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
 use std::time::Duration;
 use store::{
-    ConnectionRow, Lease, ListingState, Merge, OrganizationRow, RunProgress, RunReport, RunRow, RunState,
-    Store, Taken, TermCache, this_holder,
+    ConnectionRow, GivenRole, Lease, ListingState, Merge, OrganizationRow, RunProgress, RunReport, RunRow,
+    RunState, Store, Taken, TermCache, this_holder,
 };
 use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
@@ -110,6 +110,7 @@ async fn with_lease(reading: &Reading<'_>, lease: &Lease) -> Result<Outcome, Syn
         terms: TermCache::default(),
         accounts_page: Notify::new(),
         accounts_done: AtomicBool::new(false),
+        accounts_expected: AtomicI64::new(0),
         change_seen: AtomicBool::new(false),
         shape: Mutex::new(PageShape::default()),
     };
@@ -305,9 +306,10 @@ async fn directories(ctx: &Context<'_>) -> Result<Vec<DirectoryId>, SyncError> {
     Ok(directories.into_iter().map(DirectoryId::new).collect())
 }
 
-/// What was asked about holdings, and whether the answers are certain.
+/// What was asked about holdings, what is left for when all accounts are read, and whether the answers are certain.
 struct Holdings {
     pairs: Pairs,
+    left: Vec<GivenRole>,
     is_certain: bool,
 }
 
@@ -384,8 +386,16 @@ async fn read_roles(reading: &Reading<'_>, ctx: &Context<'_>) -> Result<Holdings
         // Right either way: what the filters cannot tell apart is read one by one.
         Some(false) | None => Pairs::Independent { resources, roles },
     };
-    let is_certain = steps::read_holdings(ctx, &pairs).await?;
-    Ok(Holdings { pairs, is_certain })
+    let left = match pairs {
+        Pairs::Joint { .. } => steps::choose_implied(ctx).await?,
+        Pairs::Independent { .. } => Vec::new(),
+    };
+    let is_certain = steps::read_holdings(ctx, &pairs, &left).await?;
+    Ok(Holdings {
+        pairs,
+        left,
+        is_certain,
+    })
 }
 
 /// What an earlier session of this run found out: filters do not change within a run.
@@ -478,6 +488,7 @@ async fn settle(
     }
     verify::check_unknown_groups(ctx).await?;
     let mut members_certain = verify::check_group_members(ctx).await?;
+    holdings.is_certain &= steps::settle_implied(ctx, &holdings.left).await?;
     let resources_certain = verify::check_account_resources(ctx, &mut holdings.pairs).await?;
     verify::check_implied(ctx).await?;
     verify::check_strangers(ctx, directories).await?;

@@ -93,7 +93,7 @@ pub(crate) async fn check_account_resources(ctx: &Context<'_>, pairs: &mut Pairs
         let fresh = fresh_pairs(ctx, pairs).await?;
         if let Some(fresh) = fresh {
             // A resource that no list named: its holders are listed like those of any other.
-            is_certain &= steps::read_holdings(ctx, &fresh).await?;
+            is_certain &= steps::read_holdings(ctx, &fresh, &[]).await?;
             if matches!(fresh, Pairs::Independent { .. }) {
                 settle_independent(ctx).await?;
             }

@@ -19,6 +19,15 @@ impl Hub {
         )
     }
 
+    /// The truth, and what is true beside it.
+    pub(crate) fn truth_all_now(&self, methods: bool) -> Vec<u8> {
+        self.settle();
+        let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
+        let mut lines = truth::tell(&world, methods);
+        lines.extend(truth::tell_more(&world));
+        lines
+    }
+
     pub(crate) fn stats_now(&self) -> Value {
         let stats = self.stats();
         json!({ "requests": stats.requests, "operations": stats.operations, "rate_limited": stats.rate_limited })
@@ -54,10 +63,17 @@ pub(crate) fn answer(
     match (method, control) {
         ("GET", "stats") => write(200, "application/json", hub.stats_now().to_string()),
         ("GET", "truth") => {
-            let methods = query
-                .iter()
-                .any(|(key, value)| key == "methods" && value != "0" && value != "false");
-            write(200, "application/x-ndjson", hub.truth_now(methods))
+            let asks = |name: &str| {
+                let mut pairs = query.iter();
+                pairs.any(|(key, value)| key == name && value != "0" && value != "false")
+            };
+            let methods = asks("methods");
+            let lines = if asks("all") {
+                hub.truth_all_now(methods)
+            } else {
+                hub.truth_now(methods)
+            };
+            write(200, "application/x-ndjson", lines)
         }
         ("POST", "mutate") => match number("random").map(u32::try_from) {
             Some(Ok(random)) => {

@@ -39,7 +39,8 @@ pub(crate) struct Event {
 }
 
 /// Actions the log knows, with display name and group.
-pub(crate) const ACTIONS: [(&str, &str, &str); 24] = [
+pub(crate) const ACTIONS: [(&str, &str, &str); 33] = [
+    ("api_key_revoked", "Revoked API key", "Organization"),
     ("api_token_created", "Created API token", "API tokens"),
     ("api_token_revoked", "Revoked API token", "API tokens"),
     ("added_org_admin", "Added organization admin", "Organization"),
@@ -62,16 +63,36 @@ pub(crate) const ACTIONS: [(&str, &str, &str); 24] = [
     ("policy_created", "Created policy", "Policies"),
     ("policy_deleted", "Deleted policy", "Policies"),
     ("policy_updated", "Updated policy", "Policies"),
+    ("service_account_created", "Created service account", "Users"),
+    ("service_account_deleted", "Deleted service account", "Users"),
+    ("service_account_updated", "Updated service account", "Users"),
     ("user_added_to_group", "Added user to group", "Groups"),
     ("user_created", "Created user", "Users"),
     ("user_granted_role", "Granted role to user", "App access"),
     ("user_invitation_sent", "Sent invitation", "Users"),
+    ("user_deactivated", "Deactivated account", "Atlassian accounts"),
+    (
+        "user_deletion_cancelled",
+        "Cancelled deletion of account",
+        "Atlassian accounts",
+    ),
+    (
+        "user_deletion_scheduled",
+        "Scheduled deletion of account",
+        "Atlassian accounts",
+    ),
+    (
+        "user_email_changed",
+        "Changed email of account",
+        "Atlassian accounts",
+    ),
     ("user_login", "Logged in to account", "Atlassian accounts"),
     ("user_profile_updated", "Updated profile", "Users"),
     ("user_reactivated", "Restored user", "Users"),
     ("user_removed", "Removed user", "Users"),
     ("user_removed_from_group", "Removed user from group", "Groups"),
     ("user_revoked_role", "Revoked role from user", "App access"),
+    ("user_unlinked", "Unlinked user from identity provider", "Users"),
 ];
 
 /// An action the display list names apart, because the array above is full of pairs.

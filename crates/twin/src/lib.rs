@@ -10,7 +10,7 @@
 //! What it refuses: sharing code with the client it judges. Guesses about the vendor's behaviour are listed in
 //! `docs/twin.md`, most of them with the option that turns them around.
 //!
-//! Where to look: [`options`] for what can be asked of it, `generate` for the shapes, `state` for the rows and the one
+//! Where to look: [`options`] for what can be asked of it, `generate` for the shapes, `facts` for a given organization, `state` for the rows and the one
 //! place that changes them, `query` for filters, `http` for one file per noun of the API, `request` for the way of one
 //! request, `server` for the sockets.
 
@@ -18,6 +18,7 @@ mod clock;
 mod control;
 mod cursor;
 mod events;
+mod facts;
 mod faults;
 mod generate;
 mod http;
@@ -34,6 +35,7 @@ mod truth;
 mod twin;
 
 pub use options::{
-    CursorStyle, FilterSemantics, GroupRolesStyle, NextStyle, OnOff, RetryAfterStyle, Shape, TwinOptions,
+    CursorStyle, FilterSemantics, GroupRolesStyle, KeyKind, NextStyle, OnOff, ProfilePrivileges,
+    RepeatLifecycle, RetryAfterStyle, ScimDomains, ScimMedia, Shape, TwinOptions,
 };
 pub use twin::{Twin, TwinError};

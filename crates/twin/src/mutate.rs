@@ -183,6 +183,7 @@ fn make_group(world: &mut World, random: &mut Random) -> Done {
         is_synced: false,
         is_default: false,
         is_deleted: false,
+        is_coming: false,
         managed_by: Some("admins"),
         members: Vec::new(),
         grants: Vec::new(),

@@ -85,6 +85,62 @@ pub enum RetryAfterStyle {
     None,
 }
 
+/// The form of the privileges `profile` and `profile.write`, on which published descriptions disagree.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ProfilePrivileges {
+    /// One rule for each field.
+    #[default]
+    Map,
+    /// One rule for all fields.
+    Rule,
+}
+
+/// What deactivating an inactive account, or activating an active one, answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum RepeatLifecycle {
+    /// Done, as if it were the first time.
+    #[default]
+    #[value(name = "204")]
+    Done,
+    /// A conflict.
+    #[value(name = "409")]
+    Conflict,
+}
+
+/// The kind of credential that is printed as `api_key`.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum KeyKind {
+    /// An organization key without scopes, which can do everything.
+    #[default]
+    Unscoped,
+    /// An organization key with scopes, which the user management API refuses.
+    Scoped,
+    /// A personal token of a site, which no admin API takes.
+    SiteToken,
+    /// An organization key that has expired.
+    AdminExpired,
+}
+
+/// The addresses that SCIM takes.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ScimDomains {
+    /// Any.
+    #[default]
+    Any,
+    /// Those of verified domains.
+    Verified,
+}
+
+/// The media type of SCIM answers.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum ScimMedia {
+    /// `application/scim+json`.
+    #[default]
+    Scim,
+    /// `application/json`.
+    Json,
+}
+
 /// The options of a twin, usable as command-line arguments.
 #[derive(clap::Args, Clone, Debug)]
 pub struct TwinOptions {
@@ -139,6 +195,33 @@ pub struct TwinOptions {
     /// Status a disabled operation answers
     #[arg(long, default_value_t = 403, value_parser = clap::value_parser!(u16).range(403..=404))]
     pub disabled_answer: u16,
+    /// Whether the audit log answers; off stands for a plan without it
+    #[arg(long, value_enum, default_value_t = OnOff::On)]
+    pub audit_log: OnOff,
+    /// Whether the user management API answers; off stands for an organization on the old user management
+    #[arg(long, value_enum, default_value_t = OnOff::On)]
+    pub user_management: OnOff,
+    /// Whether domains are verified; off leaves no managed account
+    #[arg(long, value_enum, default_value_t = OnOff::On)]
+    pub verified_domains: OnOff,
+    /// Kind of the credential that is printed as api_key
+    #[arg(long, value_enum, default_value_t)]
+    pub key: KeyKind,
+    /// Form of the privileges of the profile
+    #[arg(long, value_enum, default_value_t)]
+    pub profile_privileges: ProfilePrivileges,
+    /// What deactivating or activating a second time answers
+    #[arg(long, value_enum, default_value_t)]
+    pub repeat_lifecycle: RepeatLifecycle,
+    /// Whether accounts synced by SCIM may be activated, deactivated and deleted through user management
+    #[arg(long, value_enum, default_value_t = OnOff::On)]
+    pub scim_lifecycle: OnOff,
+    /// Addresses that SCIM takes
+    #[arg(long, value_enum, default_value_t)]
+    pub scim_domains: ScimDomains,
+    /// Media type of SCIM answers
+    #[arg(long, value_enum, default_value_t)]
+    pub scim_media: ScimMedia,
     /// Form of Retry-After
     #[arg(long, value_enum, default_value_t)]
     pub retry_after: RetryAfterStyle,
@@ -151,6 +234,9 @@ pub struct TwinOptions {
     /// The first reading of the twin's clock, in milliseconds since 1970; the machine's time when absent.
     #[arg(skip)]
     pub starts_at_ms: Option<i64>,
+    /// The id of an organization that is given and not generated; one that belongs to the seed when absent.
+    #[arg(skip)]
+    pub organization_id: Option<String>,
     /// The clock moves only when it is pushed, so that a slow machine cannot make a delay pass.
     #[arg(skip)]
     pub clock_stands: bool,
@@ -184,10 +270,20 @@ impl Default for TwinOptions {
             legacy_v1: OnOff::On,
             disabled_endpoints: Vec::new(),
             disabled_answer: 403,
+            audit_log: OnOff::On,
+            user_management: OnOff::On,
+            verified_domains: OnOff::On,
+            key: KeyKind::default(),
+            profile_privileges: ProfilePrivileges::default(),
+            repeat_lifecycle: RepeatLifecycle::default(),
+            scim_lifecycle: OnOff::On,
+            scim_domains: ScimDomains::default(),
+            scim_media: ScimMedia::default(),
             retry_after: RetryAfterStyle::default(),
             latency_ms: 0,
             rate_limit: None,
             starts_at_ms: None,
+            organization_id: None,
             clock_stands: false,
         }
     }
@@ -214,10 +310,33 @@ mod tests {
     #[test]
     fn command_line_takes_every_switch() {
         let line = "twin --users 5 --shape direct-heavy --filters independent --cursors keyset --next url --group-roles nested --legacy-v1 off \
-                    --disabled-endpoints roles-assign,invite --disabled-answer 404 --retry-after date --rate-limit 300/min";
+                    --disabled-endpoints roles-assign,invite --disabled-answer 404 --retry-after date --rate-limit 300/min \
+                    --audit-log off --user-management off --verified-domains off --key site-token --profile-privileges rule \
+                    --repeat-lifecycle 409 --scim-lifecycle off --scim-domains verified --scim-media json";
         let parsed = Line::parse_from(line.split_whitespace()).twin;
 
         assert_eq!(parsed.rate_limit, Some(300));
+        assert_eq!(
+            (
+                parsed.audit_log,
+                parsed.user_management,
+                parsed.verified_domains,
+                parsed.scim_lifecycle
+            ),
+            (OnOff::Off, OnOff::Off, OnOff::Off, OnOff::Off)
+        );
+        assert_eq!(
+            (parsed.key, parsed.profile_privileges, parsed.repeat_lifecycle),
+            (
+                KeyKind::SiteToken,
+                ProfilePrivileges::Rule,
+                RepeatLifecycle::Conflict
+            )
+        );
+        assert_eq!(
+            (parsed.scim_domains, parsed.scim_media),
+            (ScimDomains::Verified, ScimMedia::Json)
+        );
         assert_eq!(
             Line::parse_from(["twin", "--rate-limit", "20"]).twin.rate_limit,
             Some(20)

@@ -14,9 +14,11 @@ use futures::stream;
 use crate::clock::{Clock, http_date};
 use crate::control;
 use crate::faults::{Drawn, Fault, Faults};
-use crate::http::{Call, Found, Operation, Problem, Reply, find, flat_message, parse_query};
+use crate::http::{
+    Call, Envelope, Found, Operation, Problem, Reply, Surface, find, flat_message, parse_query,
+};
 use crate::limits::{Budget, Limits};
-use crate::options::{OnOff, RetryAfterStyle, TwinOptions};
+use crate::options::{OnOff, RetryAfterStyle, ScimMedia, TwinOptions};
 use crate::query::KeptLists;
 use crate::random::hash;
 use crate::server::Line;
@@ -31,8 +33,10 @@ pub(crate) struct Hub {
     pub(crate) seed: u64,
     pub(crate) base_url: String,
     pub(crate) org_id: String,
+    /// The credential that is printed as `api_key`.
     pub(crate) api_key: String,
     pub(crate) scoped_api_key: String,
+    pub(crate) scim_token: String,
     pub(crate) clock: Arc<Clock>,
     pub(crate) world: RwLock<World>,
     pub(crate) kept: Mutex<KeptLists>,
@@ -89,8 +93,8 @@ pub(crate) async fn answer(hub: Arc<Hub>, line: Line, request: Request) -> Respo
         let query = parse_query(parts.uri.query().unwrap_or_default());
         return control::answer(&hub, parts.method.as_str(), control, &query, &body);
     }
-    let segments = segments(&path);
-    let found = find(parts.method.as_str(), &segments);
+    let (is_below_admin, segments) = segments(&path);
+    let found = find(parts.method.as_str(), is_below_admin, &segments);
     {
         let mut stats = hub.stats();
         stats.requests += 1;
@@ -106,8 +110,8 @@ pub(crate) async fn answer(hub: Arc<Hub>, line: Line, request: Request) -> Respo
     }
     let (operation, params) = match found {
         Found::Operation(operation, params) => (operation, params),
-        Found::OtherMethod => return write(&hub, flat_message(405, "Method Not Allowed"), Vec::new()),
-        Found::Nothing => return write(&hub, flat_message(404, "Not Found"), Vec::new()),
+        Found::OtherMethod => return write(&hub, nothing_there(&hub, &path, 405), Vec::new()),
+        Found::Nothing => return write(&hub, nothing_there(&hub, &path, 404), Vec::new()),
     };
     if operation.is_legacy && hub.options.legacy_v1 == OnOff::Off {
         return write(&hub, flat_message(404, "this operation was removed"), Vec::new());
@@ -134,16 +138,39 @@ pub(crate) async fn answer(hub: Arc<Hub>, line: Line, request: Request) -> Respo
             }
         }
     };
+    let mut answer = answer;
+    if operation.surface == Surface::Scim && hub.options.scim_media == ScimMedia::Scim {
+        answer.reply.content_type = "application/scim+json";
+    }
     deliver(&hub, line, answer, drawn).await
 }
 
+/// What a path without operation answers: SCIM has errors of its own.
+fn nothing_there(hub: &Hub, path: &str, status: u16) -> Reply {
+    let message = if status == 405 {
+        "Method Not Allowed"
+    } else {
+        "Not Found"
+    };
+    if !path.starts_with("/scim/") {
+        return flat_message(status, message);
+    }
+    let mut reply = Problem::scim(status, "", message).reply(Envelope::Scim, false, hub.seed);
+    if hub.options.scim_media == ScimMedia::Scim {
+        reply.content_type = "application/scim+json";
+    }
+    reply
+}
+
 /// The path below `/admin`, which may be missing, or there twice for clients that append it to a base with it.
-fn segments(path: &str) -> Vec<&str> {
-    let mut rest = path.trim_start_matches('/');
+fn segments(path: &str) -> (bool, Vec<&str>) {
+    let whole = path.trim_start_matches('/');
+    let mut rest = whole;
     for _ in 0..2 {
         rest = rest.strip_prefix("admin/").unwrap_or(rest);
     }
-    rest.trim_end_matches('/').split('/').collect()
+    let parts = rest.trim_end_matches('/').split('/').collect();
+    (rest.len() < whole.len(), parts)
 }
 
 fn body_sends_cursor(body: &[u8]) -> bool {
@@ -165,10 +192,9 @@ fn admit(
     let key = token
         .and_then(|token| token.strip_prefix("Bearer "))
         .map(str::trim);
-    if key != Some(hub.api_key.as_str()) && key != Some(hub.scoped_api_key.as_str()) {
-        return Err(Problem::unauthorized());
-    }
-    if let Some(org) = params.first().filter(|org| **org != hub.org_id) {
+    check_key(hub, operation, key.unwrap_or_default())?;
+    let org = params.first().filter(|_| operation.surface == Surface::Admin);
+    if let Some(org) = org.filter(|org| **org != hub.org_id) {
         let is_v1 = operation.pattern.starts_with("v1");
         let refused = Problem::forbidden("the key does not belong to this organization");
         return Err(if is_v1 {
@@ -177,6 +203,7 @@ fn admit(
             Problem::unknown("organization", org)
         });
     }
+    check_plan(hub, operation)?;
     if hub
         .options
         .disabled_endpoints
@@ -210,6 +237,51 @@ fn admit(
     drop(limits);
     let mut faults = hub.faults.lock().unwrap_or_else(PoisonError::into_inner);
     Ok(faults.as_mut().and_then(|faults| faults.draw(sends_cursor)))
+}
+
+/// Checks the credential for what the operation takes.
+fn check_key(hub: &Hub, operation: &Operation, key: &str) -> Result<(), Problem> {
+    if operation.surface == Surface::Scim {
+        let refused = Problem::new(
+            401,
+            "",
+            "Unauthorized",
+            "the token is not that of this SCIM directory",
+        );
+        return if key == hub.scim_token {
+            Ok(())
+        } else {
+            Err(refused)
+        };
+    }
+    let world = hub.world.read().unwrap_or_else(PoisonError::into_inner);
+    let known = world.api_key(key).filter(|row| row.is_good(hub.clock.now_ms()));
+    match known {
+        None => Err(Problem::unauthorized()),
+        Some(row) if row.is_scoped && operation.surface == Surface::Users => Err(Problem::gateway(
+            403,
+            "Forbidden: the credential lacks the scope manage:org",
+        )),
+        Some(_) => Ok(()),
+    }
+}
+
+/// Refuses what this organization has not got.
+fn check_plan(hub: &Hub, operation: &Operation) -> Result<(), Problem> {
+    let (options, name) = (&hub.options, operation.name);
+    let is_log = ["getEvents", "pollEvents", "getEventById", "getEventActions"].contains(&name);
+    if is_log && options.audit_log == OnOff::Off {
+        return Err(match options.disabled_answer {
+            404 => Problem::unknown("resource", "audit log"),
+            _ => Problem::forbidden("the plan of this organization does not include the audit log"),
+        });
+    }
+    if operation.surface == Surface::Users && options.user_management == OnOff::Off {
+        return Err(Problem::forbidden(
+            "centralized user management is not enabled for this organization",
+        ));
+    }
+    Ok(())
 }
 
 /// The short names under which operations can be switched off, beside their own.
@@ -401,8 +473,11 @@ fn write(hub: &Hub, reply: Reply, headers: Vec<(&'static str, String)>) -> Respo
             map.insert(name, value);
         }
     }
+    if let Some(Ok(location)) = reply.location.map(HeaderValue::try_from) {
+        map.insert(header::LOCATION, location);
+    }
     if let Some(body) = reply.body {
-        map.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+        map.insert(header::CONTENT_TYPE, HeaderValue::from_static(reply.content_type));
         *response.body_mut() = Body::from(body);
     }
     response

@@ -1,6 +1,24 @@
 //! The role ids and small sets of them.
 
-/// Every role id the twin deals in; a role's index is its bit.
+use std::collections::HashSet;
+use std::sync::{Mutex, PoisonError, RwLock};
+
+/// Makes a text last as long as the program; each distinct text costs its memory once.
+///
+/// For values of enumerations, of which an organization has a handful.
+pub(crate) fn lasting(text: &str) -> &'static str {
+    static KEPT: Mutex<Option<HashSet<&'static str>>> = Mutex::new(None);
+    let mut kept = KEPT.lock().unwrap_or_else(PoisonError::into_inner);
+    let kept = kept.get_or_insert_default();
+    if let Some(known) = kept.get(text) {
+        return known;
+    }
+    let text: &'static str = Box::leak(text.into());
+    kept.insert(text);
+    text
+}
+
+/// Every role id the generator deals in; a role's index is its bit.
 pub(crate) const ROLE_IDS: [&str; 12] = [
     "atlassian/user",
     "atlassian/admin",
@@ -16,9 +34,30 @@ pub(crate) const ROLE_IDS: [&str; 12] = [
     "atlassian/viewer",
 ];
 
+/// Roles beyond the table, learned from facts about a given organization; their bits follow those of the table.
+static LEARNED: RwLock<Vec<&'static str>> = RwLock::new(Vec::new());
+/// As many roles as a set has bits.
+const MOST_ROLES: usize = 32;
+
+/// Every role id known at this moment, in the order of its bits.
+pub(crate) fn role_ids() -> Vec<&'static str> {
+    let learned = LEARNED.read().unwrap_or_else(PoisonError::into_inner);
+    ROLE_IDS.iter().chain(learned.iter()).copied().collect()
+}
+
+fn name_of(index: usize) -> Option<&'static str> {
+    match ROLE_IDS.get(index) {
+        Some(id) => Some(id),
+        None => {
+            let learned = LEARNED.read().unwrap_or_else(PoisonError::into_inner);
+            learned.get(index - ROLE_IDS.len()).copied()
+        }
+    }
+}
+
 /// A set of roles.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
-pub(crate) struct RoleSet(u16);
+pub(crate) struct RoleSet(u32);
 
 impl RoleSet {
     pub(crate) const EMPTY: RoleSet = RoleSet(0);
@@ -42,10 +81,32 @@ impl RoleSet {
 
     /// The set of one role, unless the id is unknown.
     pub(crate) fn named(id: &str) -> Option<RoleSet> {
-        ROLE_IDS
-            .iter()
-            .position(|known| *known == id)
-            .map(|index| RoleSet(1 << index))
+        let known = ROLE_IDS.iter().position(|known| *known == id);
+        let at = known.or_else(|| {
+            let learned = LEARNED.read().unwrap_or_else(PoisonError::into_inner);
+            let at = learned.iter().position(|known| *known == id)?;
+            Some(ROLE_IDS.len() + at)
+        });
+        at.map(|index| RoleSet(1 << index))
+    }
+
+    /// The set of one role, which is learned if it is unknown; none when there are too many of them.
+    pub(crate) fn learned(id: &str) -> Option<RoleSet> {
+        if let Some(known) = RoleSet::named(id) {
+            return Some(known);
+        }
+        {
+            let mut learned = LEARNED.write().unwrap_or_else(PoisonError::into_inner);
+            if !learned.contains(&id) && ROLE_IDS.len() + learned.len() < MOST_ROLES {
+                learned.push(lasting(id));
+            }
+        }
+        RoleSet::named(id)
+    }
+
+    /// A number to sort by.
+    pub(crate) fn bits(self) -> u32 {
+        self.0
     }
 
     pub(crate) fn is_empty(self) -> bool {
@@ -69,17 +130,16 @@ impl RoleSet {
     }
 
     pub(crate) fn ids(self) -> impl Iterator<Item = &'static str> {
-        ROLE_IDS
-            .iter()
-            .enumerate()
-            .filter(move |(index, _)| self.0 & (1 << index) != 0)
-            .map(|(_, id)| *id)
+        self.indexes().filter_map(name_of)
     }
 
     /// The roles one by one.
     pub(crate) fn each(self) -> impl Iterator<Item = RoleSet> {
-        (0..ROLE_IDS.len())
-            .map(|index| RoleSet(1 << index))
-            .filter(move |one| self.meets(*one))
+        self.indexes().map(|index| RoleSet(1 << index))
+    }
+
+    fn indexes(self) -> impl Iterator<Item = usize> {
+        let end = MOST_ROLES - self.0.leading_zeros() as usize;
+        (0..end).filter(move |index| self.0 & (1 << index) != 0)
     }
 }

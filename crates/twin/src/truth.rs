@@ -2,6 +2,7 @@
 
 use serde::Serialize;
 
+use crate::clock::iso_ms;
 use crate::state::World;
 
 #[derive(Serialize)]
@@ -65,6 +66,30 @@ enum Fact<'a> {
         account_id: &'a str,
         label: &'a str,
     },
+    ApiKey {
+        key_id: &'a str,
+        label: &'a str,
+        key_type: &'a str,
+        created_by: &'a str,
+        expires_at: String,
+    },
+    ServiceAccount {
+        account_id: &'a str,
+        name: &'a str,
+        status: &'a str,
+    },
+    ScimUser {
+        scim_directory_id: &'a str,
+        scim_user_id: &'a str,
+        account_id: Option<&'a str>,
+        user_name: &'a str,
+        active: bool,
+    },
+    ScimGroup {
+        scim_directory_id: &'a str,
+        scim_group_id: &'a str,
+        display_name: &'a str,
+    },
     Method {
         account_id: &'a str,
         resource_id: &'a str,
@@ -89,7 +114,7 @@ pub(crate) fn tell(world: &World, methods: bool) -> Vec<u8> {
             .get(usize::from(index))
             .map_or("", |it| it.id.as_str())
     };
-    for (_, account) in world.accounts_in(None) {
+    for (_, account) in world.accounts_known() {
         let account_id = account.id.as_ref();
         put(Fact::Account {
             account_id,
@@ -190,6 +215,53 @@ pub(crate) fn tell(world: &World, methods: bool) -> Vec<u8> {
             token_id: &token.id,
             account_id: &token.account_id,
             label: &token.label,
+        });
+    }
+    lines
+}
+
+/// Writes what is true beside that: keys, service accounts, and the records of SCIM, a line per fact.
+pub(crate) fn tell_more(world: &World) -> Vec<u8> {
+    let mut lines = Vec::new();
+    let mut put = |fact: Fact<'_>| {
+        let _ = serde_json::to_writer(&mut lines, &fact);
+        lines.push(b'\n');
+    };
+    for key in world.api_keys.iter().filter(|key| !key.is_revoked) {
+        put(Fact::ApiKey {
+            key_id: &key.id,
+            label: &key.label,
+            key_type: key.kind(),
+            created_by: &key.created_by,
+            expires_at: iso_ms(key.expires_ms),
+        });
+    }
+    for row in world.service_accounts.iter().filter(|row| !row.is_deleted) {
+        put(Fact::ServiceAccount {
+            account_id: &row.account_id,
+            name: &row.name,
+            status: "ACTIVE",
+        });
+    }
+    let directory_id = |directory: u16| {
+        let id = world.scim.directory_ids.get(usize::from(directory));
+        id.map_or("", String::as_str)
+    };
+    for user in world.scim.users.iter().filter(|user| !user.is_deleted) {
+        let account = user.account.and_then(|index| world.account(index));
+        put(Fact::ScimUser {
+            scim_directory_id: directory_id(user.directory),
+            scim_user_id: &user.id,
+            account_id: account.map(|row| &*row.id),
+            user_name: &user.user_name,
+            active: world.scim_is_active(user),
+        });
+    }
+    for (_, row) in world.scim_groups() {
+        put(Fact::ScimGroup {
+            scim_directory_id: directory_id(0),
+            scim_group_id: &row.id,
+            display_name: world.group(row.group).map_or("", |group| &group.name),
         });
     }
     lines

@@ -10,13 +10,15 @@ use tokio::sync::oneshot;
 use tokio::task::JoinHandle;
 
 use crate::clock::Clock;
-use crate::generate::generate;
+use crate::facts::from_facts;
+use crate::generate::{generate, keys, scim};
 use crate::limits::Limits;
-use crate::options::TwinOptions;
+use crate::options::{KeyKind, TwinOptions};
 use crate::query::KeptLists;
 use crate::random::Random;
 use crate::request::{Hub, Stats};
 use crate::server::serve;
+use crate::state::World;
 
 /// How long open connections may take to end before they are cut.
 const SOFT_END: Duration = Duration::from_millis(500);
@@ -33,13 +35,20 @@ pub enum TwinError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// A fact about the given organization does not fit.
+    #[error("line {line} of the facts: {why}")]
+    Fact {
+        /// The number of the line, from 1.
+        line: usize,
+        /// What is wrong with it.
+        why: String,
+    },
 }
 
 /// A running pretend Atlassian. It ends when it is stopped or dropped.
 pub struct Twin {
     hub: Arc<Hub>,
     scim_base_url: String,
-    scim_token: String,
     end: Option<oneshot::Sender<()>>,
     task: Option<JoinHandle<()>>,
 }
@@ -55,20 +64,61 @@ impl std::fmt::Debug for Twin {
 impl Twin {
     /// Generates the organization and serves it from a task of the current runtime.
     pub async fn start(options: TwinOptions) -> Result<Twin, TwinError> {
+        let clock = Clock::new(options.starts_at_ms, options.clock_stands);
+        let world = generate(&options, clock.starts_at_ms());
+        Twin::serve(options, clock, world, false).await
+    }
+
+    /// Serves a given organization instead of a generated one: the one of which these facts are the truth.
+    ///
+    /// The facts are lines as [`Twin::truth`] tells them, in any order. What they leave open is chosen: a role of which no
+    /// method is told is direct, unless a group or an administrator's role gives it. Of the options, those that shape
+    /// the generated organization have no effect.
+    pub async fn start_from(
+        options: TwinOptions,
+        facts: impl Iterator<Item = String>,
+    ) -> Result<Twin, TwinError> {
+        let clock = Clock::new(options.starts_at_ms, options.clock_stands);
+        let world = from_facts(&options, clock.starts_at_ms(), facts)?;
+        Twin::serve(options, clock, world, true).await
+    }
+
+    async fn serve(
+        options: TwinOptions,
+        clock: Clock,
+        mut world: World,
+        is_given: bool,
+    ) -> Result<Twin, TwinError> {
         let address = options.listen;
         let listen = |source| TwinError::Listen { address, source };
         let listener = TcpListener::bind(address).await.map_err(listen)?;
         let bound = listener.local_addr().map_err(listen)?;
-        let clock = Arc::new(Clock::new(options.starts_at_ms, options.clock_stands));
-        let world = generate(&options, clock.starts_at_ms());
+        let clock = Arc::new(clock);
         let mut random = Random::new(options.seed, "secrets");
         let base_url = format!("http://{bound}");
-        let scim_base_url = format!("{base_url}/scim/directory/{}", random.uuid());
+        let scim_directory_id = random.uuid();
+        let scim_base_url = format!("{base_url}/scim/directory/{scim_directory_id}");
+        scim::fill(&mut world, scim_directory_id);
+        let secrets = [
+            format!("twin-org-key-{}", random.hex(40)),
+            format!("twin-scoped-org-key-{}", random.hex(40)),
+        ];
+        let scim_token = format!("twin-scim-token-{}", random.hex(40));
+        let others = Random::new(options.seed, "other secrets").hex(40);
+        keys::fill(&mut world, options.seed, &secrets, &others, is_given);
+        let [api_key, scoped_api_key] = secrets;
+        let api_key = match options.key {
+            KeyKind::Unscoped => api_key,
+            KeyKind::Scoped => scoped_api_key.clone(),
+            KeyKind::SiteToken => format!("twin-site-token-{others}"),
+            KeyKind::AdminExpired => format!("twin-expired-org-key-{others}"),
+        };
         let hub = Arc::new(Hub {
             seed: options.seed,
             org_id: world.org_id.clone(),
-            api_key: format!("twin-org-key-{}", random.hex(40)),
-            scoped_api_key: format!("twin-scoped-org-key-{}", random.hex(40)),
+            api_key,
+            scoped_api_key,
+            scim_token,
             base_url,
             clock,
             world: RwLock::new(world),
@@ -84,11 +134,9 @@ impl Twin {
             let _ = ended.await;
         };
         let task = tokio::spawn(serve(Arc::clone(&hub), listener, until));
-        let scim_token = format!("twin-scim-token-{}", random.hex(40));
         Ok(Twin {
             hub,
             scim_base_url,
-            scim_token,
             end: Some(end),
             task: Some(task),
         })
@@ -104,7 +152,7 @@ impl Twin {
         &self.hub.org_id
     }
 
-    /// An organization API key without scopes.
+    /// The credential to work with: an organization API key without scopes, unless the options ask for another kind.
     pub fn api_key(&self) -> &str {
         &self.hub.api_key
     }
@@ -114,14 +162,14 @@ impl Twin {
         &self.hub.scoped_api_key
     }
 
-    /// Base of the SCIM directory; nothing answers there yet.
+    /// Base of the SCIM directory that belongs to the first directory of the organization.
     pub fn scim_base_url(&self) -> &str {
         &self.scim_base_url
     }
 
     /// The token of the SCIM directory.
     pub fn scim_token(&self) -> &str {
-        &self.scim_token
+        &self.hub.scim_token
     }
 
     /// What a client needs to know, in the order in which the command line prints it.
@@ -165,6 +213,12 @@ impl Twin {
     /// Everything reads would say at this moment, one JSON object a line.
     pub fn truth(&self, methods: bool) -> Vec<String> {
         let text = String::from_utf8(self.hub.truth_now(methods)).unwrap_or_default();
+        text.lines().map(str::to_owned).collect()
+    }
+
+    /// The truth without methods, and after it keys, service accounts and the records of SCIM.
+    pub fn truth_all(&self) -> Vec<String> {
+        let text = String::from_utf8(self.hub.truth_all_now(false)).unwrap_or_default();
         text.lines().map(str::to_owned).collect()
     }
 

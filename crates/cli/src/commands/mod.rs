@@ -32,7 +32,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     let config = Config::load(&args.settings)?;
     telemetry::start(&config.log)?;
     match args.command {
-        Command::Twin(args) => twin::run(args).await,
+        Command::Twin(args) => twin::run(&config, args).await,
         Command::Connection(command) => connection::run(&config, command).await,
         Command::Sync(args) => sync::run(&config, args).await,
         Command::Export(command) => export::run(&config, command).await,

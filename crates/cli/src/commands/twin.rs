@@ -1,12 +1,19 @@
 //! `orgwarden twin`: serves a pretend Atlassian until it is interrupted.
 
 use crate::args::TwinArgs;
+use crate::config::Config;
 use crate::output;
+use app::AppError;
+use app::views::scope::ScopeChoice;
 use std::process::ExitCode;
-use twin::Twin;
+use twin::{Twin, TwinOptions};
 
-pub async fn run(args: TwinArgs) -> anyhow::Result<ExitCode> {
-    let twin = Twin::start(args.twin).await?;
+pub async fn run(config: &Config, args: TwinArgs) -> anyhow::Result<ExitCode> {
+    let twin = if args.from_store {
+        from_store(config, &args).await?
+    } else {
+        Twin::start(args.twin).await?
+    };
     if args.json {
         output::json(&twin.description())?;
     } else {
@@ -19,6 +26,27 @@ pub async fn run(args: TwinArgs) -> anyhow::Result<ExitCode> {
     interrupted().await;
     twin.stop().await;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The twin of the organization as it was read, under its own id.
+async fn from_store(config: &Config, args: &TwinArgs) -> anyhow::Result<Twin> {
+    let app = super::open(config).await?;
+    let choice = ScopeChoice {
+        organization: args.org.clone(),
+        as_of: super::instant(args.as_of.as_deref(), &app)?,
+    };
+    let scope = app.scope(&choice).await?;
+    let mut facts = Vec::new();
+    app.export_facts::<AppError>(&scope, true, |line| {
+        facts.push(line.to_owned());
+        Ok(())
+    })
+    .await?;
+    let options = TwinOptions {
+        organization_id: Some(scope.organization_id.clone()),
+        ..args.twin.clone()
+    };
+    Ok(Twin::start_from(options, facts.into_iter()).await?)
 }
 
 /// Waits for Ctrl-C or the wish to end.

@@ -4,4 +4,7 @@
 
 mod case;
 mod reads;
+mod scim_client;
+mod user_management;
+mod user_provisioning;
 mod writes;

@@ -67,6 +67,15 @@ pub(crate) fn readers(file: &Path) -> SqlitePool {
     )
 }
 
+/// Gives the writer a page cache for an organization of so many accounts: what a reading stages comes in the order of
+/// the listings and lies in the order of its keys.
+pub(crate) async fn enlarge_cache(write: &SqlitePool, accounts: i64) -> Result<(), sqlx::Error> {
+    let kib = (8_000 + accounts.max(0) * 6 / 10).min(96_000);
+    let statement = format!("PRAGMA cache_size = -{kib}");
+    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(write).await?;
+    Ok(())
+}
+
 /// Copies a database by a statement that takes the new file. On a connection of its own: the readers' may not write, not
 /// even elsewhere, and the writer's may be at work.
 pub(crate) async fn copy(file: &Path, statement: &'static str, to: &Path) -> Result<(), sqlx::Error> {

@@ -31,6 +31,7 @@ mod audit;
 mod care;
 mod connections;
 mod export;
+mod implied;
 mod jobs;
 mod leases;
 mod listings;

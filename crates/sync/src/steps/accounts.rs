@@ -7,6 +7,7 @@ use atlassian::org::AccountSearch;
 use atlassian::{Cursor, Page};
 use model::{DirectoryId, FactKind, Family};
 use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use store::Observation;
 
 /// Reads the accounts of a directory; answers whether they are certain.
@@ -24,6 +25,10 @@ pub(crate) async fn read_accounts(ctx: &Context<'_>, directory: &DirectoryId) ->
         }
     };
     ctx.progress.expect(Family::Accounts, before.unwrap_or(0));
+    if let Some(before) = before {
+        let others = ctx.accounts_expected.fetch_add(before, Ordering::Relaxed);
+        ctx.store.prepare_for(others + before).await?;
+    }
     let read = || read_once(ctx, directory);
     let place = (Family::Accounts, directory.as_str());
     ctx.read_counted(place, before, read, count, || staged(ctx, directory))

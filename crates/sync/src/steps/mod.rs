@@ -7,6 +7,7 @@ mod governance;
 mod group_members;
 mod group_role_grants;
 mod groups;
+mod implied;
 mod methods;
 mod precise;
 mod role_holdings;
@@ -17,7 +18,8 @@ pub(crate) use governance::{ONLY, read_api_tokens, read_directories, read_domain
 pub(crate) use group_members::read_members;
 pub(crate) use group_role_grants::{read_grants, read_grants_again};
 pub(crate) use groups::{KnownGroup, read_groups, read_groups_again};
+pub(crate) use implied::{choose_implied, settle_implied};
 pub(crate) use methods::read_methods;
 pub(crate) use precise::read_precisely;
-pub(crate) use role_holdings::{Pairs, read_holdings};
+pub(crate) use role_holdings::{Pairs, holders_of, read_holdings, read_pairs};
 pub(crate) use workspaces::read_workspaces;

@@ -2,7 +2,8 @@
 //!
 //! With *joint* filters a search by resource and role answers exactly. With *independent* filters the same search
 //! also finds accounts that have the role elsewhere and another role here; then resources and roles are listed on
-//! their own, and only accounts with several of both are read one by one (`verify.rs`).
+//! their own, and only accounts with several of both are read one by one (`verify.rs`). Roles that a group gives to most
+//! accounts are not listed at all where that can be helped (`implied.rs`).
 
 use crate::error::SyncError;
 use crate::listing::{Context, side_by_side};
@@ -10,7 +11,7 @@ use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
 use atlassian::wire::Account;
 use atlassian::{Cursor, Page};
 use model::{AccountId, Fact, Family, ResourceId, RoleId};
-use store::{Hint, HintRow, Observation};
+use store::{GivenRole, Hint, HintRow, Observation};
 
 /// How many listings are read at a time; the transport bounds requests further.
 const AT_A_TIME: usize = 32;
@@ -38,6 +39,13 @@ struct Question {
 }
 
 impl Question {
+    fn about(given: &GivenRole) -> Question {
+        Question {
+            resource: Some(given.resource.clone()),
+            role: Some(given.role.clone()),
+        }
+    }
+
     fn search(&self) -> AccountSearch {
         AccountSearch {
             resources: self.resource.iter().cloned().collect(),
@@ -142,10 +150,36 @@ impl Pairs {
     }
 }
 
-/// Reads the listings; answers whether all of them are certain.
-pub(crate) async fn read_holdings(ctx: &Context<'_>, pairs: &Pairs) -> Result<bool, SyncError> {
+/// Reads the listings but those that are `left` for later; answers whether all of them are certain.
+pub(crate) async fn read_holdings(
+    ctx: &Context<'_>,
+    pairs: &Pairs,
+    left: &[GivenRole],
+) -> Result<bool, SyncError> {
+    let is_left = |question: &Question| {
+        left.iter().any(|given| {
+            question.resource.as_ref() == Some(&given.resource) && question.role.as_ref() == Some(&given.role)
+        })
+    };
+    let mut questions = pairs.questions();
+    questions.retain(|question| !is_left(question));
+    read_questions(ctx, &questions).await
+}
+
+/// Lists the holders of some roles on some resources; answers whether all listings are certain.
+pub(crate) async fn read_pairs(ctx: &Context<'_>, pairs: &[&GivenRole]) -> Result<bool, SyncError> {
+    let questions: Vec<Question> = pairs.iter().map(|given| Question::about(given)).collect();
+    read_questions(ctx, &questions).await
+}
+
+/// The search for the holders of a role on a resource, and the name of its listing.
+pub(crate) fn holders_of(given: &GivenRole) -> (AccountSearch, String) {
+    let question = Question::about(given);
+    (question.search(), question.name())
+}
+
+async fn read_questions(ctx: &Context<'_>, questions: &[Question]) -> Result<bool, SyncError> {
     ctx.plan(Family::RoleHoldings).await?;
-    let questions = pairs.questions();
     let reads = questions.iter().map(|question| read_question(ctx, question));
     let certain: Vec<bool> = side_by_side(reads, AT_A_TIME).await?;
     Ok(certain.into_iter().all(|is_certain| is_certain))

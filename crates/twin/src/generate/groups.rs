@@ -225,6 +225,7 @@ fn add_group(
         is_synced,
         is_default: traits.is_default,
         is_deleted: false,
+        is_coming: false,
         managed_by,
         members: Vec::new(),
         grants: Vec::new(),

@@ -5,15 +5,19 @@
 
 mod groups;
 mod inventory;
+pub(crate) mod keys;
 mod names;
 mod people;
 mod places;
+mod restrictions;
 mod roles;
+pub(crate) mod scim;
 
 pub(crate) use names::{DEPARTMENTS, JOBS, LOCATIONS, ZONES};
 pub(crate) use people::{Newcomer, newcomer};
+pub(crate) use restrictions::GRACE_MS;
 
-use crate::options::{Shape, TwinOptions};
+use crate::options::{OnOff, Shape, TwinOptions};
 use crate::random::Random;
 use crate::state::World;
 
@@ -32,7 +36,16 @@ pub(crate) fn generate(options: &TwinOptions, born_ms: i64) -> World {
     groups::fill(&mut world, &plan);
     roles::fill(&mut world, &plan);
     inventory::fill(&mut world, &plan);
+    restrictions::fill(&mut world, &plan);
+    cripple(&mut world, options);
     world
+}
+
+/// Takes away what the options say this organization lacks.
+pub(crate) fn cripple(world: &mut World, options: &TwinOptions) {
+    if options.verified_domains == OnOff::Off {
+        restrictions::unclaim(world);
+    }
 }
 
 /// The options, made definite for the shape.

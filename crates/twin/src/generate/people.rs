@@ -98,6 +98,7 @@ fn regular(random: &mut Random, index: usize, now_ms: i64) -> Account {
         profile: profile(random),
         added_ms: now_ms - (30 + random.below(1200) as i64) * DAY_MS - random.below(86_400) as i64 * 1000,
         deactivated_ms: None,
+        extra: None,
         places: Vec::new(),
         groups: Vec::new(),
         direct: Vec::new(),

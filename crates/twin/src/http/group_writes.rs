@@ -55,6 +55,7 @@ pub(super) fn create_in(
         is_synced: false,
         is_default: false,
         is_deleted: false,
+        is_coming: false,
         managed_by: Some("admins"),
         members: Vec::new(),
         grants: Vec::new(),

@@ -3,7 +3,7 @@
 use serde_json::{Map, Value, json};
 
 use super::pages::{PageAsk, Size};
-use super::{Call, Problem, Reply};
+use super::{Call, Problem, Reply, control_policies};
 use crate::clock::iso_s;
 use crate::options::NextStyle;
 use crate::state::{Policy, World};
@@ -11,7 +11,11 @@ use crate::state::{Policy, World};
 pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
     let world = call.world();
     let wanted = call.query_one("type");
-    let fits = |policy: &Policy| wanted.as_ref().is_none_or(|wanted| *wanted == policy.policy_type);
+    let is_control = call.operation.pattern.starts_with("control/");
+    let fits = |policy: &Policy| {
+        wanted.as_ref().is_none_or(|wanted| *wanted == policy.policy_type)
+            && (!is_control || control_policies::is_known(policy))
+    };
     let rows = (0u32..).zip(&world.policies).filter(|(_, policy)| fits(policy));
     let list: Vec<u32> = rows.map(|(index, _)| index).collect();
     let question = call.plain_question(&format!("{wanted:?}"));
@@ -58,6 +62,9 @@ pub(super) fn policy_at<'a>(call: &Call<'_>, world: &'a World) -> Result<&'a Pol
         .policies
         .iter()
         .find(|policy| policy.id == id)
+        .filter(|policy| {
+            !call.operation.pattern.starts_with("control/") || control_policies::is_known(policy)
+        })
         .ok_or_else(|| Problem::unknown("policy", id))
 }
 

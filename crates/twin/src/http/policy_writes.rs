@@ -2,14 +2,29 @@
 
 use serde_json::{Value, json};
 
-use super::{Call, Problem, Reply, policies};
+use super::{Call, Problem, Reply, control_policies, policies};
 use crate::events::Subject;
 use crate::state::{Change, Policy, PolicyResource, World};
 
 const WRITABLE: [&str; 2] = ["ip-allowlist", "data-residency"];
 
+/// The types that this operation writes.
+fn types(call: &Call<'_>) -> &'static [&'static str] {
+    if call.operation.pattern.starts_with("control/") {
+        &control_policies::TYPES
+    } else {
+        &WRITABLE
+    }
+}
+
 pub(crate) fn create(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut world = call.world_mut();
+    let policy = made(call, &mut world, types(call))?;
+    Ok(save(call, &mut world, policy, "policy_created"))
+}
+
+/// A new policy as the body has it.
+pub(super) fn made(call: &Call<'_>, world: &mut World, types: &[&str]) -> Result<Policy, Problem> {
     let id = world.ids.uuid();
     let mut policy = Policy {
         id,
@@ -21,14 +36,19 @@ pub(crate) fn create(call: &Call<'_>) -> Result<Reply, Problem> {
         created_ms: call.now_ms,
         updated_ms: call.now_ms,
     };
-    fill(&mut policy, &attributes(call)?)?;
-    Ok(save(call, &mut world, policy, "policy_created"))
+    change(call, &mut policy, types)?;
+    Ok(policy)
+}
+
+/// Changes a policy as the body has it.
+pub(super) fn change(call: &Call<'_>, policy: &mut Policy, types: &[&str]) -> Result<(), Problem> {
+    fill(policy, &attributes(call)?, types)
 }
 
 pub(crate) fn update(call: &Call<'_>) -> Result<Reply, Problem> {
     let mut world = call.world_mut();
     let mut policy = writable(call, &world)?;
-    fill(&mut policy, &attributes(call)?)?;
+    change(call, &mut policy, types(call))?;
     Ok(save(call, &mut world, policy, "policy_updated"))
 }
 
@@ -100,15 +120,16 @@ fn attributes(call: &Call<'_>) -> Result<Value, Problem> {
     attributes.ok_or_else(|| Problem::bad("a policy comes as data with attributes"))
 }
 
-fn fill(policy: &mut Policy, attributes: &Value) -> Result<(), Problem> {
+fn fill(policy: &mut Policy, attributes: &Value, types: &[&str]) -> Result<(), Problem> {
     let policy_type = attributes
         .get("type")
         .and_then(Value::as_str)
         .unwrap_or(&policy.policy_type);
-    if !WRITABLE.contains(&policy_type) {
-        return Err(Problem::bad(
-            "only ip-allowlist and data-residency policies can be written",
-        ));
+    if !types.contains(&policy_type) {
+        return Err(Problem::bad(&format!(
+            "only policies of {} can be written",
+            types.join(", ")
+        )));
     }
     policy.policy_type = policy_type.to_owned();
     if let Some(name) = attributes.get("name").and_then(Value::as_str) {
@@ -142,7 +163,7 @@ fn writable(call: &Call<'_>, world: &World) -> Result<Policy, Problem> {
     let policy = world
         .policy_soon(id)
         .ok_or_else(|| Problem::unknown("policy", id))?;
-    let is_writable = WRITABLE.contains(&policy.policy_type.as_str());
+    let is_writable = types(call).contains(&policy.policy_type.as_str());
     if is_writable {
         Ok(policy)
     } else {

@@ -7,6 +7,8 @@ use serde::Serialize;
 pub(crate) struct Reply {
     pub(crate) status: u16,
     pub(crate) body: Option<Vec<u8>>,
+    pub(crate) content_type: &'static str,
+    pub(crate) location: Option<String>,
 }
 
 impl Reply {
@@ -18,6 +20,24 @@ impl Reply {
         Reply {
             status,
             body: Some(serde_json::to_vec(body).unwrap_or_default()),
+            content_type: "application/json",
+            location: None,
+        }
+    }
+
+    /// 200 without a body.
+    pub(crate) fn done() -> Reply {
+        Reply {
+            status: 200,
+            ..Reply::no_content()
+        }
+    }
+
+    /// 202 without a body.
+    pub(crate) fn accepted() -> Reply {
+        Reply {
+            status: 202,
+            ..Reply::no_content()
         }
     }
 
@@ -25,6 +45,8 @@ impl Reply {
         Reply {
             status: 204,
             body: None,
+            content_type: "application/json",
+            location: None,
         }
     }
 }

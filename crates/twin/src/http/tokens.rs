@@ -2,19 +2,17 @@
 
 use serde_json::{Value, json};
 
+use super::filters::{self, Dates, Times};
 use super::pages::{PageAsk, Size};
 use super::{Call, Problem, Reply};
 use crate::clock::iso_ms;
-use crate::state::{Token, World};
+use crate::state::{Change, Token, World};
 
-/// Parameters the vendor documents; others have been seen to end in a 500.
+/// Parameters the vendor documents, beside the dates.
 const KNOWN: [&str; 5] = ["q", "status", "sort", "pageSize", "cursor"];
-const DATES: [&str; 3] = ["createdAt", "lastActiveAt", "expiresAt"];
-const DATE_PARTS: [&str; 7] = ["SearchType", "Uom", "Value", "From", "To", "RangeFrom", "RangeTo"];
-const DAY_MS: i64 = 86_400_000;
 
 pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
-    refuse_unknown(call)?;
+    filters::refuse_unknown(call, &KNOWN)?;
     let world = call.world();
     let list = select(call, &world)?;
     let asked = call.query_number("pageSize")?;
@@ -22,15 +20,7 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
         default: 20,
         most: 1000,
     };
-    // Filters have to be repeated on each page, so they are part of what the cursor is bound to.
-    let mut filters: Vec<String> = call
-        .query
-        .iter()
-        .filter(|(key, _)| key != "cursor" && key != "pageSize")
-        .map(|(key, value)| format!("{key}={value}"))
-        .collect();
-    filters.sort();
-    let question = call.plain_question(&filters.join("&"));
+    let question = call.plain_question(&filters::asked(call));
     let by_key = call.query_one("sort").is_none();
     let cursor = call.query_one("cursor");
     let page = call.page(
@@ -54,24 +44,9 @@ pub(crate) fn list(call: &Call<'_>) -> Result<Reply, Problem> {
 }
 
 pub(crate) fn count(call: &Call<'_>) -> Result<Reply, Problem> {
-    refuse_unknown(call)?;
+    filters::refuse_unknown(call, &KNOWN)?;
     let world = call.world();
     Ok(Reply::ok(&json!({ "count": select(call, &world)?.len() })))
-}
-
-fn refuse_unknown(call: &Call<'_>) -> Result<(), Problem> {
-    let is_date = |key: &str| {
-        DATES
-            .iter()
-            .any(|date| key.strip_prefix(date).is_some_and(|it| DATE_PARTS.contains(&it)))
-    };
-    let unknown = call
-        .query
-        .iter()
-        .find(|(key, _)| !KNOWN.contains(&key.as_str()) && !is_date(key));
-    unknown.map_or(Ok(()), |(key, _)| {
-        Err(Problem::internal(&format!("could not process {key}")))
-    })
 }
 
 fn select(call: &Call<'_>, world: &World) -> Result<Vec<u32>, Problem> {
@@ -83,28 +58,8 @@ fn select(call: &Call<'_>, world: &World) -> Result<Vec<u32>, Problem> {
         return Err(Problem::bad("status is allowed or blocked"));
     }
     let term = call.query_one("q").map(|term| term.to_lowercase());
-    let mut dates = Vec::new();
-    for name in DATES {
-        if let Some(kind) = call.query_one(&format!("{name}SearchType")) {
-            let days = call.query_number(&format!("{name}Value"))?.unwrap_or(0);
-            dates.push((name, kind, call.now_ms - days * DAY_MS));
-        }
-    }
+    let dates = Dates::of(call)?;
     let fits = |token: &Token| {
-        let date_fits = |(name, kind, edge_ms): &(&str, String, i64)| {
-            let at_ms = match *name {
-                "createdAt" => Some(token.created_ms),
-                "lastActiveAt" => token.last_active_ms,
-                _ => token.expires_ms,
-            };
-            at_ms.is_some_and(|at_ms| {
-                if kind == "lt" {
-                    at_ms < *edge_ms
-                } else {
-                    at_ms > *edge_ms
-                }
-            })
-        };
         let texts = [&token.label, &token.account_name, &token.account_email];
         !token.is_revoked
             && status
@@ -113,26 +68,30 @@ fn select(call: &Call<'_>, world: &World) -> Result<Vec<u32>, Problem> {
             && term
                 .as_ref()
                 .is_none_or(|term| texts.iter().any(|text| text.to_lowercase().contains(term)))
-            && dates.iter().all(date_fits)
+            && dates.fit(&times(token))
     };
     let rows = (0u32..).zip(&world.tokens).filter(|(_, token)| fits(token));
     let mut list: Vec<u32> = rows.map(|(index, _)| index).collect();
-    if let Some(sort) = call.query_one("sort") {
-        let field = sort.trim_start_matches('-').to_owned();
-        list.sort_by_cached_key(|index| {
-            let token = world.tokens.get(*index as usize);
-            let at_ms = token.and_then(|token| match field.as_str() {
-                "createdAt" => Some(token.created_ms),
-                "expiresAt" => token.expires_ms,
-                _ => token.last_active_ms,
-            });
-            (at_ms, *index)
-        });
-        if sort.starts_with('-') {
-            list.reverse();
-        }
-    }
+    filters::sort(call, &mut list, |index| {
+        world.tokens.get(index as usize).map(times)
+    })?;
     Ok(list)
+}
+
+fn times(token: &Token) -> Times {
+    Times {
+        created_ms: token.created_ms,
+        expires_ms: token.expires_ms,
+        last_active_ms: token.last_active_ms,
+    }
+}
+
+/// Ends the tokens of all managed accounts.
+pub(crate) fn revoke_all(call: &Call<'_>) -> Result<Reply, Problem> {
+    let mut world = call.world_mut();
+    let about = vec![("organization", world.org_id.clone(), None)];
+    call.accept(&mut world, Change::TokenRemoveAll, "api_token_revoked", about);
+    Ok(Reply::done())
 }
 
 fn model(world: &World, token: &Token) -> Value {

@@ -4,9 +4,8 @@ use serde::Serialize;
 use serde_json::{Value, json};
 
 use crate::clock::iso_s;
-use crate::generate::{DEPARTMENTS, JOBS, LOCATIONS, ZONES};
 use crate::roles::RoleSet;
-use crate::state::{Account, World};
+use crate::state::{Account, ProfileField, World};
 
 /// What a search adds on request.
 #[derive(Clone, Copy, Debug, Default)]
@@ -82,13 +81,15 @@ pub(super) struct UserItem<'a> {
     management_source: Option<&'static str>,
     mfa_enabled: bool,
     #[serde(skip_serializing_if = "Option::is_none")]
-    job_title: Option<&'static str>,
+    job_title: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    department: Option<&'static str>,
+    department: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    location: Option<&'static str>,
+    organization: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
-    time_zone: Option<&'static str>,
+    location: Option<&'a str>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    time_zone: Option<&'a str>,
     #[serde(skip_serializing_if = "Option::is_none")]
     counts: Option<Counts>,
     #[serde(skip_serializing_if = "Option::is_none")]
@@ -126,10 +127,11 @@ pub(super) fn item<'a>(
             .then(|| world.platform_roles(account).ids().collect()),
         management_source: Some(if account.is_synced { "synced" } else { "invited" }),
         mfa_enabled: account.has_mfa,
-        job_title: JOBS.get(usize::from(account.profile.job)).copied(),
-        department: DEPARTMENTS.get(usize::from(account.profile.department)).copied(),
-        location: LOCATIONS.get(usize::from(account.profile.location)).copied(),
-        time_zone: ZONES.get(usize::from(account.profile.zone)).copied(),
+        job_title: account.profile_text(ProfileField::JobTitle),
+        department: account.profile_text(ProfileField::Department),
+        organization: account.profile_text(ProfileField::Organization),
+        location: account.profile_text(ProfileField::Location),
+        time_zone: account.profile_text(ProfileField::TimeZone),
         counts: expand.counts.then(|| Counts {
             resources: world.holdings(account).len(),
         }),

@@ -8,7 +8,7 @@ use super::{Call, Problem, Reply};
 use crate::clock::{iso_day, iso_s};
 use crate::options::NextStyle;
 use crate::query::UserAsk;
-use crate::roles::ROLE_IDS;
+use crate::roles::role_ids;
 use crate::state::{Account, World};
 
 pub(crate) fn search(call: &Call<'_>) -> Result<Reply, Problem> {
@@ -157,13 +157,14 @@ pub(crate) fn count(call: &Call<'_>) -> Result<Reply, Problem> {
 pub(crate) fn stats(call: &Call<'_>) -> Result<Reply, Problem> {
     let world = call.world();
     let directory = call.directory(&world)?;
+    let role_ids = role_ids();
     let statuses = ["active", "inactive", "closed"];
     let counts = call.list(&world, call.plain_question("stats"), || {
-        let mut counts = vec![0u32; ROLE_IDS.len() + statuses.len()];
+        let mut counts = vec![0u32; role_ids.len() + statuses.len()];
         let mut add = |at: usize| counts.get_mut(at).into_iter().for_each(|count| *count += 1);
         for (_, account) in world.accounts_in(directory) {
             let held = world.roles_anywhere(account);
-            let roles = ROLE_IDS
+            let roles = role_ids
                 .iter()
                 .enumerate()
                 .filter(|(_, id)| held.ids().any(|role| role == **id));
@@ -171,7 +172,7 @@ pub(crate) fn stats(call: &Call<'_>) -> Result<Reply, Problem> {
             let status = statuses
                 .iter()
                 .position(|status| account.account_status == Some(*status));
-            status.into_iter().for_each(|at| add(ROLE_IDS.len() + at));
+            status.into_iter().for_each(|at| add(role_ids.len() + at));
         }
         counts
     });
@@ -182,9 +183,9 @@ pub(crate) fn stats(call: &Call<'_>) -> Result<Reply, Problem> {
             .map(|(name, count)| json!({ key: name, "count": count }))
             .collect()
     };
-    let roles = named(&ROLE_IDS, 0, "roleId");
+    let roles = named(&role_ids, 0, "roleId");
     Ok(Reply::ok(
-        &json!({ "roles": roles, "accountStatus": named(&statuses, ROLE_IDS.len(), "status") }),
+        &json!({ "roles": roles, "accountStatus": named(&statuses, role_ids.len(), "status") }),
     ))
 }
 
@@ -224,7 +225,7 @@ pub(crate) fn managed(call: &Call<'_>) -> Result<Reply, Problem> {
     let question = call.plain_question("managed");
     let list = call.list(&world, question, || {
         world
-            .accounts_in(None)
+            .accounts_known()
             .filter(|(_, account)| account.is_managed())
             .map(|(index, _)| index)
             .collect()

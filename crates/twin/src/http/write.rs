@@ -1,6 +1,6 @@
 //! What all writes share: delays, the log, and the checks of roles and seats.
 
-use super::{Call, Problem};
+use super::{Call, Problem, Surface};
 use crate::events::Subject;
 use crate::roles::RoleSet;
 use crate::state::{Account, Change, ResourceKind, World};
@@ -34,7 +34,15 @@ impl Call<'_> {
         context: Vec<Subject>,
     ) {
         world.accept(change, self.now_ms + lag_ms);
-        let (id, name) = world.key_owner.clone();
+        self.log(world, action, context);
+    }
+
+    /// Logs what happened, under the name of whoever the credential belongs to.
+    pub(super) fn log(&self, world: &mut World, action: &'static str, context: Vec<Subject>) {
+        let (id, name) = match self.operation.surface {
+            Surface::Scim => ("scim".to_owned(), "User provisioning".to_owned()),
+            Surface::Admin | Surface::Users => world.key_owner.clone(),
+        };
         let seed = world.seed;
         world
             .events

@@ -1,6 +1,6 @@
 //! Who holds which role where: direct, through groups, or inferred from being an administrator.
 
-use super::{Account, World};
+use super::{Account, Differences, World};
 use crate::random::{hash, unit};
 use crate::roles::RoleSet;
 
@@ -18,6 +18,18 @@ impl Holding {
         self.direct.union(self.through_groups).union(self.inferred)
     }
 
+    fn differing(self, more: &Holding, less: &Holding) -> Holding {
+        Holding {
+            resource: self.resource,
+            direct: self.direct.union(more.direct).without(less.direct),
+            through_groups: self
+                .through_groups
+                .union(more.through_groups)
+                .without(less.through_groups),
+            inferred: self.inferred.union(more.inferred).without(less.inferred),
+        }
+    }
+
     /// The ways one of the roles came, in alphabetical order.
     pub(crate) fn methods(&self, role: RoleSet) -> Vec<&'static str> {
         let ways = [
@@ -30,6 +42,21 @@ impl Holding {
             .map(|(_, name)| name)
             .collect()
     }
+}
+
+/// Puts differences into holdings, which ascend by resource.
+fn differ(found: &mut Vec<Holding>, differences: &Differences) {
+    for (more, less) in &differences.holdings {
+        match found.binary_search_by_key(&more.resource, |it| it.resource) {
+            Ok(at) => {
+                if let Some(held) = found.get_mut(at) {
+                    *held = held.differing(more, less);
+                }
+            }
+            Err(at) => found.insert(at, *more),
+        }
+    }
+    found.retain(|held| !held.roles().is_empty());
 }
 
 impl World {
@@ -77,6 +104,9 @@ impl World {
             }
             is_same
         });
+        if let Some(differences) = account.differences() {
+            differ(&mut found, differences);
+        }
         found
     }
 
@@ -87,14 +117,26 @@ impl World {
             .iter()
             .filter_map(|group| self.group(*group))
             .fold(RoleSet::EMPTY, |all, group| all.union(group.grants_on(resource)));
-        account
-            .direct_on(resource)
-            .union(through_groups)
-            .union(self.inferred_on(account, resource))
+        let plain = Holding {
+            resource,
+            direct: account.direct_on(resource),
+            through_groups,
+            inferred: self.inferred_on(account, resource),
+        };
+        let difference = account
+            .differences()
+            .and_then(|it| it.holdings.iter().find(|(more, _)| more.resource == resource));
+        difference
+            .map_or(plain, |(more, less)| plain.differing(more, less))
+            .roles()
     }
 
     /// The roles an account holds anywhere.
     pub(crate) fn roles_anywhere(&self, account: &Account) -> RoleSet {
+        if account.differences().is_some() {
+            let held = self.holdings(account);
+            return held.iter().fold(RoleSet::EMPTY, |all, it| all.union(it.roles()));
+        }
         let direct = account
             .direct
             .iter()
@@ -118,12 +160,16 @@ impl World {
 
     /// The platform roles: those held directly on the organization or a site.
     pub(crate) fn platform_roles(&self, account: &Account) -> RoleSet {
-        account
+        let plain = account
             .direct
             .iter()
             .filter(|(resource, _)| self.resource(*resource).is_some_and(|it| it.owner == "platform"))
             .fold(RoleSet::EMPTY, |all, (_, roles)| all.union(*roles))
-            .common(RoleSet::PLATFORM)
+            .common(RoleSet::PLATFORM);
+        match account.differences() {
+            None => plain,
+            Some(it) => plain.union(it.more_platform).without(it.less_platform),
+        }
     }
 
     /// The app-admin role that organization admins have on every workspace and site admins on those of their site.
@@ -166,6 +212,11 @@ impl World {
                 }
             }
         }
+        let differs = |index: &&u32| {
+            let differences = self.account(**index).and_then(Account::differences);
+            differences.is_some_and(|it| it.holdings.iter().any(|(more, _)| more.resource == resource))
+        };
+        found.extend(self.differing.iter().filter(differs));
         found.sort_unstable();
         found.dedup();
         found

@@ -7,15 +7,19 @@ mod apply;
 mod holdings;
 mod pending;
 mod rows;
+mod scim;
 
 use std::collections::HashMap;
 
-pub(crate) use apply::Change;
+pub(crate) use apply::{Change, ProfileEdit};
 pub(crate) use holdings::Holding;
 pub(crate) use rows::{
-    Account, Directory, Domain, Group, Place, Policy, PolicyResource, Profile, Resource, ResourceKind, Site,
-    Token,
+    Account, ApiKey, AuthPolicy, AuthTask, Differences, Directory, Domain, Group, OauthClient, Place, Policy,
+    PolicyResource, Profile, ProfileField, Resource, ResourceKind, Restriction, ServiceAccount, ServiceToken,
+    Site, Token,
 };
+
+pub(crate) use scim::{Scim, ScimGroup, ScimUser};
 
 use crate::events::EventLog;
 use crate::random::Random;
@@ -35,6 +39,17 @@ pub(crate) struct World {
     pub(crate) domains: Vec<Domain>,
     pub(crate) policies: Vec<Policy>,
     pub(crate) tokens: Vec<Token>,
+    pub(crate) api_keys: Vec<ApiKey>,
+    pub(crate) service_accounts: Vec<ServiceAccount>,
+    pub(crate) oauth_clients: Vec<OauthClient>,
+    /// The first is the one of everybody who is under no other.
+    pub(crate) auth_policies: Vec<AuthPolicy>,
+    pub(crate) auth_tasks: Vec<AuthTask>,
+    /// Policies as they will be when they are published.
+    pub(crate) drafts: Vec<Policy>,
+    pub(crate) scim: Scim,
+    /// Accounts whose holdings have differences.
+    pub(crate) differing: Vec<u32>,
     pub(crate) events: EventLog,
     /// Moves with each visible change.
     pub(crate) version: u64,
@@ -51,6 +66,8 @@ pub(crate) struct World {
     group_by_id: HashMap<Box<str>, u32>,
     resource_by_ari: HashMap<Box<str>, u32>,
     pending: Vec<pending::Waiting>,
+    /// When the first of the waiting changes is due.
+    next_due_ms: i64,
 }
 
 impl World {
@@ -67,6 +84,14 @@ impl World {
             domains: Vec::new(),
             policies: Vec::new(),
             tokens: Vec::new(),
+            api_keys: Vec::new(),
+            service_accounts: Vec::new(),
+            oauth_clients: Vec::new(),
+            auth_policies: Vec::new(),
+            auth_tasks: Vec::new(),
+            drafts: Vec::new(),
+            scim: Scim::default(),
+            differing: Vec::new(),
             events: EventLog::default(),
             version: 0,
             ids: Random::new(seed, "later ids"),
@@ -78,6 +103,7 @@ impl World {
             group_by_id: HashMap::new(),
             resource_by_ari: HashMap::new(),
             pending: Vec::new(),
+            next_due_ms: i64::MAX,
         }
     }
 
@@ -137,11 +163,52 @@ impl World {
         index
     }
 
+    /// The account with this id, whether or not it is in a directory.
+    pub(crate) fn account_known(&self, id: &str) -> Option<u32> {
+        let index = *self.account_by_id.get(id)?;
+        self.account(index)
+            .filter(|account| !account.places.is_empty() || account.is_listed_only())
+            .map(|_| index)
+    }
+
+    /// The key with this secret.
+    pub(crate) fn api_key(&self, secret: &str) -> Option<&ApiKey> {
+        self.api_keys
+            .iter()
+            .find(|key| key.secret.as_deref() == Some(secret))
+    }
+
+    /// True when the domain of an e-mail address is claimed.
+    pub(crate) fn is_claimed(&self, email: &str) -> bool {
+        let domain = email.rsplit_once('@').map_or("", |(_, domain)| domain);
+        self.domains
+            .iter()
+            .any(|it| it.claim_status == "verified" && it.name.eq_ignore_ascii_case(domain))
+    }
+
+    /// The account with this e-mail, looked for in all of them.
+    pub(crate) fn account_with_email(&self, email: &str) -> Option<u32> {
+        (0u32..)
+            .zip(&self.accounts)
+            .find(|(_, account)| {
+                account.email.eq_ignore_ascii_case(email)
+                    && (!account.places.is_empty() || account.is_listed_only())
+            })
+            .map(|(index, _)| index)
+    }
+
     /// The accounts that the search of a directory (`None`: of all) shows, in the order of lists.
     pub(crate) fn accounts_in(&self, directory: Option<u16>) -> impl Iterator<Item = (u32, &Account)> {
         (0u32..)
             .zip(&self.accounts)
             .filter(move |(_, account)| account.place(directory).is_some())
+    }
+
+    /// The accounts of all directories, and those that are managed without being in one.
+    pub(crate) fn accounts_known(&self) -> impl Iterator<Item = (u32, &Account)> {
+        (0u32..)
+            .zip(&self.accounts)
+            .filter(|(_, account)| !account.places.is_empty() || account.is_listed_only())
     }
 
     /// The groups of a directory (`None`: of all), in the order of lists.

@@ -16,12 +16,18 @@ pub(super) struct Waiting {
 impl World {
     /// Accepts a change that becomes visible later.
     pub(crate) fn accept(&mut self, change: Change, due_ms: i64) {
+        self.next_due_ms = self.next_due_ms.min(due_ms);
         self.pending.push(Waiting { due_ms, change });
+    }
+
+    /// The changes that wait, in the order in which they were accepted.
+    pub(super) fn waiting(&self) -> impl Iterator<Item = &Change> {
+        self.pending.iter().map(|waiting| &waiting.change)
     }
 
     /// True when changes wait whose time has come.
     pub(crate) fn has_due(&self, now_ms: i64) -> bool {
-        self.pending.iter().any(|waiting| waiting.due_ms <= now_ms)
+        self.next_due_ms <= now_ms
     }
 
     /// Makes visible what is due, in the order of its dues.
@@ -35,6 +41,7 @@ impl World {
         for waiting in due {
             self.apply(waiting.change);
         }
+        self.next_due_ms = self.pending.first().map_or(i64::MAX, |waiting| waiting.due_ms);
     }
 
     /// Whether the account will be a member once everything accepted is visible.
@@ -115,6 +122,35 @@ impl World {
         self.pending
             .iter()
             .any(|waiting| matches!(waiting.change, Change::GroupDelete { group: g } if g == group))
+    }
+
+    /// The status of an account, and whether it is for deletion, once everything accepted is visible.
+    pub(crate) fn status_soon(&self, account: u32) -> (Option<&'static str>, bool) {
+        let waiting = self
+            .pending
+            .iter()
+            .rev()
+            .find_map(|waiting| match waiting.change {
+                Change::Status {
+                    account: a,
+                    status,
+                    is_for_deletion,
+                    ..
+                } if a == account => Some((Some(status), is_for_deletion)),
+                _ => None,
+            });
+        let shown = || {
+            self.account(account)
+                .map_or((None, false), |row| (row.account_status, row.is_for_deletion))
+        };
+        waiting.unwrap_or_else(shown)
+    }
+
+    /// Whether a token was revoked already, though lists still show it.
+    pub(crate) fn token_is_going(&self, id: &str) -> bool {
+        let revokes =
+            |change: &Change| matches!(change, Change::TokenRemove { id: revoked } if revoked == id);
+        self.pending.iter().any(|waiting| revokes(&waiting.change))
     }
 
     /// Whether an account was invited already, though reads do not show it.

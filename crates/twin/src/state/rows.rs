@@ -1,6 +1,8 @@
 //! The rows of an organization, kept small: 100,000 accounts have to fit into some tens of megabytes.
 
+use crate::generate::{DEPARTMENTS, JOBS, LOCATIONS, ZONES};
 use crate::roles::RoleSet;
+use crate::state::Holding;
 
 /// A user directory.
 #[derive(Clone, Debug)]
@@ -35,6 +37,79 @@ pub(crate) struct Profile {
     pub(crate) zone: u8,
 }
 
+/// The texts of a profile that can be written.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum ProfileField {
+    JobTitle,
+    Department,
+    Organization,
+    Location,
+    TimeZone,
+    Locale,
+}
+
+/// Why an account cannot be managed freely, beside being synced.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Restriction {
+    /// Its profile comes from a Google workspace.
+    Google,
+    /// Its authentication policy enforces single sign-on.
+    Saml,
+    /// Only the vendor may change it.
+    Administrative,
+    /// Export control keeps it deactivated.
+    ExportControl,
+}
+
+/// What few accounts have, kept apart so that the others stay small.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Extra {
+    pub(crate) restriction: Option<Restriction>,
+    /// Texts that were written; an empty one was taken away.
+    pub(crate) texts: Vec<(ProfileField, Box<str>)>,
+    /// True for an account that is managed, and in no directory.
+    pub(crate) is_listed_only: bool,
+    /// Where what was told about the account differs from what follows from the rest.
+    pub(crate) differences: Option<Box<Differences>>,
+}
+
+/// What an account holds beyond, and short of, what its direct roles, groups and administrator roles give it.
+///
+/// A real organization can say such things; a generated one never does.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Differences {
+    pub(crate) more_platform: RoleSet,
+    pub(crate) less_platform: RoleSet,
+    /// (more, less) on one resource, by way.
+    pub(crate) holdings: Vec<(Holding, Holding)>,
+}
+
+/// An organization API key.
+#[derive(Clone, Debug)]
+pub(crate) struct ApiKey {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) is_scoped: bool,
+    pub(crate) created_by: String,
+    pub(crate) created_ms: i64,
+    pub(crate) expires_ms: i64,
+    pub(crate) last_active_ms: Option<i64>,
+    pub(crate) is_revoked: bool,
+    /// Only keys that this twin gave out can be used.
+    pub(crate) secret: Option<String>,
+}
+
+impl ApiKey {
+    /// The kind as answers tell it.
+    pub(crate) fn kind(&self) -> &'static str {
+        if self.is_scoped { "SCOPED" } else { "UNSCOPED" }
+    }
+
+    pub(crate) fn is_good(&self, now_ms: i64) -> bool {
+        !self.is_revoked && now_ms < self.expires_ms
+    }
+}
+
 /// An account. It is in the organization as long as it has a place in a directory.
 #[derive(Clone, Debug)]
 pub(crate) struct Account {
@@ -53,6 +128,8 @@ pub(crate) struct Account {
     pub(crate) profile: Profile,
     pub(crate) added_ms: i64,
     pub(crate) deactivated_ms: Option<i64>,
+    /// What few accounts have.
+    pub(crate) extra: Option<Box<Extra>>,
     pub(crate) places: Vec<Place>,
     /// Groups, ascending.
     pub(crate) groups: Vec<u32>,
@@ -97,6 +174,43 @@ impl Account {
             .map_or(RoleSet::EMPTY, |(_, roles)| *roles)
     }
 
+    /// A text of the profile: what was written last, else what was generated.
+    pub(crate) fn profile_text(&self, field: ProfileField) -> Option<&str> {
+        let written = self
+            .extra
+            .as_ref()
+            .and_then(|extra| extra.texts.iter().find(|(it, _)| *it == field));
+        if let Some((_, text)) = written {
+            return Some(text.as_ref()).filter(|text| !text.is_empty());
+        }
+        let (table, at): (&[&str], u8) = match field {
+            ProfileField::JobTitle => (&JOBS, self.profile.job),
+            ProfileField::Department => (&DEPARTMENTS, self.profile.department),
+            ProfileField::Location => (&LOCATIONS, self.profile.location),
+            ProfileField::TimeZone => (&ZONES, self.profile.zone),
+            ProfileField::Organization | ProfileField::Locale => return None,
+        };
+        table.get(usize::from(at)).copied()
+    }
+
+    pub(crate) fn set_profile_text(&mut self, field: ProfileField, text: &str) {
+        let extra = self.extra.get_or_insert_default();
+        extra.texts.retain(|(it, _)| *it != field);
+        extra.texts.push((field, text.into()));
+    }
+
+    pub(crate) fn differences(&self) -> Option<&Differences> {
+        self.extra.as_ref()?.differences.as_deref()
+    }
+
+    pub(crate) fn is_listed_only(&self) -> bool {
+        self.extra.as_ref().is_some_and(|extra| extra.is_listed_only)
+    }
+
+    pub(crate) fn restriction(&self) -> Option<Restriction> {
+        self.extra.as_ref().and_then(|extra| extra.restriction)
+    }
+
     pub(crate) fn is_managed(&self) -> bool {
         self.claim_status == Some("managed")
     }
@@ -112,6 +226,8 @@ pub(crate) struct Group {
     pub(crate) is_synced: bool,
     pub(crate) is_default: bool,
     pub(crate) is_deleted: bool,
+    /// Accepted, and not visible yet.
+    pub(crate) is_coming: bool,
     pub(crate) managed_by: Option<&'static str>,
     /// Accounts, ascending.
     pub(crate) members: Vec<u32>,
@@ -231,4 +347,55 @@ pub(crate) struct Token {
     pub(crate) created_ms: i64,
     pub(crate) expires_ms: Option<i64>,
     pub(crate) last_active_ms: Option<i64>,
+}
+
+/// An account for a program, with tokens and clients of its own; it is in no directory.
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceAccount {
+    pub(crate) id: String,
+    pub(crate) account_id: String,
+    pub(crate) name: String,
+    pub(crate) description: String,
+    pub(crate) created_by: String,
+    pub(crate) updated_ms: i64,
+    pub(crate) is_deleted: bool,
+    pub(crate) tokens: Vec<ServiceToken>,
+}
+
+/// A token of a service account.
+#[derive(Clone, Debug)]
+pub(crate) struct ServiceToken {
+    pub(crate) id: String,
+    pub(crate) label: String,
+    pub(crate) created_ms: i64,
+    pub(crate) expires_ms: i64,
+}
+
+/// An OAuth client that belongs to a service account.
+#[derive(Clone, Debug)]
+pub(crate) struct OauthClient {
+    pub(crate) id: String,
+    pub(crate) name: String,
+    /// Id of the service account.
+    pub(crate) owner: String,
+    pub(crate) scopes: Vec<String>,
+    pub(crate) created_ms: i64,
+    pub(crate) is_deleted: bool,
+}
+
+/// A policy of how to log in.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthPolicy {
+    pub(crate) id: String,
+    pub(crate) name: &'static str,
+    pub(crate) is_saml: bool,
+}
+
+/// Users on their way under another policy.
+#[derive(Clone, Debug)]
+pub(crate) struct AuthTask {
+    pub(crate) id: String,
+    pub(crate) ends_ms: i64,
+    pub(crate) failed: Vec<String>,
+    pub(crate) total: usize,
 }

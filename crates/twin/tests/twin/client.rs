@@ -35,9 +35,12 @@ pub fn small(shape: Shape) -> TwinOptions {
 
 impl Case {
     pub async fn start(options: TwinOptions) -> Case {
+        Case::on(Twin::start(options).await.unwrap())
+    }
+
+    pub fn on(twin: Twin) -> Case {
         // The client insists on a TLS provider although the twin speaks plain HTTP; a second installing is refused, and fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
-        let twin = Twin::start(options).await.unwrap();
         Case {
             twin,
             http: reqwest::Client::new(),
@@ -140,5 +143,20 @@ impl Case {
             .iter()
             .map(|line| serde_json::from_str::<Value>(line).unwrap());
         facts.filter(|fact| fact["kind"] == kind).collect()
+    }
+
+    /// The managed accounts, in the order of lists.
+    pub fn managed(&self) -> Vec<String> {
+        let facts = self.facts("account").into_iter();
+        facts
+            .filter(|fact| fact["claim_status"] == "managed")
+            .map(|fact| fact["account_id"].as_str().unwrap().to_owned())
+            .collect()
+    }
+
+    /// The fact about one account.
+    pub fn account(&self, id: &str) -> Value {
+        let facts = self.facts("account").into_iter();
+        facts.into_iter().find(|fact| fact["account_id"] == id).unwrap()
     }
 }

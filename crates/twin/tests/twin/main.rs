@@ -2,13 +2,20 @@
 
 #![expect(clippy::unwrap_used, reason = "tests state their expectations bluntly")]
 
+mod access;
 mod client;
 mod events;
 mod faults;
+mod given;
 mod limits;
+mod manage;
 mod naive;
 mod reads;
 mod schemas;
+mod schemas_access;
+mod schemas_manage;
+mod schemas_scim;
+mod scim;
 mod shapes;
 mod truth;
 mod writes;

@@ -29,7 +29,7 @@ fn validators() -> BTreeMap<String, Validator> {
 }
 
 /// Judges answers, and remembers by which schemas.
-struct Judge {
+pub struct Judge {
     validators: BTreeMap<String, Validator>,
     used: std::collections::BTreeSet<String>,
 }
@@ -42,7 +42,7 @@ impl Judge {
         }
     }
 
-    fn check(&mut self, name: &str, json: &Value) {
+    pub fn check(&mut self, name: &str, json: &Value) {
         let errors: Vec<String> = self.validators[name]
             .iter_errors(json)
             .map(|it| format!("{it} at {}", it.instance_path()))
@@ -52,7 +52,7 @@ impl Judge {
     }
 
     /// Every page of a list, and how many rows there were.
-    async fn pages(&mut self, case: &Case, name: &str, path: &str, body: Option<Value>) -> usize {
+    pub async fn pages(&mut self, case: &Case, name: &str, path: &str, body: Option<Value>) -> usize {
         let mut rows = 0;
         let mut cursor: Option<String> = None;
         loop {
@@ -314,6 +314,9 @@ async fn every_answer_is_valid_by_its_schema() {
         judge_lists(&mut judge, &case).await;
         judge_details(&mut judge, &case).await;
         judge_writes(&mut judge, &case).await;
+        crate::schemas_access::judge(&mut judge, &case).await;
+        crate::schemas_manage::judge(&mut judge, &case).await;
+        crate::schemas_scim::judge(&mut judge, &case).await;
         judge_refusals(&mut judge, &case).await;
 
         let known: Vec<&String> = judge.validators.keys().collect();

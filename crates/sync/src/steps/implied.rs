@@ -1,0 +1,239 @@
+//! Roles that a group gives to a large part of the organization: their holders follow from members and grants, and
+//! only who holds them in another way is asked for.
+//!
+//! Listing them would say again what the accounts' own rows told. Instead, what follows is compared with Atlassian's
+//! count; what is missing is looked for among the few accounts that hold more than is explained; and a role that still
+//! does not agree with its count is listed after all. Only with joint filters (decision 7).
+
+use super::{holders_of, read_pairs};
+use crate::error::{SyncError, While as _};
+use crate::listing::{Context, side_by_side};
+use atlassian::org::{ALL_DIRECTORIES, AccountSearch, PAGE};
+use atlassian::{ApiError, Cursor};
+use model::Family;
+use std::collections::BTreeMap;
+use std::sync::atomic::Ordering;
+use store::{GivenRole, NumberedAccount, PairNumbers};
+
+/// From how many accounts on it is judged how many hold more than their groups explain.
+const SAMPLE: i64 = 300;
+/// How many requests are made at a time; the transport bounds them further.
+const AT_A_TIME: usize = 32;
+
+/// The roles that are better concluded than listed, judged from the first accounts read. Waits for those.
+pub(crate) async fn choose_implied(ctx: &Context<'_>) -> Result<Vec<GivenRole>, SyncError> {
+    let (told, explained) = loop {
+        let page_came = ctx.accounts_page.notified();
+        let is_last_look = ctx.accounts_done.load(Ordering::Relaxed);
+        let mut tx = ctx.store.read().await?;
+        let (told, explained) = tx.accounts_explained(ctx.run).await?;
+        drop(tx);
+        if told >= SAMPLE || is_last_look {
+            break (told, explained);
+        }
+        page_came.await;
+    };
+    if told == 0 {
+        // Accounts do not say on how many resources they hold roles: nothing would show who holds more.
+        return Ok(Vec::new());
+    }
+    let accounts = ctx.accounts_expected.load(Ordering::Relaxed).max(told);
+    let unexplained = accounts * (told - explained) / told;
+    let mut tx = ctx.store.read().await?;
+    let given = tx.given_roles(ctx.run).await?;
+    // Otherwise the questions about unexplained accounts would be as many as the pages. They grow fewer with every
+    // role that is settled, and most of them are asked about only where they are not known to hold the role anyway.
+    let is_better = |members: i64| 2 * members > unexplained.min(accounts);
+    let page = i64::from(PAGE);
+    let all = given.len();
+    let chosen: Vec<GivenRole> = given
+        .into_iter()
+        .filter(|given| given.members > page && is_better(given.members))
+        .collect();
+    tracing::debug!(
+        told,
+        explained,
+        accounts,
+        given = all,
+        chosen = chosen.len(),
+        "roles that are concluded from groups"
+    );
+    Ok(chosen)
+}
+
+/// Concludes the holders of these roles, once all accounts and members are read. Answers whether they are certain.
+pub(crate) async fn settle_implied(ctx: &Context<'_>, left: &[GivenRole]) -> Result<bool, SyncError> {
+    let mut open = Vec::new();
+    for given in left {
+        if !ctx.has_ended(Family::RoleHoldings, &holders_of(given).1).await? {
+            open.push(given.clone());
+        }
+    }
+    if open.is_empty() {
+        return Ok(true);
+    }
+    open.sort_by_key(|given| given.members);
+    let numbers = ctx.store.implied_stage(ctx.run, &ctx.terms, &open).await?;
+    let counts = side_by_side(
+        open.iter().zip(&numbers).map(|roles| count(ctx, roles)),
+        AT_A_TIME,
+    )
+    .await?;
+    let counts: BTreeMap<(i64, i64), Option<i64>> = counts.into_iter().collect();
+    let mut tx = ctx.store.read().await?;
+    let mut unexplained: BTreeMap<NumberedAccount, i64> =
+        tx.implied_unexplained(ctx.run).await?.into_iter().collect();
+    drop(tx);
+    let mut to_list = Vec::new();
+    for (given, pair) in open.iter().zip(&numbers) {
+        let counted = counts.get(&(pair.resource, pair.role)).copied().flatten();
+        let agrees = match counted {
+            Some(counted) => explain(ctx, (given, *pair), counted, &mut unexplained).await?,
+            None => false,
+        };
+        if !agrees {
+            to_list.push(given);
+        }
+    }
+    read_pairs(ctx, &to_list).await
+}
+
+/// How many accounts hold the role; `None` where this key may not ask.
+async fn count(
+    ctx: &Context<'_>,
+    (given, pair): (&GivenRole, &PairNumbers),
+) -> Result<((i64, i64), Option<i64>), SyncError> {
+    let (search, _) = holders_of(given);
+    let counted = match ctx.admin.accounts_count(ALL_DIRECTORIES, &search).await {
+        Ok(counted) => Some(counted),
+        Err(error) if error.is_refusal() => None,
+        Err(error) => return Err(error).reading(Family::RoleHoldings),
+    };
+    Ok(((pair.resource, pair.role), counted))
+}
+
+/// Looks for the holders of one role that groups do not explain, and keeps all when they agree with the count. Answers
+/// whether they do.
+async fn explain(
+    ctx: &Context<'_>,
+    (given, pair): (&GivenRole, PairNumbers),
+    counted: i64,
+    unexplained: &mut BTreeMap<NumberedAccount, i64>,
+) -> Result<bool, SyncError> {
+    let known = known(ctx, pair).await?;
+    let is_at_rest = !ctx.change_seen.load(Ordering::Relaxed);
+    if known != counted || !is_at_rest {
+        let page = i64::from(PAGE);
+        let pages = counted / page + 1;
+        let Some(candidates) = candidates(ctx, pair, unexplained, pages * page).await? else {
+            tracing::debug!(
+                known,
+                counted,
+                "too many accounts may hold this role; it is listed"
+            );
+            return Ok(false);
+        };
+        tracing::debug!(
+            known,
+            counted,
+            candidates = candidates.all.len(),
+            "holders beside those by group"
+        );
+        let batches = candidates.all.chunks(PAGE as usize);
+        let asked = side_by_side(batches.map(|batch| ask(ctx, given, pair, batch)), AT_A_TIME).await?;
+        for account in asked.into_iter().flatten() {
+            // Who had another role there was known to hold something on that resource.
+            let is_new_there = candidates.others.binary_search(&account).is_err();
+            if let Some(missing) = unexplained.get_mut(&account).filter(|_| is_new_there) {
+                *missing -= 1;
+                if *missing <= 0 {
+                    unexplained.remove(&account);
+                }
+            }
+        }
+        if self::known(ctx, pair).await? != counted {
+            tracing::debug!(counted, "holders are still not explained; the role is listed");
+            return Ok(false);
+        }
+    }
+    let (_, name) = holders_of(given);
+    ctx.store
+        .implied_keep(ctx.lease, ctx.clock.now_ms(), ctx.run, (&name, pair), counted)
+        .await?;
+    ctx.progress.page(Family::RoleHoldings, counted);
+    Ok(true)
+}
+
+async fn known(ctx: &Context<'_>, pair: PairNumbers) -> Result<i64, SyncError> {
+    let mut tx = ctx.store.read().await?;
+    Ok(tx.implied_count(ctx.run, pair).await?)
+}
+
+/// Accounts that may hold a role besides those known to.
+struct Candidates {
+    /// Who has another role on the same resource, in order.
+    others: Vec<NumberedAccount>,
+    /// They, and who holds roles on more resources than is explained.
+    all: Vec<NumberedAccount>,
+}
+
+/// The candidates for a role; `None` when they are `limit` or more.
+async fn candidates(
+    ctx: &Context<'_>,
+    pair: PairNumbers,
+    unexplained: &BTreeMap<NumberedAccount, i64>,
+    limit: i64,
+) -> Result<Option<Candidates>, SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let others = tx.implied_others(ctx.run, pair, limit).await?;
+    let numbers: Vec<i64> = unexplained.keys().map(|account| account.number).collect();
+    let among = tx.implied_among(ctx.run, pair, &numbers).await?;
+    drop(tx);
+    let beyond = unexplained
+        .keys()
+        .filter(|account| !among.contains(&account.number));
+    let mut all: Vec<NumberedAccount> = others.iter().chain(beyond).cloned().collect();
+    all.sort_unstable();
+    all.dedup();
+    let is_few = i64::try_from(all.len()).is_ok_and(|count| count < limit);
+    Ok(is_few.then_some(Candidates { others, all }))
+}
+
+/// Which of these accounts hold the role.
+async fn ask(
+    ctx: &Context<'_>,
+    given: &GivenRole,
+    pair: PairNumbers,
+    accounts: &[NumberedAccount],
+) -> Result<Vec<NumberedAccount>, SyncError> {
+    let search = AccountSearch {
+        accounts: accounts.iter().map(|account| account.id.clone()).collect(),
+        ..holders_of(given).0
+    };
+    let mut holders = Vec::new();
+    let mut cursor: Option<Cursor> = None;
+    let sent_at = ctx.clock.now_ms();
+    loop {
+        let page = ctx
+            .admin
+            .accounts(ALL_DIRECTORIES, &search, cursor.as_ref())
+            .await
+            .reading(Family::RoleHoldings)?;
+        let found = page
+            .items
+            .iter()
+            .filter_map(|item| accounts.iter().find(|account| account.id == item.account_id));
+        holders.extend(found.cloned());
+        match page.next {
+            Some(next) if cursor.as_ref() == Some(&next) => {
+                let operation = Family::RoleHoldings.name();
+                return Err(ApiError::RepeatedCursor { operation }).reading(Family::RoleHoldings);
+            }
+            Some(next) => cursor = Some(next),
+            None => break,
+        }
+    }
+    let numbers: Vec<i64> = holders.iter().map(|account| account.number).collect();
+    ctx.store.implied_add(ctx.run, pair, &numbers, sent_at).await?;
+    Ok(holders)
+}
