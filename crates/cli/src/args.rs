@@ -194,6 +194,20 @@ pub struct SyncArgs {
     /// Print one line of JSON at the end
     #[arg(long)]
     pub json: bool,
+    /// How progress is told on standard error; with --json nothing is, unless this says so
+    #[arg(long, value_enum, value_name = "FORM")]
+    pub progress: Option<ProgressForm>,
+}
+
+/// How progress is told.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum ProgressForm {
+    /// A bar for each family of listings
+    Bars,
+    /// A line for each family that ends
+    Lines,
+    /// A line of JSON about once a second and at each end
+    Json,
 }
 
 #[derive(Debug, clap::Args)]

@@ -365,3 +365,29 @@ async fn a_twin_of_the_stored_organization_reads_the_same() {
     assert!(facts.stdout.len() > 10_000);
     assert_eq!(again.stdout, facts.stdout);
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn progress_is_told_in_lines_of_json_where_asked_for() {
+    let (folder, twin) = connected(small()).await;
+    let read = run_beside(folder.path(), &["sync", "--json", "--progress", "json"]).await;
+    assert!(read.status.success(), "{}", said(&read));
+    let events: Vec<serde_json::Value> = said(&read)
+        .lines()
+        .map(|line| serde_json::from_str(line).unwrap())
+        .collect();
+    let estimate = events.iter().find(|event| event["event"] == "estimate").unwrap();
+    assert!(estimate["requests"].as_i64().unwrap() > 0);
+    let accounts = events
+        .iter()
+        .find(|event| event["event"] == "ended" && event["family"] == "accounts")
+        .unwrap();
+    assert!(accounts["rows"].as_i64().unwrap() >= 60);
+    assert!(
+        events
+            .iter()
+            .any(|event| event["event"] == "progress" && event["families"].is_object())
+    );
+    let quiet = run_beside(folder.path(), &["sync", "--json"]).await;
+    assert_eq!(said(&quiet), "");
+    twin.stop().await;
+}

@@ -17,7 +17,7 @@ pub async fn run(config: &Config, args: SyncArgs) -> anyhow::Result<ExitCode> {
         max_requests: args.max_requests.or(config.api.max_requests),
         ..config.api.clone()
     };
-    let progress = progress::choose(args.json);
+    let progress = progress::choose(args.progress, args.json);
     let begun = Instant::now();
     let outcome = app
         .sync(
