@@ -28,6 +28,7 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Answers that cannot change, because a published run does not.
     pub memo: views::Memo,
+    pub(crate) paces: views::Paces,
     master_key: Option<Arc<MasterKey>>,
 }
 
@@ -38,6 +39,7 @@ impl App {
             store,
             clock,
             memo: views::Memo::default(),
+            paces: views::Paces::default(),
             master_key: None,
         }
     }

@@ -145,25 +145,136 @@ async fn walk(client: &Client, width: u32) {
     assert_page(client, "demo").await;
 }
 
+/// The demo, and the address that lets a browser in.
+async fn start_demo(temporary: &Path) -> (Running, String) {
+    let mut demo = Command::new(env!("CARGO_BIN_EXE_orgwarden"));
+    demo.args(["demo", "--users", "300", "--weeks", "1", "--change-every-s", "0"]);
+    let mut demo = Running::start(demo.env("TMPDIR", temporary));
+    let start = demo.word_after("Open ").await;
+    (demo, start)
+}
+
+/// A browser with a profile of its own.
+struct Browser {
+    client: Client,
+    _driver: Running,
+    _profile: TempDir,
+}
+
+impl Browser {
+    async fn start(programs: &Path) -> Browser {
+        let profile = TempDir::new().unwrap();
+        let mut driver = Running::start(Command::new(programs.join("chromedriver")).arg("--port=0"));
+        let port = driver.word_after("successfully on port ").await;
+        Browser {
+            client: open_browser(port.trim_end_matches('.'), profile.path()).await,
+            _driver: driver,
+            _profile: profile,
+        }
+    }
+}
+
+/// Light or dark, as the system would ask for it.
+async fn set_theme(client: &Client, theme: &str) {
+    let features = json!([{ "name": "prefers-color-scheme", "value": theme }]);
+    let body = json!({ "cmd": "Emulation.setEmulatedMedia", "params": { "features": features } });
+    let path = "goog/cdp/execute";
+    client.issue_cmd(Extension { path, body }).await.unwrap();
+}
+
+/// What axe-core finds wrong with the page by WCAG 2.2, levels A and AA: the rule, and where.
+async fn violations(client: &Client, axe: &str) -> Vec<String> {
+    const RUN: &str = "const tell = arguments[0];
+        const tags = ['wcag2a', 'wcag2aa', 'wcag21a', 'wcag21aa', 'wcag22aa'];
+        axe.run(document, { runOnly: tags }).then((found) => tell(found.violations.map((rule) =>
+            rule.id + ': ' + rule.help + ' – ' + rule.nodes.map((node) => node.html).slice(0, 3).join(' | '))));";
+    client.execute(axe, vec![]).await.unwrap();
+    let found = client.execute_async(RUN, vec![]).await.unwrap();
+    serde_json::from_value(found).unwrap()
+}
+
+/// Every page: those with an address of their own, then those that a link leads to.
+async fn every_page(client: &Client, home: &Url) -> Vec<String> {
+    let mut pages: Vec<String> = [
+        "/",
+        "/accounts",
+        "/accounts?q=nobody+is+called+so",
+        "/groups",
+        "/workspaces",
+        "/tokens",
+        "/tokens?view=orphans",
+        "/organization",
+        "/changes",
+        "/connections",
+        "/connections/demo",
+        "/runs/run_1",
+        "/nowhere",
+        "/accounts/nobody",
+        "/start?token=used",
+    ]
+    .map(str::to_owned)
+    .to_vec();
+    let linked = [
+        ("/tokens", "main td a[href^='/accounts/']"),
+        ("/groups?view=giving", "main td a[href^='/groups/']"),
+        ("/workspaces", "main td a[href^='/workspaces/']"),
+        ("/changes", "main table.calendar a"),
+    ];
+    for (from, link) in linked {
+        client.goto(home.join(from).unwrap().as_str()).await.unwrap();
+        let link = client.wait().for_element(Locator::Css(link)).await.unwrap();
+        pages.push(link.attr("href").await.unwrap().unwrap());
+    }
+    pages
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_page_violates_wcag_2_2_aa() {
+    let (Some(programs), Some(axe)) = (Program::Chromium.require(), Program::Axe.require()) else {
+        return;
+    };
+    let axe = std::fs::read_to_string(axe).unwrap();
+    let temporary = TempDir::new().unwrap();
+    let (_demo, start) = start_demo(temporary.path()).await;
+    let browser = Browser::start(&programs).await;
+    let client = &browser.client;
+    client.goto(&start).await.unwrap();
+    let home = Url::parse(&start).unwrap().join("/").unwrap();
+    let mut wrong = Vec::new();
+    for page in every_page(client, &home).await {
+        for width in WIDTHS {
+            set_width(client, width).await;
+            for theme in ["light", "dark"] {
+                set_theme(client, theme).await;
+                client.goto(home.join(&page).unwrap().as_str()).await.unwrap();
+                for violation in violations(client, &axe).await {
+                    wrong.push(format!("{page} at {width}, {theme}: {violation}"));
+                }
+            }
+        }
+    }
+    client
+        .execute("document.getElementById('keys')?.showModal()", vec![])
+        .await
+        .unwrap();
+    wrong.extend(violations(client, &axe).await);
+    client.clone().close().await.unwrap();
+    assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_demo_can_be_walked_through_on_a_laptop_and_a_telephone() {
     let Some(programs) = Program::Chromium.require() else {
         return;
     };
-    let (temporary, profile) = (TempDir::new().unwrap(), TempDir::new().unwrap());
-    let mut demo = Command::new(env!("CARGO_BIN_EXE_orgwarden"));
-    demo.args(["demo", "--users", "300", "--weeks", "1", "--change-every-s", "0"]);
-    let mut demo = Running::start(demo.env("TMPDIR", temporary.path()));
-    let start = demo.word_after("Open ").await;
-    let mut driver = Running::start(Command::new(programs.join("chromedriver")).arg("--port=0"));
-    let port = driver.word_after("successfully on port ").await;
-    let client = open_browser(port.trim_end_matches('.'), profile.path()).await;
-
-    client.goto(&start).await.unwrap();
+    let temporary = TempDir::new().unwrap();
+    let (mut demo, start) = start_demo(temporary.path()).await;
+    let browser = Browser::start(&programs).await;
+    browser.client.goto(&start).await.unwrap();
     for width in WIDTHS {
-        walk(&client, width).await;
+        walk(&browser.client, width).await;
     }
-    client.close().await.unwrap();
+    browser.client.clone().close().await.unwrap();
 
     // The standard library sends no signals.
     let process = demo.child.id().unwrap().to_string();

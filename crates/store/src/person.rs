@@ -90,7 +90,7 @@ impl Tx {
             &[account.into(), search_text(id, None, None).into(), now.into()],
         )
         .await?;
-        Ok(())
+        self.summary_erase(account, &search_text(id, None, None)).await
     }
 
     /// Keeps the latest activity, writing only what changed.

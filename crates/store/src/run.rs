@@ -14,6 +14,7 @@ use crate::database::{Store, Tx};
 use crate::error::StoreError;
 use crate::lease::Lease;
 use crate::value::Row;
+use crate::views::Snapshot;
 use model::RunId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
@@ -31,6 +32,12 @@ const COUNT_ENDED: &str = "SELECT COUNT(*) FROM fact WHERE organization_id = $1 
 const SET_CHANGES: &str = "UPDATE run SET changes_begun = $2, changes_ended = $3 WHERE id = $1";
 const UNBEGIN: &str = "DELETE FROM fact WHERE organization_id = $1 AND begun_run = $2";
 const UNEND: &str = "UPDATE fact SET ended_run = NULL, ended_at = NULL, last_seen_at = NULL WHERE organization_id = $1 AND ended_run = $2";
+const PROGRESS: &str =
+    "INSERT INTO run_progress (run_id, at, requests, retries, rate_limited, waiting, waiting_until)
+    VALUES ($1, $2, $3, $4, $5, $6, $7)
+    ON CONFLICT (run_id) DO UPDATE
+    SET at = excluded.at, requests = excluded.requests, retries = excluded.retries,
+        rate_limited = excluded.rate_limited, waiting = excluded.waiting, waiting_until = excluded.waiting_until";
 const CLEAR_STAGED: &str = "DELETE FROM staged WHERE run_id = $1";
 
 /// Where a run is in its life.
@@ -87,6 +94,23 @@ pub struct RunReport {
     /// Requests by operation.
     #[serde(default)]
     pub operations: BTreeMap<String, u64>,
+}
+
+/// What the process that reads is doing right now.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct RunProgress {
+    /// When it said so.
+    pub at: i64,
+    /// Requests sent in this session, repeats included.
+    pub requests: i64,
+    /// Of them, repeats of reads that had failed.
+    pub retries: i64,
+    /// Of them, refused for the rate.
+    pub rate_limited: i64,
+    /// `budget` or `pause` while nothing is sent for that; else empty.
+    pub waiting: String,
+    /// Until when that is.
+    pub waiting_until: i64,
 }
 
 /// One reading.
@@ -188,6 +212,21 @@ impl Tx {
             .collect()
     }
 
+    /// Says what the process that reads the run is doing right now.
+    pub async fn run_progress(&mut self, id: RunId, progress: &RunProgress) -> Result<(), StoreError> {
+        let values = [
+            id.0.into(),
+            progress.at.into(),
+            progress.requests.into(),
+            progress.retries.into(),
+            progress.rate_limited.into(),
+            progress.waiting.as_str().into(),
+            progress.waiting_until.into(),
+        ];
+        self.execute(PROGRESS, &values).await?;
+        Ok(())
+    }
+
     /// Counts requests that were sent for the run.
     pub async fn run_add_requests(&mut self, id: RunId, requests: i64) -> Result<(), StoreError> {
         self.execute(ADD_REQUESTS, &[id.0.into(), requests.into()])
@@ -246,6 +285,11 @@ impl Store {
             .await?;
         tx.run_set_state(run.id, RunState::Published, Some(now), report)
             .await?;
+        let published = Snapshot {
+            organization: run.organization_id,
+            run: run.id.0,
+        };
+        tx.summary_publish(published).await?;
         tx.organization_publish(run.organization_id, run.id).await?;
         tx.connection_confirm_drop(run.connection_id, false).await?;
         tx.commit().await?;

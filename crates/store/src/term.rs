@@ -69,10 +69,8 @@ impl Store {
 }
 
 impl Tx {
-    /// Gives each text a number if it has none, and answers all of them.
-    pub async fn term_intern(&mut self, texts: &[&str]) -> Result<Vec<(String, i64)>, StoreError> {
-        let rows: Vec<Vec<Value>> = texts.iter().map(|text| vec![Value::from(*text)]).collect();
-        self.insert_many(INTERN, &rows, INTERN_TAIL).await?;
+    /// The numbers of those of these texts that have one.
+    pub async fn term_numbers(&mut self, texts: &[&str]) -> Result<Vec<(String, i64)>, StoreError> {
         let mut found = Vec::with_capacity(texts.len());
         for batch in texts.chunks(BATCH) {
             let sql = list_statement("SELECT text, id FROM term WHERE text IN", 1, batch.len(), "");
@@ -82,6 +80,13 @@ impl Tx {
             }
         }
         Ok(found)
+    }
+
+    /// Gives each text a number if it has none, and answers all of them.
+    pub async fn term_intern(&mut self, texts: &[&str]) -> Result<Vec<(String, i64)>, StoreError> {
+        let rows: Vec<Vec<Value>> = texts.iter().map(|text| vec![Value::from(*text)]).collect();
+        self.insert_many(INTERN, &rows, INTERN_TAIL).await?;
+        self.term_numbers(texts).await
     }
 
     /// The number of a text, if it was ever met.

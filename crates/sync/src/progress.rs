@@ -1,5 +1,6 @@
 //! How a reading tells what it does, while it does it.
 
+use atlassian::Status as TransportStatus;
 use model::Family;
 
 /// What a reading will cost, as far as counts and the last reading tell.
@@ -30,6 +31,10 @@ pub trait Progress: Send + Sync {
     /// A family was read to its end.
     fn ended(&self, family: Family) {
         let _ = family;
+    }
+    /// What the transport did so far and what it waits for; comes about once a second.
+    fn transport(&self, status: &TransportStatus) {
+        let _ = status;
     }
     /// Something worth a line.
     fn note(&self, text: &str) {

@@ -10,17 +10,21 @@ use crate::steps::{self, KnownGroup, ONLY, Pairs};
 use crate::verify;
 use atlassian::Admin;
 use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
+use atlassian::transport::Waiting;
 use model::role::DOCUMENTED_ROLES;
 use model::{Clock, DirectoryId, FactKind, Family, RunId};
 use serde::Serialize;
 use std::collections::BTreeSet;
+use std::convert::Infallible;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Mutex, PoisonError};
+use std::time::Duration;
 use store::{
-    ConnectionRow, GivenRole, Lease, ListingState, Merge, OrganizationRow, RunReport, RunRow, RunState,
-    Store, Taken, TermCache, this_holder,
+    ConnectionRow, GivenRole, Lease, ListingState, Merge, OrganizationRow, RunProgress, RunReport, RunRow,
+    RunState, Store, Taken, TermCache, this_holder,
 };
 use tokio::sync::Notify;
+use tokio::time::MissedTickBehavior;
 
 /// What to read, with what.
 pub struct Reading<'a> {
@@ -110,7 +114,11 @@ async fn with_lease(reading: &Reading<'_>, lease: &Lease) -> Result<Outcome, Syn
         change_seen: AtomicBool::new(false),
         shape: Mutex::new(PageShape::default()),
     };
-    let ended = read_and_merge(reading, &ctx, &run).await;
+    // Saying how it goes never ends by itself.
+    let ended = tokio::select! {
+        ended = read_and_merge(reading, &ctx, &run) => ended,
+        never = say_how_it_goes(reading, &run) => match never {},
+    };
     let requests = reading.admin.transport().status().requests;
     let mut tx = reading.store.write().await?;
     tx.run_add_requests(run.id, i64::try_from(requests).unwrap_or(i64::MAX))
@@ -136,6 +144,40 @@ async fn with_lease(reading: &Reading<'_>, lease: &Lease) -> Result<Outcome, Syn
             })
         }
         Err(error) => Err(error),
+    }
+}
+
+/// Once a second, keeps what this process does and what it waits for, so that the pages of any process can say it.
+async fn say_how_it_goes(reading: &Reading<'_>, run: &RunRow) -> Infallible {
+    let mut second = tokio::time::interval(Duration::from_secs(1));
+    second.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    loop {
+        second.tick().await;
+        let status = reading.admin.transport().status();
+        let now = reading.clock.now_ms();
+        reading.progress.transport(&status);
+        let (waiting, seconds) = match status.waiting {
+            None => ("", 0),
+            Some(Waiting::Budget { seconds }) => ("budget", seconds),
+            Some(Waiting::Pause { seconds }) => ("pause", seconds),
+        };
+        let number = |count: u64| i64::try_from(count).unwrap_or(i64::MAX);
+        let progress = RunProgress {
+            at: now,
+            requests: number(status.requests),
+            retries: number(status.retries),
+            rate_limited: number(status.rate_limited),
+            waiting: waiting.to_owned(),
+            waiting_until: now.saturating_add(number(seconds).saturating_mul(1000)),
+        };
+        let said = async {
+            let mut tx = reading.store.write().await?;
+            tx.run_progress(run.id, &progress).await?;
+            tx.commit().await
+        };
+        if let Err(error) = said.await {
+            tracing::debug!(%error, "how the reading goes could not be kept");
+        }
     }
 }
 

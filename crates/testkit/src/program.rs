@@ -10,6 +10,8 @@ pub enum Program {
     Postgres,
     /// Chromium and chromedriver.
     Chromium,
+    /// The script of axe-core, which judges whether pages are accessible; `ORGWARDEN_AXE` says where it is.
+    Axe,
 }
 
 impl Program {
@@ -18,10 +20,11 @@ impl Program {
         match self {
             Program::Postgres => "postgres",
             Program::Chromium => "chromium",
+            Program::Axe => "axe",
         }
     }
 
-    /// The folder that holds the program, if the machine has it; `TEST_PG_URL` counts as an empty one.
+    /// The folder that holds the program, if the machine has it; `TEST_PG_URL` counts as an empty one, and axe is a file.
     ///
     /// Says on stderr that this test is skipped when it is absent.
     ///
@@ -51,6 +54,10 @@ impl Program {
                     .iter()
                     .all(|name| folder.join(name).is_file())
             }),
+            Program::Axe => {
+                let script = std::env::var_os("ORGWARDEN_AXE").map(PathBuf::from);
+                script.filter(|script| script.is_file())
+            }
             Program::Chromium => {
                 let holding = |name: &str| {
                     folders_of_path()

@@ -1,7 +1,7 @@
 //! What a person sees when a page cannot be shown: what is wrong, what to do, and an id that is also in the log.
 
+use crate::frame;
 use crate::parts::mark;
-use crate::shell;
 use app::views::{Candidate, ViewError};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -53,6 +53,15 @@ fn sentence(text: &str) -> String {
     }
 }
 
+/// Text in which backticks stand around what is typed.
+fn with_code(text: &str) -> Markup {
+    html! {
+        @for (index, part) in text.split('`').enumerate() {
+            @if index % 2 == 1 { code { (part) } } @else { (part) }
+        }
+    }
+}
+
 /// A random id for one operation.
 pub(crate) fn operation_id() -> String {
     format!("op_{:08x}", rand::random::<u32>())
@@ -80,7 +89,7 @@ impl PageError {
         let (path, name) = self.back;
         html! {
             h1 { (self.title) }
-            @if !self.hint.is_empty() { p.prose { (self.hint) } }
+            @if !self.hint.is_empty() { p.prose { (with_code(&self.hint)) } }
             @if !self.candidates.is_empty() {
                 p.prose { "Perhaps one of these:" }
                 ul.plain {
@@ -99,7 +108,7 @@ impl PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        (self.status, shell::bare(&self.title, self.body())).into_response()
+        (self.status, frame::bare(&self.title, self.body())).into_response()
     }
 }
 
@@ -119,7 +128,7 @@ pub(crate) fn outside(used: bool) -> Response {
     };
     (
         StatusCode::UNAUTHORIZED,
-        shell::bare("Open the start address first", body),
+        frame::bare("Open the start address first", body),
     )
         .into_response()
 }
@@ -135,7 +144,7 @@ pub(crate) fn wrong_host(_headers: &HeaderMap) -> Response {
     };
     (
         StatusCode::MISDIRECTED_REQUEST,
-        shell::bare("This name is not served", body),
+        frame::bare("This name is not served", body),
     )
         .into_response()
 }
@@ -155,7 +164,7 @@ pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Respon
     };
     (
         StatusCode::INTERNAL_SERVER_ERROR,
-        shell::bare("This page failed", body),
+        frame::bare("This page failed", body),
     )
         .into_response()
 }

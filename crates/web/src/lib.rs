@@ -4,12 +4,17 @@
 //! The door is narrow: loopback addresses only, a list of allowed Host names, and a start token that works
 //! once and is exchanged for a strict cookie ([`Gate`]).
 //!
+//! Each line uses only what is below it:
 //! - `routes`: which path leads to which page, and the layers around them.
-//! - `gate`: Host, start token, cookie, headers.
-//! - `pages`: one file per noun. `parts`: what pages are made of. `picture`: drawings as SVG.
+//! - `pages`: one file per noun.
+//! - `shell`: what is around a page, and what it knows of the request.
+//! - `error`: what is shown instead of a page. `picture`: drawings as SVG.
+//! - `csv`: tables as files. `parts`: what pages are made of. `frame`: the head, and pages without the rail. `gate`: Host, token, cookie.
 
 mod assets;
+mod csv;
 mod error;
+mod frame;
 mod gate;
 mod pages;
 mod parts;

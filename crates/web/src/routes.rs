@@ -2,7 +2,8 @@
 
 use crate::error::{self, PageError};
 use crate::gate::{self, CONTENT_SECURITY_POLICY, Gate};
-use crate::{WebOptions, assets, pages, shell};
+use crate::shell::Web;
+use crate::{WebOptions, assets, frame, pages};
 use app::App;
 use axum::Router;
 use axum::extract::{Query, Request, State};
@@ -19,13 +20,6 @@ use serde::Deserialize;
 use std::sync::Arc;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
-
-/// What every handler may use.
-#[derive(Clone)]
-pub(crate) struct Web {
-    pub app: Arc<App>,
-    pub gate: Arc<Gate>,
-}
 
 /// The pages of `app`, to be served on a loopback address ([`crate::check_listen_address`]).
 ///
@@ -44,6 +38,8 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/groups/{group}", get(pages::group::show))
         .route("/workspaces", get(pages::workspaces::show))
         .route("/workspaces/{workspace}", get(pages::workspace::show))
+        .route("/tokens", get(pages::tokens::show))
+        .route("/organization", get(pages::organization::show))
         .route("/changes", get(pages::changes::show))
         .route("/connections", get(pages::connections::list))
         .route("/connections/{connection}", get(pages::connections::show))
@@ -54,7 +50,7 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/start", get(start))
         .route("/theme", get(theme))
         .route("/as-of", get(as_of))
-        .route("/organization", get(organization))
+        .route("/choose", get(choose))
         .route("/assets/{name}", get(assets::serve))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(web.clone(), only_our_host))
@@ -123,7 +119,7 @@ async fn start(State(web): State<Web>, headers: HeaderMap, Query(start): Query<S
     };
     let name = gate::cookie_name(&headers);
     let cookie = format!("{name}={cookie}; Path=/; HttpOnly; SameSite=Strict");
-    let page = shell::bare_going_on(
+    let page = frame::bare_going_on(
         "Orgwarden",
         "/",
         html! { h1 { "You are in" } p { a href="/" { "Go to the overview" } } },
@@ -180,7 +176,7 @@ struct Organization {
 }
 
 /// Keeps which organization the pages show, when several are connected.
-async fn organization(Query(organization): Query<Organization>) -> Response {
+async fn choose(Query(organization): Query<Organization>) -> Response {
     let value: String = url::form_urlencoded::byte_serialize(organization.id.as_bytes()).collect();
     let cookie = format!("organization={value}; Path=/; SameSite=Strict; Max-Age=31536000");
     ([(SET_COOKIE, cookie)], Redirect::to(our_path(&organization.back))).into_response()

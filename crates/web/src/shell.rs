@@ -1,17 +1,25 @@
 //! What is around every page: head, rail, age of the data, theme.
 
-use crate::assets::{icon_path, script_path, style_path};
 use crate::error::PageError;
-use crate::gate;
+use crate::frame::{SHIELD, head};
+use crate::gate::{self, Gate};
 use crate::parts::time;
-use crate::routes::Web;
+use app::App;
 use app::views::accounts::DAY_MS;
 use app::views::overview::Counts;
 use app::views::scope::ScopeChoice;
 use app::views::{At, Scope, ViewError};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
-use maud::{DOCTYPE, Markup, PreEscaped, html};
+use maud::{DOCTYPE, Markup, html};
+use std::sync::Arc;
+
+/// What every handler may use.
+#[derive(Clone)]
+pub(crate) struct Web {
+    pub app: Arc<App>,
+    pub gate: Arc<Gate>,
+}
 
 /// The places of the rail.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -20,6 +28,8 @@ pub(crate) enum Place {
     Accounts,
     Groups,
     Workspaces,
+    Tokens,
+    Organization,
     Changes,
     Connections,
 }
@@ -122,46 +132,23 @@ async fn find_scope(web: &Web, choice: &ScopeChoice) -> Result<Option<Scope>, Vi
     }
 }
 
-const SHIELD: PreEscaped<&str> = PreEscaped(
-    r#"<svg class="shield" width="16" height="16" viewBox="0 0 16 16" fill="none" stroke="currentColor" stroke-width="1.5" aria-hidden="true"><path d="M8 1.500 2.500 3.500v4c0 3.400 2.300 5.800 5.500 7 3.200-1.200 5.500-3.600 5.500-7v-4z"/><path d="M5.500 7.500h5" stroke-linecap="round"/></svg>"#,
-);
-
-fn head(title: &str, go_on: Option<&str>) -> Markup {
+/// Which keys do what; the script opens it.
+fn keys() -> Markup {
+    let keys = [
+        ("/", "search"),
+        ("j", "next row"),
+        ("k", "row before"),
+        ("Enter", "open the row"),
+        ("n", "next part of a list"),
+        ("p", "part before"),
+        ("?", "these keys"),
+        ("Esc", "leave the field, close this"),
+    ];
     html! {
-        head {
-            meta charset="utf-8";
-            meta name="viewport" content="width=device-width, initial-scale=1";
-            meta name="color-scheme" content="light dark";
-            @if let Some(path) = go_on { meta http-equiv="refresh" content=(format!("0; url={path}")); }
-            title { (title) }
-            link rel="icon" href=(icon_path()) type="image/svg+xml";
-            link rel="stylesheet" href=(style_path());
-            script src=(script_path()) defer {}
-        }
-    }
-}
-
-/// A page without the rail, for whoever is not inside or is lost.
-pub(crate) fn bare(title: &str, body: Markup) -> Markup {
-    bare_page(title, None, body)
-}
-
-/// A page without the rail that goes on to `path` by itself.
-pub(crate) fn bare_going_on(title: &str, path: &str, body: Markup) -> Markup {
-    bare_page(title, Some(path), body)
-}
-
-fn bare_page(title: &str, go_on: Option<&str>, body: Markup) -> Markup {
-    html! {
-        (DOCTYPE)
-        html lang="en" {
-            (head(title, go_on))
-            body.bare {
-                main #main {
-                    p.brand { (SHIELD) span { "Orgwarden" } }
-                    (body)
-                }
-            }
+        dialog #keys aria-labelledby="keys-title" {
+            h2 #keys-title { "Keys" }
+            dl { @for (key, words) in keys { div { dt { kbd { (key) } } dd { (words) } } } }
+            form method="dialog" { button type="submit" { "Close" } }
         }
     }
 }
@@ -174,6 +161,11 @@ impl Shell {
             .ok_or_else(|| PageError::from(ViewError::NothingConnected))
     }
 
+    /// Whether anything was read yet.
+    pub fn is_read(&self) -> bool {
+        self.scope.as_ref().is_some_and(Scope::is_read)
+    }
+
     /// The whole page.
     pub fn page(&self, place: Place, title: &str, body: Markup) -> Markup {
         html! {
@@ -183,7 +175,8 @@ impl Shell {
                 body {
                     a.skip href="#main" { "Skip to the content" }
                     (self.rail(place))
-                    main #main { (self.earlier()) (body) }
+                    main #main tabindex="-1" { (self.earlier()) (body) }
+                    (keys())
                 }
             }
         }
@@ -232,6 +225,8 @@ impl Shell {
                     (link(Place::Accounts, "/accounts", "Accounts", number(self.counts.accounts)))
                     (link(Place::Groups, "/groups", "Groups", number(self.counts.groups)))
                     (link(Place::Workspaces, "/workspaces", "Workspaces", number(self.counts.workspaces)))
+                    (link(Place::Tokens, "/tokens", "API tokens", number(self.counts.tokens)))
+                    (link(Place::Organization, "/organization", "Organization", html! {}))
                     (link(Place::Changes, "/changes", "Changes", html! {}))
                     (link(Place::Connections, "/connections", "Connections", html! {}))
                 }
@@ -253,6 +248,7 @@ impl Shell {
                             }
                         }
                     }
+                    p { button.keys-open type="button" data-keys hidden { "Keys " kbd { "?" } } }
                     p.themes role="group" aria-label="Theme" {
                         @for (value, name) in [("", "System"), ("light", "Light"), ("dark", "Dark")] {
                             a href=(crate::parts::address("/theme", &[("to", value), ("back", &self.path)]))

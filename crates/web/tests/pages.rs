@@ -299,7 +299,7 @@ async fn an_account_shows_its_paths_as_a_picture_and_as_a_list() {
     let site = site(60).await;
     let list = site.get("/accounts?sort=groups").await;
     let page = site.get(&link(&list.text, "/accounts/712")).await;
-    assert!(page.text.contains("class=\"paths\"") && page.text.contains("aria-label=\"How "));
+    assert!(page.text.contains("class=\"paths roomy\"") && page.text.contains("aria-label=\"How "));
     assert!(page.text.contains("id=\"roles\"") && page.text.contains("through "));
     assert!(page.text.contains("class=\"chain\""));
 }
@@ -397,4 +397,98 @@ async fn pages_look_back_to_a_day() {
     let page = ask(&site.router, "/accounts", &[("cookie", &before)]).await;
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.text.contains("no reading had ended by then"));
+}
+
+#[tokio::test]
+async fn every_table_can_be_had_as_a_file() {
+    let site = site(300).await;
+    let accounts = site.get("/accounts").await.text;
+    let account = link(&accounts, "/accounts/");
+    let group = link(&site.get("/groups?sort=members").await.text, "/groups/");
+    let workspace = link(&site.get("/workspaces").await.text, "/workspaces/");
+    let files = [
+        "/accounts?format=csv".to_owned(),
+        "/groups?format=csv".to_owned(),
+        "/workspaces?format=csv".to_owned(),
+        "/tokens?format=csv".to_owned(),
+        "/changes?format=csv".to_owned(),
+        format!("{account}?format=csv&table=roles"),
+        format!("{account}?format=csv&table=groups"),
+        format!("{group}?format=csv"),
+        format!("{workspace}?format=csv"),
+    ];
+    for path in files {
+        let answer = site.get(&path).await;
+        assert_eq!(answer.status, StatusCode::OK, "{path}");
+        assert_eq!(
+            answer.headers["content-type"],
+            "text/csv; charset=utf-8; header=present"
+        );
+        let disposition = answer.headers["content-disposition"].to_str().unwrap();
+        assert!(
+            disposition.starts_with("attachment; filename=\"orgwarden-"),
+            "{disposition}"
+        );
+        assert!(answer.text.lines().count() > 1, "{path} has no rows");
+        assert!(answer.text.ends_with("\r\n"));
+        let outside = ask(&site.router, &path, &[]).await;
+        assert_eq!(outside.status, StatusCode::UNAUTHORIZED, "{path}");
+    }
+}
+
+#[tokio::test]
+async fn a_file_holds_the_whole_filtered_list() {
+    let site = site(300).await;
+    let all = site.get("/accounts?format=csv&from=50").await.text;
+    let rows = all.matches("\r\n").count() - 1;
+    let first = site.get("/accounts").await.text;
+    assert!(
+        rows >= 300 && first.contains(&format!("1–50 of {rows}")),
+        "{rows}"
+    );
+    let page = site.get("/accounts?status=inactive").await.text;
+    let some = site.get("/accounts?status=inactive&format=csv").await.text;
+    let rows = some.matches("\r\n").count() - 1;
+    assert!(rows > 0 && rows < 300);
+    assert!(page.contains(&format!("{rows} shown")), "{rows}");
+}
+
+#[tokio::test]
+async fn tokens_are_listed_with_their_owners() {
+    let site = site(301).await;
+    let page = site.get("/tokens").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("API tokens") && page.text.contains("href=\"/accounts/"));
+    let orphans = site.get("/tokens?view=orphans").await.text;
+    assert!(
+        orphans.contains("Owner"),
+        "the seed has a token of somebody who left"
+    );
+    let by_owner = site.get("/tokens?sort=owner&format=csv").await.text;
+    let names: Vec<String> = by_owner
+        .lines()
+        .skip(1)
+        .filter_map(|line| line.split(',').nth(3).map(str::to_lowercase))
+        .collect();
+    assert!(names.len() > 1 && names.is_sorted(), "{names:?}");
+}
+
+#[tokio::test]
+async fn the_calendar_leads_to_the_days_that_were_read() {
+    let site = site(300).await;
+    let page = site.get("/changes").await.text;
+    assert!(page.contains("<caption") && page.contains("scope=\"row\""));
+    let at = page.find("/changes?day=").unwrap();
+    let day: String = page[at..].chars().take_while(|letter| *letter != '"').collect();
+    let of_day = site.get(&day).await;
+    assert_eq!(of_day.status, StatusCode::OK);
+    assert!(of_day.text.contains("aria-current=\"date\""));
+}
+
+#[tokio::test]
+async fn the_organization_names_its_domains() {
+    let site = site(300).await;
+    let page = site.get("/organization").await;
+    assert_eq!(page.status, StatusCode::OK);
+    assert!(page.text.contains("Domains") && page.text.contains("Policies"));
 }

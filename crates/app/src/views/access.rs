@@ -475,12 +475,7 @@ impl App {
         resource: i64,
         asked: &str,
     ) -> Result<(i64, RoleRef), ViewError> {
-        let counts = tx.role_counts(at).await?;
-        let terms: Vec<i64> = counts
-            .iter()
-            .filter(|count| count.resource == resource)
-            .map(|count| count.role)
-            .collect();
+        let terms = tx.roles_on(at, resource).await?;
         let texts = tx.term_texts(&terms).await?;
         let lower = asked.trim().to_lowercase();
         let roles: Vec<(i64, RoleRef)> = texts

@@ -192,12 +192,7 @@ impl App {
         });
 
         let index = self.token_index(&mut tx, at).await?;
-        let of_account = index
-            .terms
-            .get(&account_id)
-            .map(Vec::as_slice)
-            .unwrap_or_default();
-        let rows = tx.token_list_among(at, of_account).await?;
+        let rows = tx.token_list_among(at, &index.terms(&account_id)).await?;
         let mut tokens: Vec<TokenView> = rows.iter().map(|token| TokenView::of(token, now)).collect();
         let focus = focus.map(|mut focus| {
             let of_focus = |place: &&GroupPlace| Some(&place.group) == focus.only_through.as_ref();

@@ -18,6 +18,8 @@ pub const UNUSED_DAYS: i64 = 90;
 /// A day in milliseconds.
 pub const DAY_MS: i64 = 86_400_000;
 
+const HOUR_MS: i64 = 3_600_000;
+
 /// Which accounts to list. Empty texts do not filter.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
 pub struct AccountsAsk {
@@ -224,43 +226,9 @@ impl App {
     pub async fn accounts(&self, scope: &Scope, ask: &AccountsAsk) -> Result<AccountsView, ViewError> {
         let at = scope.at;
         let mut tx = self.store.read().await?;
-        let now = self.clock.now_ms();
-        let resource = match ask.workspace.as_str() {
-            "" => 0,
-            asked => self.find_resource(&mut tx, at, asked).await?.0,
-        };
-        let group = match ask.group.as_str() {
-            "" => 0,
-            asked => self.find_group(&mut tx, at, asked).await?.term,
-        };
-        let resources = match ask.product.as_str() {
-            "" => None,
-            product => {
-                let workspaces = tx.workspace_list(at).await?;
-                let of_product = workspaces
-                    .iter()
-                    .filter(|told| told.attributes.text("type_key") == Some(product));
-                Some(of_product.map(|told| told.term).collect())
-            }
-        };
-        let filter = AccountFilter {
-            search: ask.search.clone(),
-            status: ask.status.clone(),
-            claim_status: ask.claim_status.clone(),
-            account_type: ask.account_type.clone(),
-            resources,
-            resource,
-            group,
-            administrator: ask.administrator,
-            // Whole days, so that the count can be kept.
-            unused_since: if ask.unused {
-                (now / DAY_MS - UNUSED_DAYS) * DAY_MS
-            } else {
-                0
-            },
-        };
+        let filter = self.account_filter(&mut tx, at, ask).await?;
         let tally = self.account_tally(&mut tx, at).await?;
-        if ask.tokens != TokenFilter::Any {
+        if self.is_by_owners(&mut tx, at, ask).await? {
             return self.accounts_with_tokens(tx, scope, ask, filter, tally).await;
         }
         let shown = if filter == AccountFilter::default() {
@@ -283,6 +251,83 @@ impl App {
             tally,
             facets: self.facets(&mut tx, at).await?,
             activity_read_at: tx.activity_read_at(at.organization).await?.map(At),
+        })
+    }
+
+    /// The same part of the list without what heads it, for files.
+    pub async fn account_rows(
+        &self,
+        scope: &Scope,
+        ask: &AccountsAsk,
+    ) -> Result<Vec<AccountItem>, ViewError> {
+        let at = scope.at;
+        let mut tx = self.store.read().await?;
+        let filter = self.account_filter(&mut tx, at, ask).await?;
+        if self.is_by_owners(&mut tx, at, ask).await? {
+            drop(tx);
+            return Ok(self.accounts(scope, ask).await?.accounts.rows);
+        }
+        let rows = tx
+            .account_list(at, &filter, ask.order, ask.slice.limit, ask.slice.offset)
+            .await?;
+        self.account_items(&mut tx, at, rows).await
+    }
+
+    /// Whether only the list of all tokens tells which accounts are asked for.
+    async fn is_by_owners(&self, tx: &mut Tx, at: Snapshot, ask: &AccountsAsk) -> Result<bool, ViewError> {
+        Ok(match ask.tokens {
+            TokenFilter::Any => false,
+            TokenFilter::Expiring => true,
+            TokenFilter::Live | TokenFilter::OfLeavers => !tx.has_summary(at).await?,
+        })
+    }
+
+    async fn account_filter(
+        &self,
+        tx: &mut Tx,
+        at: Snapshot,
+        ask: &AccountsAsk,
+    ) -> Result<AccountFilter, ViewError> {
+        let now = self.clock.now_ms();
+        let resource = match ask.workspace.as_str() {
+            "" => 0,
+            asked => self.find_resource(tx, at, asked).await?.0,
+        };
+        let group = match ask.group.as_str() {
+            "" => 0,
+            asked => self.find_group(tx, at, asked).await?.term,
+        };
+        let resources = match ask.product.as_str() {
+            "" => None,
+            product => {
+                let workspaces = tx.workspace_list(at).await?;
+                let of_product = workspaces
+                    .iter()
+                    .filter(|told| told.attributes.text("type_key") == Some(product));
+                Some(of_product.map(|told| told.term).collect())
+            }
+        };
+        Ok(AccountFilter {
+            search: ask.search.clone(),
+            status: ask.status.clone(),
+            claim_status: ask.claim_status.clone(),
+            account_type: ask.account_type.clone(),
+            resources,
+            resource,
+            group,
+            administrator: ask.administrator,
+            // To the hour, so that the count can be kept.
+            tokens_at: match ask.tokens {
+                TokenFilter::Live | TokenFilter::OfLeavers => At(now / HOUR_MS * HOUR_MS).to_string(),
+                TokenFilter::Any | TokenFilter::Expiring => String::new(),
+            },
+            left: ask.tokens == TokenFilter::OfLeavers,
+            // Whole days, so that the count can be kept.
+            unused_since: if ask.unused {
+                (now / DAY_MS - UNUSED_DAYS) * DAY_MS
+            } else {
+                0
+            },
         })
     }
 

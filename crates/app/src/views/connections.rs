@@ -6,6 +6,7 @@ use crate::App;
 use model::RunId;
 use serde::Serialize;
 use serde_json::Value;
+use store::RunProgress;
 use store::views::connections::{ConnectionView as ConnectionRow, FamilyTally, RunView as RunRow};
 
 /// A run of any state.
@@ -52,6 +53,10 @@ pub struct FamilyView {
     pub expected: Option<i64>,
     /// `planned`, `reading`, `ended`, `refused` or `unsure`.
     pub state: String,
+    /// How many rows a minute it shows now, when two looks at it tell.
+    pub rows_a_minute: Option<i64>,
+    /// How long the rest may take at that rate.
+    pub left_ms: Option<i64>,
 }
 
 /// A listing about which something is to be said.
@@ -75,6 +80,8 @@ pub struct RunDetail {
     pub connection: String,
     /// Whether it goes on.
     pub is_live: bool,
+    /// What the process that reads it said last, while it goes on.
+    pub progress: Option<RunProgress>,
     /// Its listings by family.
     pub families: Vec<FamilyView>,
     /// Listings about which something is to be said.
@@ -167,6 +174,8 @@ impl From<FamilyTally> for FamilyView {
         };
         FamilyView {
             state: state.to_owned(),
+            rows_a_minute: None,
+            left_ms: None,
             family: tally.family,
             listings: tally.listings,
             done: tally.done,
@@ -262,12 +271,18 @@ impl App {
         let connection = connections
             .into_iter()
             .find(|connection| connection.connection == row.connection);
-        let families = tx
+        let mut families: Vec<FamilyView> = tx
             .family_tally(run.0)
             .await?
             .into_iter()
             .map(FamilyView::from)
             .collect();
+        let is_live = matches!(row.state.as_str(), "reading" | "merging");
+        let mut progress = None;
+        if is_live {
+            self.paces.take(run.0, self.clock.now_ms(), &mut families);
+            progress = tx.run_progress_view(run.0).await?;
+        }
         let notes = tx
             .listing_views(run.0)
             .await?
@@ -279,7 +294,8 @@ impl App {
             });
         let notes = notes.collect();
         Ok(RunDetail {
-            is_live: matches!(row.state.as_str(), "reading" | "merging"),
+            is_live,
+            progress,
             run: row.into(),
             connection: connection.map(|connection| connection.name).unwrap_or_default(),
             families,

@@ -7,12 +7,14 @@ use store::views::Snapshot;
 
 type Key = (Snapshot, &'static str, String);
 
-/// Keeps such answers by snapshot; forgets the oldest runs first when it has many.
+/// Keeps such answers by snapshot; forgets the oldest run when it has several.
 #[derive(Default)]
 pub struct Memo {
     kept: Mutex<HashMap<Key, Arc<dyn Any + Send + Sync>>>,
 }
 
+/// What is kept of a large organization is some megabytes a run: the latest, and one that somebody looks back to.
+const MOST_RUNS: usize = 6;
 const MOST: usize = 400;
 
 impl Memo {
@@ -38,22 +40,16 @@ impl Memo {
     ) -> Arc<T> {
         let value = Arc::new(value);
         let mut kept = self.kept.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut runs: Vec<i64> = kept.keys().map(|(known, _, _)| known.run).collect();
+        runs.push(at.run);
+        runs.sort_unstable();
+        runs.dedup();
+        if runs.len() > MOST_RUNS {
+            let oldest = runs.into_iter().find(|run| *run != at.run);
+            kept.retain(|(known, _, _), _| Some(known.run) != oldest);
+        }
         if kept.len() >= MOST {
-            let oldest = kept
-                .keys()
-                .map(|(snapshot, _, _)| snapshot.run)
-                .min()
-                .unwrap_or(0);
-            let newest = kept
-                .keys()
-                .map(|(snapshot, _, _)| snapshot.run)
-                .max()
-                .unwrap_or(0);
-            if oldest == newest {
-                kept.clear();
-            } else {
-                kept.retain(|(snapshot, _, _), _| snapshot.run != oldest);
-            }
+            kept.clear();
         }
         kept.insert((at, name, detail.to_owned()), value.clone());
         value

@@ -13,7 +13,9 @@ mod error;
 pub mod groups;
 mod memo;
 mod names;
+pub mod organization;
 pub mod overview;
+mod pace;
 pub mod scope;
 mod time;
 pub mod tokens;
@@ -22,6 +24,7 @@ pub mod workspaces;
 pub use error::{Candidate, ViewError};
 pub use memo::Memo;
 pub use names::{AccountRef, GroupRef, RoleRef, WorkspaceRef};
+pub(crate) use pace::Paces;
 pub use scope::Scope;
 pub use time::{At, Since};
 

@@ -1,15 +1,18 @@
 //! The overview: what there is, what is worth a look, what changed.
 
+use super::Slice;
 use super::accounts::{DAY_MS, Facets, TallyView};
 use super::connections::RunItem;
 use super::error::ViewError;
 use super::scope::Scope;
 use super::time::At;
+use super::tokens::TokensAsk;
 use super::workspaces::WorkspaceItem;
 use crate::App;
+use model::FactKind;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
-use store::views::accounts::AccountFilter;
+use store::views::changes::ChangeCount;
 
 /// How much there is of what.
 #[derive(Debug, Clone, Copy, Default, Serialize)]
@@ -20,6 +23,8 @@ pub struct Counts {
     pub groups: i64,
     /// Workspaces.
     pub workspaces: i64,
+    /// API tokens.
+    pub tokens: i64,
     /// Things that need a person.
     pub needs_person: i64,
 }
@@ -150,6 +155,7 @@ impl App {
                     accounts: self.account_tally(&mut tx, at).await?.accounts,
                     groups: i64::try_from(tx.group_list(at).await?.len()).unwrap_or(i64::MAX),
                     workspaces: i64::try_from(tx.workspace_list(at).await?.len()).unwrap_or(i64::MAX),
+                    tokens: self.token_index(&mut tx, at).await?.total(),
                     needs_person: 0,
                 };
                 *self.memo.put(at, "counts", "", counts)
@@ -248,23 +254,12 @@ impl App {
         if let Some(kept) = self.memo.get::<(i64, i64)>(scope.at, "leaver tokens", &detail) {
             return Ok(*kept);
         }
-        let index = self.token_index(tx, scope.at).await?;
-        let owners = index.owners(now, None);
-        let mut found = (0, 0);
-        for row in tx
-            .account_list_among(scope.at, &AccountFilter::default(), &owners)
-            .await?
-        {
-            if row
-                .account
-                .attributes
-                .text("status")
-                .is_some_and(|status| status != "active")
-            {
-                found.0 += index.live(&row.account.id, now);
-                found.1 += 1;
-            }
-        }
+        let asked = TokensAsk {
+            slice: Slice { offset: 0, limit: 1 },
+            ..TokensAsk::default()
+        };
+        let tally = self.tokens_in(tx, scope, &asked).await?.tally;
+        let found = (tally.orphans, tally.orphan_owners);
         Ok(*self.memo.put(scope.at, "leaver tokens", &detail, found))
     }
 
@@ -290,7 +285,7 @@ impl App {
             counts,
             giving_groups: count(&|item| !item.grants.is_empty()),
             synced_groups: count(&|item| item.external_synced == Some(true)),
-            tokens: tokens.total,
+            tokens: tokens.total(),
             tokens_expiring: tokens.expiring(now, now + 30 * DAY_MS),
             attention,
             workspaces: listed.take(8).map(|(_, item)| item.clone()).collect(),
@@ -318,9 +313,14 @@ impl App {
             .published_since(at.organization, at.run, from_day * DAY_MS)
             .await?;
         let lowest = runs.first().map_or(at.run, |run| run.run).max(first_run.0 + 1);
-        let (begun, ended) = tx.change_roles_by_run(at.organization, lowest, at.run).await?;
-        let (begun, ended): (HashMap<i64, i64>, HashMap<i64, i64>) =
-            (begun.into_iter().collect(), ended.into_iter().collect());
+        let (begun, ended) = self.change_counts(tx, at, lowest).await?;
+        let of_roles = |counts: Vec<ChangeCount>| -> HashMap<i64, i64> {
+            let roles = counts
+                .into_iter()
+                .filter(|count| count.kind == FactKind::RoleHolding.number());
+            roles.map(|count| (count.run, count.facts)).collect()
+        };
+        let (begun, ended) = (of_roles(begun), of_roles(ended));
         let mut days: BTreeMap<i64, DayOfChanges> = (from_day..=today)
             .map(|day| {
                 (

@@ -8,4 +8,6 @@ pub(crate) mod statistics;
 pub(crate) struct Statements {
     /// Takes the job due the longest: $1 now, $2 until when. PostgreSQL must step over rows that others are taking.
     pub take_job: &'static str,
+    /// Writes the summary of the accounts as of the run $2 of the organization $1. Each reads JSON in its own words.
+    pub write_account_summary: &'static str,
 }

@@ -17,6 +17,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
             SELECT j.id FROM job j WHERE j.run_at <= $1 AND j.leased_until <= $1
             ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE SKIP LOCKED)
         RETURNING id, kind, payload, attempts, fencing",
+    write_account_summary: crate::views::summary::WRITE_POSTGRES,
 };
 
 pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");

@@ -39,26 +39,25 @@ macro_rules! columns {
     };
 }
 
-const BEGUN_IN: &str = concat!(
-    "SELECT ",
-    columns!(),
-    "
+/// Rows by the run in which they began or ended. What the first reading showed began before it: that is no change.
+macro_rules! turned_in {
+    ($run:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            "
 FROM fact f
-WHERE f.organization_id = $1 AND f.begun_run = $2 AND f.unseen_at IS NOT NULL AND f.kind <> 13
-  AND ($3 = 0 OR f.kind = $3)
+WHERE f.organization_id = $1 AND ",
+            $run,
+            " = $2 AND f.kind <> 13 AND ($3 = 0 OR f.kind = $3)
 ORDER BY f.id
 LIMIT $4"
-);
+        )
+    };
+}
 
-const ENDED_IN: &str = concat!(
-    "SELECT ",
-    columns!(),
-    "
-FROM fact f
-WHERE f.organization_id = $1 AND f.ended_run = $2 AND f.kind <> 13 AND ($3 = 0 OR f.kind = $3)
-ORDER BY f.id
-LIMIT $4"
-);
+const BEGUN_IN: &str = turned_in!("f.unseen_at IS NOT NULL AND f.begun_run");
+const ENDED_IN: &str = turned_in!("f.ended_run");
 
 const OF_ACCOUNT: &str = concat!(
     "SELECT ",
@@ -74,39 +73,52 @@ FROM fact f
 WHERE f.organization_id = $1 AND f.kind IN (3, 5) AND f.b = $3 AND +f.begun_run <= $2"
 );
 
-const OF_GROUP: &str = concat!(
-    "SELECT ",
-    columns!(),
-    "
+/// The latest changes of what is named by one part of the key. What began with the first reading ($5) and goes on, most
+/// by far, is passed over in the index.
+macro_rules! latest_of {
+    ($of:literal) => {
+        concat!(
+            "SELECT ",
+            columns!(),
+            "
 FROM fact f
-WHERE f.organization_id = $1 AND f.kind IN (4, 5, 8) AND f.a = $3 AND +f.begun_run <= $2
+WHERE f.organization_id = $1 AND ",
+            $of,
+            " = $3 AND +f.begun_run <= $2
+  AND (+f.begun_run > $5 OR f.ended_run IS NOT NULL)
   AND (f.unseen_at IS NOT NULL OR +f.ended_run <= $2)
 ORDER BY CASE WHEN f.ended_run <= $2 THEN f.ended_run ELSE f.begun_run END DESC, f.id DESC
 LIMIT $4"
-);
+        )
+    };
+}
 
-const OF_RESOURCE: &str = concat!(
-    "SELECT ",
-    columns!(),
-    "
-FROM fact f
-WHERE f.organization_id = $1 AND f.kind IN (7, 8) AND f.b = $3 AND +f.begun_run <= $2
-  AND (f.unseen_at IS NOT NULL OR +f.ended_run <= $2)
-ORDER BY CASE WHEN f.ended_run <= $2 THEN f.ended_run ELSE f.begun_run END DESC, f.id DESC
-LIMIT $4"
-);
+const OF_GROUP: &str = latest_of!("f.kind IN (4, 5, 8) AND f.a");
+const OF_RESOURCE: &str = latest_of!("f.kind IN (7, 8) AND f.b");
 
-const ROLES_BEGUN: &str = "\
-SELECT f.begun_run, COUNT(*)
+macro_rules! counts_by_run {
+    ($run:literal, $condition:literal) => {
+        concat!(
+            "SELECT ",
+            $run,
+            ", f.kind, COUNT(*)
 FROM fact f
-WHERE f.organization_id = $1 AND f.begun_run >= $2 AND f.begun_run <= $3 AND f.kind = 7 AND f.unseen_at IS NOT NULL
-GROUP BY f.begun_run";
+WHERE f.organization_id = $1 AND ",
+            $run,
+            " >= $2 AND ",
+            $run,
+            " <= $3 AND f.kind <> 13",
+            $condition,
+            "
+GROUP BY ",
+            $run,
+            ", f.kind"
+        )
+    };
+}
 
-const ROLES_ENDED: &str = "\
-SELECT f.ended_run, COUNT(*)
-FROM fact f
-WHERE f.organization_id = $1 AND f.ended_run >= $2 AND f.ended_run <= $3 AND f.kind = 7
-GROUP BY f.ended_run";
+const COUNT_BEGUN: &str = counts_by_run!("f.begun_run", " AND f.unseen_at IS NOT NULL");
+const COUNT_ENDED: &str = counts_by_run!("f.ended_run", "");
 
 const RUN_COUNTS: &str = "\
 SELECT r.id, r.started_at, COALESCE(r.ended_at, r.started_at), r.changes_begun, r.changes_ended
@@ -115,6 +127,17 @@ WHERE r.organization_id = $1 AND r.id <= $2 AND r.id > $3 AND r.state = 'publish
   AND r.changes_begun + r.changes_ended > 0
 ORDER BY r.id DESC
 LIMIT $4";
+
+/// How many facts of a kind began or ended in a run.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ChangeCount {
+    /// The run.
+    pub run: i64,
+    /// The number of the kind.
+    pub kind: i64,
+    /// How many.
+    pub facts: i64,
+}
 
 /// A published run that changed something.
 #[derive(Debug, Clone, Copy)]
@@ -188,14 +211,15 @@ impl Tx {
             .collect()
     }
 
-    /// The latest changes of a group, its members and what it gives.
+    /// The latest changes of a group, its members and what it gives, after the reading `first`.
     pub async fn change_group(
         &mut self,
         at: Snapshot,
         group: i64,
+        first: i64,
         limit: i64,
     ) -> Result<Vec<ChangeRow>, StoreError> {
-        let values = at.values([Value::from(group), Value::from(limit)]);
+        let values = at.values([Value::from(group), Value::from(limit), Value::from(first)]);
         self.rows(OF_GROUP, &values)
             .await?
             .iter()
@@ -203,14 +227,15 @@ impl Tx {
             .collect()
     }
 
-    /// The latest changes of the roles on a resource.
+    /// The latest changes of the roles on a resource, after the reading `first`.
     pub async fn change_resource(
         &mut self,
         at: Snapshot,
         resource: i64,
+        first: i64,
         limit: i64,
     ) -> Result<Vec<ChangeRow>, StoreError> {
-        let values = at.values([Value::from(resource), Value::from(limit)]);
+        let values = at.values([Value::from(resource), Value::from(limit), Value::from(first)]);
         self.rows(OF_RESOURCE, &values)
             .await?
             .iter()
@@ -218,27 +243,25 @@ impl Tx {
             .collect()
     }
 
-    /// By run from `first` to `last`: how many role holdings began and how many ended.
-    pub async fn change_roles_by_run(
+    /// By run from `first` to `last` and by kind: how many facts began, and how many ended.
+    pub async fn change_counts(
         &mut self,
         organization: i64,
         first: i64,
         last: i64,
-    ) -> Result<(Vec<(i64, i64)>, Vec<(i64, i64)>), StoreError> {
+    ) -> Result<(Vec<ChangeCount>, Vec<ChangeCount>), StoreError> {
         let values = [Value::from(organization), Value::from(first), Value::from(last)];
-        let pair = |row: &Row| Ok((row.int(0)?, row.int(1)?));
-        let begun = self
-            .rows(ROLES_BEGUN, &values)
-            .await?
-            .iter()
-            .map(pair)
-            .collect::<Result<_, StoreError>>()?;
-        let ended = self
-            .rows(ROLES_ENDED, &values)
-            .await?
-            .iter()
-            .map(pair)
-            .collect::<Result<_, StoreError>>()?;
+        let read = |row: &Row| {
+            Ok(ChangeCount {
+                run: row.int(0)?,
+                kind: row.int(1)?,
+                facts: row.int(2)?,
+            })
+        };
+        let begun = self.rows(COUNT_BEGUN, &values).await?;
+        let begun = begun.iter().map(read).collect::<Result<_, StoreError>>()?;
+        let ended = self.rows(COUNT_ENDED, &values).await?;
+        let ended = ended.iter().map(read).collect::<Result<_, StoreError>>()?;
         Ok((begun, ended))
     }
 

@@ -2,6 +2,7 @@
 
 use crate::database::Tx;
 use crate::error::StoreError;
+use crate::run::RunProgress;
 use crate::value::{Row, Value};
 
 /// A connection without its secret.
@@ -153,6 +154,11 @@ fn lenient(text: String) -> serde_json::Value {
     serde_json::from_str(&text).unwrap_or(serde_json::Value::String(text))
 }
 
+const PROGRESS: &str = "\
+SELECT p.at, p.requests, p.retries, p.rate_limited, p.waiting, p.waiting_until
+FROM run_progress p
+WHERE p.run_id = $1";
+
 impl RunView {
     fn of(row: &Row) -> Result<RunView, StoreError> {
         Ok(RunView {
@@ -227,6 +233,24 @@ impl Tx {
             .iter()
             .map(read)
             .collect()
+    }
+
+    /// What the process that reads the run said last.
+    pub async fn run_progress_view(&mut self, run: i64) -> Result<Option<RunProgress>, StoreError> {
+        let read = |row: Row| {
+            Ok(RunProgress {
+                at: row.int(0)?,
+                requests: row.int(1)?,
+                retries: row.int(2)?,
+                rate_limited: row.int(3)?,
+                waiting: row.text(4)?,
+                waiting_until: row.int(5)?,
+            })
+        };
+        self.row(PROGRESS, &[Value::from(run)])
+            .await?
+            .map(read)
+            .transpose()
     }
 
     /// How far the listings of a run are, by family.

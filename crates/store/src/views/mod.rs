@@ -10,6 +10,7 @@
 //! - [`changes`]: beginnings and endings of facts in published runs.
 //! - [`connections`]: connections, runs and their listings.
 //! - [`scope`]: organizations and the runs that can be looked at.
+//! - `summary`: what lists of accounts sort and filter by, written when a run is published.
 
 /// The condition under which a fact is shown for the run `$2` of the organization `$1`.
 ///
@@ -35,6 +36,8 @@ pub mod connections;
 pub mod effective_access;
 pub mod groups;
 pub mod scope;
+pub(crate) mod summary;
+mod summary_list;
 pub mod tokens;
 pub mod workspaces;
 

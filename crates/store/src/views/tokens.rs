@@ -36,7 +36,52 @@ impl TokenRow {
     }
 }
 
+const USES: &str = concat!(
+    "\
+SELECT f.a, x.last_active_at
+FROM fact f
+JOIN activity x ON x.organization_id = f.organization_id AND x.account = f.a
+WHERE f.kind = 12 AND x.last_active_at IS NOT NULL AND ",
+    visible!("f")
+);
+
+/// The owner of a token, as far as the summary tells.
+#[derive(Debug, Clone)]
+pub struct TokenOwner {
+    /// The account.
+    pub account: i64,
+    /// What it is searched in and sorted by.
+    pub search: String,
+    /// Why it is not active; empty when it is.
+    pub left_as: String,
+}
+
+const OWNERS: &str = "\
+SELECT s.account, s.search, s.left_as
+FROM account_summary s
+WHERE s.organization_id = $1 AND s.tokens_until <> ''
+ORDER BY s.search, s.account";
+
 impl Tx {
+    /// Every account of the published run that owns an API token, by name; only the summary can tell.
+    pub async fn token_owners(&mut self, at: Snapshot) -> Result<Vec<TokenOwner>, StoreError> {
+        let read = |row: &Row| {
+            Ok(TokenOwner {
+                account: row.int(0)?,
+                search: row.text(1)?,
+                left_as: row.text(2)?,
+            })
+        };
+        let rows = self.rows(OWNERS, &[Value::from(at.organization)]).await?;
+        rows.iter().map(read).collect()
+    }
+
+    /// Each API token whose last use was told, with that time.
+    pub async fn token_uses(&mut self, at: Snapshot) -> Result<Vec<(i64, i64)>, StoreError> {
+        let rows = self.rows(USES, &at.values([])).await?;
+        rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
+    }
+
     /// Every API token.
     pub async fn token_list(&mut self, at: Snapshot) -> Result<Vec<TokenRow>, StoreError> {
         self.rows(TOKENS, &at.values([]))

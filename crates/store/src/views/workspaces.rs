@@ -4,6 +4,7 @@ use super::{Described, Snapshot};
 use crate::database::Tx;
 use crate::error::StoreError;
 use crate::value::{Row, Value};
+use model::FactKind;
 
 /// How many accounts have a role on a resource.
 #[derive(Debug, Clone, Copy)]
@@ -36,12 +37,12 @@ WHERE f.kind = 6 AND ",
 ORDER BY f.a"
 );
 
-const DIRECTORIES: &str = concat!(
+const OF_KIND: &str = concat!(
     "\
 SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at
 FROM fact f
 JOIN term t ON t.id = f.a
-WHERE f.kind = 2 AND ",
+WHERE f.kind = $3 AND ",
     visible!("f"),
     "
 ORDER BY f.a"
@@ -56,6 +57,16 @@ WHERE f.kind = 7 AND ",
     "
 GROUP BY f.b, f.c
 ORDER BY f.b, f.c"
+);
+
+const ROLES_ON: &str = concat!(
+    "\
+SELECT DISTINCT f.c
+FROM fact f
+WHERE f.kind = 7 AND f.b = $3 AND ",
+    visible!("f"),
+    "
+ORDER BY f.c"
 );
 
 const GRANT_RESOURCES: &str = concat!(
@@ -133,8 +144,25 @@ impl Tx {
 
     /// Every directory.
     pub async fn directory_list(&mut self, at: Snapshot) -> Result<Vec<Described>, StoreError> {
-        let rows = self.rows(DIRECTORIES, &at.values([])).await?;
+        self.governance_list(at, FactKind::Directory).await
+    }
+
+    /// Everything of a kind that has one id: directories, domains, policies.
+    pub async fn governance_list(
+        &mut self,
+        at: Snapshot,
+        kind: FactKind,
+    ) -> Result<Vec<Described>, StoreError> {
+        let rows = self
+            .rows(OF_KIND, &at.values([Value::from(kind.number())]))
+            .await?;
         rows.iter().map(|row| Described::of(row, 0)).collect()
+    }
+
+    /// The roles that are held on a resource.
+    pub async fn roles_on(&mut self, at: Snapshot, resource: i64) -> Result<Vec<i64>, StoreError> {
+        let rows = self.rows(ROLES_ON, &at.values([Value::from(resource)])).await?;
+        rows.iter().map(|row| row.int(0)).collect()
     }
 
     /// How many accounts have each role on each resource.

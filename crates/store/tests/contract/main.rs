@@ -44,4 +44,5 @@ mod runs;
 mod schema;
 mod staging;
 mod statements;
+mod summary;
 mod terms;

@@ -23,7 +23,7 @@ enum End {
 }
 
 /// A fact to be seen: its kind, three numbers that choose its key, one that chooses its attributes.
-type Dice = (usize, usize, usize, usize, usize);
+pub type Dice = (usize, usize, usize, usize, usize);
 
 #[derive(Debug, Clone)]
 struct Script {
@@ -85,7 +85,7 @@ fn attributes(kind: FactKind, number: usize) -> Attributes {
         .with("account_id", Some(one(&ACCOUNTS, number)))
 }
 
-fn observation(facts: &[Dice], sent_at: i64) -> Observation {
+pub fn observation(facts: &[Dice], sent_at: i64) -> Observation {
     let mut observation = Observation {
         sent_at,
         ..Observation::default()

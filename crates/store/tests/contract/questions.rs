@@ -101,6 +101,11 @@ async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
             ..AccountFilter::default()
         },
         AccountFilter {
+            resources: Some(vec![9]),
+            search: text("a"),
+            ..AccountFilter::default()
+        },
+        AccountFilter {
             unused_since: 500,
             ..AccountFilter::default()
         },
@@ -120,6 +125,14 @@ async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
                 .unwrap(),
         );
     }
+    said.sorted("token_uses", tx.token_uses(at).await.unwrap());
+    said.exactly("token_owners", tx.token_owners(at).await.unwrap());
+    said.sorted("term_numbers", tx.term_numbers(&["a1", "none"]).await.unwrap());
+    for kind in [model::FactKind::Domain, model::FactKind::Policy] {
+        said.exactly("governance_list", tx.governance_list(at, kind).await.unwrap());
+    }
+    said.exactly("roles_on", tx.roles_on(at, 9).await.unwrap());
+    said.exactly("has_summary", tx.has_summary(at).await.unwrap());
     said.exactly("account_tally", tx.account_tally(at).await.unwrap());
     said.exactly("account_find", tx.account_find(at, "a1").await.unwrap());
     for name in ["a1 name", "A1@EXAMPLE.ORG", "nobody"] {
@@ -164,9 +177,9 @@ async fn about_runs(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     said.changes("change_begun", tx.change_begun(at, None, MANY).await.unwrap());
     said.changes("change_begun", tx.change_begun(at, Some(5), MANY).await.unwrap());
     said.changes("change_ended", tx.change_ended(at, None, MANY).await.unwrap());
-    let (begun, ended) = tx.change_roles_by_run(organization, 0, run).await.unwrap();
-    said.sorted("change_roles_by_run", begun);
-    said.sorted("change_roles_by_run", ended);
+    let (begun, ended) = tx.change_counts(organization, 0, run).await.unwrap();
+    said.sorted("change_counts", begun);
+    said.sorted("change_counts", ended);
     said.exactly("change_runs", tx.change_runs(at, 0, MANY).await.unwrap());
     said.exactly("organization_list", tx.organization_list().await.unwrap());
     let id = OrganizationId::from("org-1");
@@ -178,6 +191,7 @@ async fn about_runs(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     said.exactly("run_latest", tx.run_latest(organization, MANY).await.unwrap());
     said.exactly("listing_views", tx.listing_views(run).await.unwrap());
     said.exactly("listing_all", tx.listing_all(RunId(run)).await.unwrap());
+    said.exactly("run_progress_view", tx.run_progress_view(run).await.unwrap());
     said.exactly("family_tally", tx.family_tally(run).await.unwrap());
     said.exactly(
         "published_first",
@@ -256,10 +270,10 @@ async fn about_term(tx: &mut Tx, at: Snapshot, term: i64, said: &mut Said) {
         tx.effective_of_account(at, term, None).await.unwrap(),
     );
     said.changes("change_account", tx.change_account(at, term).await.unwrap());
-    said.changes("change_group", tx.change_group(at, term, MANY).await.unwrap());
+    said.changes("change_group", tx.change_group(at, term, 0, MANY).await.unwrap());
     said.changes(
         "change_resource",
-        tx.change_resource(at, term, MANY).await.unwrap(),
+        tx.change_resource(at, term, 0, MANY).await.unwrap(),
     );
     said.sorted("grant_list", tx.grant_list(at, Some(term), None).await.unwrap());
     said.sorted("grant_list", tx.grant_list(at, None, Some(term)).await.unwrap());

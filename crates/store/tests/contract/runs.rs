@@ -14,7 +14,8 @@ on_both!(
     nobody_publishes_without_the_lease,
     requests_add_up,
     the_latest_runs_come_first,
-    an_interrupted_run_keeps_what_it_has_to_say
+    an_interrupted_run_keeps_what_it_has_to_say,
+    what_a_reading_does_is_kept_once
 );
 
 const KIND: FactKind = FactKind::Account;
@@ -159,4 +160,25 @@ async fn an_interrupted_run_keeps_what_it_has_to_say(database: TestDatabase) {
     let mut tx = reading.store.read().await.unwrap();
     let kept = tx.run_find(run.id).await.unwrap().unwrap();
     assert_eq!((kept.state, kept.report), (RunState::Reading, report));
+}
+
+async fn what_a_reading_does_is_kept_once(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let run = reading.open().await.id;
+    let mut progress = store::RunProgress {
+        at: reading.at,
+        requests: 10,
+        retries: 1,
+        rate_limited: 0,
+        waiting: "pause".to_owned(),
+        waiting_until: reading.at + 5000,
+    };
+    for requests in [10, 25] {
+        progress.requests = requests;
+        let mut tx = reading.store.write().await.unwrap();
+        tx.run_progress(run, &progress).await.unwrap();
+        tx.commit().await.unwrap();
+    }
+    let mut tx = reading.store.read().await.unwrap();
+    assert_eq!(tx.run_progress_view(run.0).await.unwrap(), Some(progress));
 }

@@ -5,7 +5,7 @@
   const $ = (selector) => document.querySelector(selector);
   const all = (selector) => [...document.querySelectorAll(selector)];
 
-  for (const element of all("button[data-copy], .keys, .search kbd")) element.hidden = false;
+  for (const element of all("button[data-copy], button[data-keys], .keys, .search kbd")) element.hidden = false;
 
   // Pages for whoever is lost are made without looking at cookies.
   const kept = /(?:^|; )theme=(light|dark)/.exec(document.cookie);
@@ -19,6 +19,7 @@
       setTimeout(() => { copy.textContent = "Copy"; }, 1500);
       return;
     }
+    if (event.target.closest("[data-keys]")) { $("#keys")?.showModal(); return; }
     const theme = event.target.closest("[data-theme-to]");
     if (theme) {
       event.preventDefault();
@@ -53,13 +54,17 @@
 
   document.addEventListener("keydown", (event) => {
     if (event.ctrlKey || event.metaKey || event.altKey) return;
+    if ($("dialog[open]")) return;
     if (event.key === "Escape") { document.activeElement?.blur(); return; }
     if (event.target.closest("input, select, textarea")) return;
     if (event.key === "/") {
       const search = $("#search");
       event.preventDefault();
       if (search) { search.focus(); search.select(); } else location.href = "/accounts#search";
-    } else if (event.key === "j") move(1);
+    } else if (event.key === "?") $("#keys")?.showModal();
+    else if (event.key === "n") $("a[rel=next]")?.click();
+    else if (event.key === "p") $("a[rel=prev]")?.click();
+    else if (event.key === "j") move(1);
     else if (event.key === "k") move(-1);
     else if (event.key === "Enter" && !event.target.closest("a, button, summary")) {
       const row = $("tr.here");

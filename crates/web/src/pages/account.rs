@@ -1,29 +1,98 @@
 //! One account: how it reaches what, its roles, groups and tokens.
 
+use crate::csv::{self, Cells};
 use crate::error::PageError;
-use crate::pages::accounts::{kind, state, status_word};
-use crate::pages::groups::given_shortly;
+use crate::parts::access::{given_shortly, how, how_text, owner};
+use crate::parts::account::{kind, state, status_word};
 use crate::parts::{
-    copyable, counted, group_link, mark, not_told, number, role, sentence, time, workspace_link,
+    account_path, copyable, counted, export_link, group_link, group_path, mark, not_told, number,
+    product_beside, role, sentence, time, workspace_link, workspace_path,
 };
 use crate::picture::paths::{Drawing, chain};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::shell::{Place, Shell, Web};
 use app::views::access::{PathView, RoleView};
 use app::views::account::AccountView;
 use app::views::tokens::TokenView;
-use axum::extract::{Path, State};
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
+use serde::Deserialize;
+
+/// The parameters of the page.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Parameters {
+    format: String,
+    /// Which table is wanted as a file: `roles` or `groups`.
+    table: String,
+}
+
+const ROLE_HEADS: [&str; 8] = [
+    "workspace_id",
+    "workspace",
+    "product",
+    "role",
+    "how",
+    "not_seen_at",
+    "first_seen_at",
+    "last_active_at",
+];
+
+fn role_cells(view: &AccountView) -> Vec<Cells> {
+    let cells = view.roles.iter().map(|role| {
+        vec![
+            role.workspace.workspace_id.clone(),
+            role.workspace.name.clone(),
+            role.workspace.product.clone(),
+            role.role.name.clone(),
+            how_text(&role.paths),
+            csv::time(role.since.unseen_at),
+            role.since.seen_at.to_string(),
+            csv::time(role.last_active_at),
+        ]
+    });
+    cells.collect()
+}
+
+const GROUP_HEADS: [&str; 5] = ["group_id", "name", "gives", "not_seen_at", "first_seen_at"];
+
+fn group_cells(view: &AccountView) -> Vec<Cells> {
+    let cells = view.group_places.iter().map(|place| {
+        let gives = place
+            .grants
+            .iter()
+            .map(|given| format!("{} of {}", given.role.name, given.workspace.label()));
+        vec![
+            place.group.group_id.clone(),
+            place.group.name.clone(),
+            gives.collect::<Vec<_>>().join("; "),
+            csv::time(place.since.unseen_at),
+            place.since.seen_at.to_string(),
+        ]
+    });
+    cells.collect()
+}
+
+fn export(view: &AccountView, table: &str) -> Markup {
+    export_link(&account_path(&view.item.account), &[("table", table)])
+}
 
 /// Shows the account.
 pub(crate) async fn show(
     State(web): State<Web>,
     shell: Shell,
     Path(account): Path<String>,
-) -> Result<Markup, PageError> {
+    Query(parameters): Query<Parameters>,
+) -> Result<Response, PageError> {
     let scope = shell.scope()?;
     let found = web.app.account(scope, &account).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/accounts", "Accounts"))?;
+    if csv::is_wanted(&parameters.format) {
+        return match parameters.table.as_str() {
+            "groups" => csv::small("groups-of-account", &GROUP_HEADS, group_cells(&view)).await,
+            _ => csv::small("roles-of-account", &ROLE_HEADS, role_cells(&view)).await,
+        };
+    }
     let history = web
         .app
         .account_history(scope, &view.item.account.account_id)
@@ -44,7 +113,7 @@ pub(crate) async fn show(
             }
         }
     };
-    Ok(shell.page(Place::Accounts, &title, body))
+    Ok(shell.page(Place::Accounts, &title, body).into_response())
 }
 
 fn workspaces_reached(view: &AccountView) -> i64 {
@@ -115,7 +184,7 @@ fn particulars(shell: &Shell, view: &AccountView) -> Markup {
             div { dt { "First seen" } dd { (time::since(shell.now, item.since)) } }
             div { dt { "Last active" } dd {
                 @match view.activity.first().and_then(|row| row.last_active_at.map(|at| (row, at))) {
-                    Some((row, at)) => { (time::ago(shell.now, at)) ", " (row.workspace.name) }
+                    Some((row, at)) => { (time::ago(shell.now, at)) ", " (row.workspace.label()) }
                     None => (not_told("not told")),
                 }
             } }
@@ -129,34 +198,6 @@ fn particulars(shell: &Shell, view: &AccountView) -> Markup {
             } }
             div { dt { "State" } dd { @if item.marks.is_empty() { (not_told("nothing to note")) } @else { (state(item)) } } }
         }
-    }
-}
-
-/// `through jira-users, +2`, `direct`.
-pub(crate) fn how(paths: &[PathView]) -> Markup {
-    let groups: Vec<&str> = paths
-        .iter()
-        .filter_map(|path| match path {
-            PathView::Group { group_name, .. } => Some(group_name.as_str()),
-            _ => None,
-        })
-        .collect();
-    let mut others: Vec<&str> = Vec::new();
-    if paths.contains(&PathView::Direct) {
-        others.push("direct");
-    }
-    if paths.contains(&PathView::Inferred) {
-        others.push("inferred");
-    }
-    let is_unread = paths.contains(&PathView::NotRead);
-    let all = groups.join(", ");
-    html! {
-        @if let Some(first) = groups.first() {
-            span title=(all) { "through " bdi { (first) } @if groups.len() > 1 { ", +" (groups.len() - 1) } }
-            @if !others.is_empty() { " and " }
-        }
-        (others.join(", "))
-        @if is_unread { (mark::open("not read yet")) }
     }
 }
 
@@ -210,7 +251,7 @@ fn picture(shell: &Shell, view: &AccountView) -> Markup {
             }
             (drawing.markup(view, shell.now, &words))
             (chain(view))
-            @if drawing.left_out() > 0 { p.note.quiet { (drawing.left_out()) " more roles are only in the list below." } }
+            @if drawing.left_out() > 0 { p.note.quiet { "The last row stands for " (counted(i64::try_from(drawing.left_out()).unwrap_or(0), "more role", "more roles")) "; the list below names each." } }
         }
     }
 }
@@ -219,14 +260,14 @@ fn groups(shell: &Shell, view: &AccountView) -> Markup {
     const MOST: usize = 40;
     html! {
         section #groups {
-            div.heading { h2 { "Groups" span.number { (number(view.item.groups)) } } }
+            div.heading { h2 { "Groups" span.number { (number(view.item.groups)) } } @if !view.group_places.is_empty() { (export(view, "groups")) } }
             @if view.group_places.is_empty() { p.empty { "In no group." } } @else {
                 table.list {
                     thead { tr { th scope="col" { "Group" } th scope="col" { "Gives" } th scope="col" { "Members owned by" } th.number scope="col" { "In it since" } } }
-                    tbody { @for place in view.group_places.iter().take(MOST) { tr {
+                    tbody { @for place in view.group_places.iter().take(MOST) { tr data-href=(group_path(&place.group.group_id)) {
                         td.first.m1 { (group_link(&place.group)) }
                         td.cut.m3 { (given_shortly(&place.grants)) }
-                        td.m0 { @match place.external_synced { Some(true) => "identity provider", Some(false) => (not_told("Atlassian")), None => (not_told("not told")) } }
+                        td.m0 { (owner(place.external_synced)) }
                         td.number.m4 { (time::since(shell.now, place.since)) }
                     } } }
                 }
@@ -254,6 +295,7 @@ fn roles(shell: &Shell, view: &AccountView) -> Markup {
         section #roles {
             div.heading {
                 h2 { "Roles" span.number { (number(view.roles.len().try_into().unwrap_or(0))) " on " (counted(workspaces_reached(view), "workspace", "workspaces")) } }
+                @if !view.roles.is_empty() { (export(view, "roles")) }
             }
             @if view.roles.is_empty() {
                 p.empty { "No role on any workspace." }
@@ -270,8 +312,8 @@ fn roles(shell: &Shell, view: &AccountView) -> Markup {
                     } }
                     tbody {
                         @for row in &view.roles {
-                            tr {
-                                td.first.m1 { (workspace_link(&row.workspace)) }
+                            tr data-href=(workspace_path(&row.workspace)) {
+                                td.first.m1 { (workspace_link(&row.workspace)) (product_beside(&row.workspace)) }
                                 td.cut.m0 title=(row.workspace.product) { (row.workspace.product) }
                                 td.strong.m2 { (role(&row.role)) }
                                 td.cut.m3 { (how(&row.paths)) }

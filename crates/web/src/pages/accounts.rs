@@ -1,16 +1,19 @@
 //! The list of accounts.
 
+use crate::csv::{self, Cells};
 use crate::error::PageError;
 use crate::pages::{ROWS, position};
+use crate::parts::account::{kind, state};
 use crate::parts::filter::{Choice, FilterBar};
-use crate::parts::{account_link, account_path, address, cell_number, mark, not_told, number, pager, time};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
-use app::views::Slice;
-use app::views::accounts::{AccountItem, AccountMark, AccountOrder, AccountsAsk, AccountsView, TokenFilter};
+use crate::parts::{account_link, account_path, address, cell_number, not_told, number, pager, time};
+use crate::shell::{Place, Shell, Web};
+use app::views::accounts::{AccountItem, AccountOrder, AccountsAsk, AccountsView, TokenFilter};
+use app::views::{Scope, Slice};
 use axum::extract::{Query, State};
+use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// The parameters of the list, all of them optional.
 #[derive(Deserialize, Default)]
@@ -27,6 +30,7 @@ pub(crate) struct Parameters {
     sort: String,
     #[serde(deserialize_with = "position")]
     from: i64,
+    format: String,
 }
 
 impl Parameters {
@@ -88,9 +92,12 @@ pub(crate) async fn show(
     State(web): State<Web>,
     shell: Shell,
     Query(parameters): Query<Parameters>,
-) -> Result<Markup, PageError> {
+) -> Result<Response, PageError> {
     let scope = shell.scope()?;
     let ask = parameters.ask();
+    if csv::is_wanted(&parameters.format) {
+        return export(&web, scope, ask).await;
+    }
     let found = web.app.accounts(scope, &ask).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/accounts", "Accounts"))?;
     let products = web.app.products(scope).await?;
@@ -98,12 +105,74 @@ pub(crate) async fn show(
     all.push(("sort", &parameters.sort));
     let body = html! {
         (head(&shell, &view))
-        (tabs(&parameters, &view))
-        (filters(&parameters, &view, products).markup())
+        @if view.accounts.total > 0 {
+            (tabs(&parameters, &view))
+            (filters(&parameters, &view, products).markup())
+        }
         (list(&shell, &parameters, &view))
         (pager(&view.accounts, "/accounts", &all, true))
     };
-    Ok(shell.page(Place::Accounts, "Accounts", body))
+    Ok(shell.page(Place::Accounts, "Accounts", body).into_response())
+}
+
+const HEADS: [&str; 15] = [
+    "account_id",
+    "name",
+    "email",
+    "type",
+    "status",
+    "claim_status",
+    "directory_statuses",
+    "products",
+    "resources",
+    "groups",
+    "live_tokens",
+    "last_active_at",
+    "platform_roles",
+    "not_seen_at",
+    "first_seen_at",
+];
+
+fn cells(item: &AccountItem) -> Cells {
+    let roles: Vec<&str> = item
+        .platform_roles
+        .iter()
+        .map(|role| role.name.as_str())
+        .collect();
+    vec![
+        item.account.account_id.clone(),
+        csv::text(item.account.name.as_ref()),
+        csv::text(item.account.email.as_ref()),
+        csv::text(item.account_type.as_ref()),
+        csv::text(item.status.as_ref()),
+        csv::text(item.claim_status.as_ref()),
+        item.directory_statuses.join("; "),
+        item.products.join("; "),
+        item.resources.to_string(),
+        item.groups.to_string(),
+        item.live_tokens.to_string(),
+        csv::time(item.last_active_at),
+        roles.join("; "),
+        csv::time(item.since.unseen_at),
+        item.since.seen_at.to_string(),
+    ]
+}
+
+async fn export(web: &Web, scope: &Scope, ask: AccountsAsk) -> Result<Response, PageError> {
+    let (app, scope) = (Arc::clone(&web.app), scope.clone());
+    csv::file("accounts", &HEADS, 0, move |offset| {
+        let (app, scope, mut ask) = (Arc::clone(&app), scope.clone(), ask.clone());
+        async move {
+            ask.slice = Slice {
+                offset,
+                limit: csv::PART,
+            };
+            let rows = app.account_rows(&scope, &ask).await?;
+            let next = csv::after(offset, rows.len());
+            Ok((rows.iter().map(cells).collect(), next))
+        }
+    })
+    .await
 }
 
 fn head(shell: &Shell, view: &AccountsView) -> Markup {
@@ -217,6 +286,7 @@ fn filters<'p>(
         kept: vec![("view", &parameters.view), ("sort", &parameters.sort)],
         shown: view.accounts.shown,
         filtered_out: view.accounts.filtered_out(),
+        exports: true,
     }
 }
 
@@ -225,7 +295,8 @@ fn list(shell: &Shell, parameters: &Parameters, view: &AccountsView) -> Markup {
         return html! {
             div.empty {
                 @if view.accounts.total == 0 {
-                    p { b { "No account is known yet." } " The first reading brings them: run " code { "orgwarden sync" } "." }
+                    @if shell.is_read() { p { b { "This organization has no account." } } }
+                    @else { p { b { "No account is known yet." } " The first reading brings them: run " code { "orgwarden sync" } "." } }
                 } @else {
                     p { b { "No account matches." } " " (number(view.accounts.total)) " are filtered out. " a href="/accounts" { "Show all" } }
                 }
@@ -237,7 +308,7 @@ fn list(shell: &Shell, parameters: &Parameters, view: &AccountsView) -> Markup {
         |is_here: bool, arrow: &str| html! { @if is_here { span aria-hidden="true" { " " (arrow) } } };
     let by_name = sort.is_empty() || sort == "name";
     html! {
-        table.list {
+        table.list.dense {
             thead { tr {
                 th scope="col" aria-sort=[match sort { "-name" => Some("descending"), _ if by_name => Some("ascending"), _ => None }] {
                     a href=(parameters.sorted(if by_name { "-name" } else { "" })) {
@@ -261,18 +332,6 @@ fn list(shell: &Shell, parameters: &Parameters, view: &AccountsView) -> Markup {
     }
 }
 
-/// `managed`, `external`, `app`, `portal customer`.
-pub(crate) fn kind(item: &AccountItem) -> &str {
-    match (item.account_type.as_deref(), item.claim_status.as_deref()) {
-        (Some("app"), _) => "app",
-        (Some("customer"), _) => "portal customer",
-        (_, Some("managed")) => "managed",
-        (_, Some("unmanaged")) => "external",
-        (_, Some(other)) => other,
-        (_, None) => "",
-    }
-}
-
 fn row(shell: &Shell, item: &AccountItem) -> Markup {
     let more = item.products.len().saturating_sub(2);
     html! {
@@ -293,32 +352,4 @@ fn row(shell: &Shell, item: &AccountItem) -> Markup {
             td.m2 { (state(item)) }
         }
     }
-}
-
-/// The most pressing mark of an account; nothing for most.
-pub(crate) fn state(item: &AccountItem) -> Markup {
-    match item.marks.first() {
-        None => html! {},
-        Some(AccountMark::LeftWithTokens { tokens }) => mark::red(&format!(
-            "Left, {} live",
-            crate::parts::counted(*tokens, "token", "tokens")
-        )),
-        Some(AccountMark::NotActive { status }) => html! { span.quiet { (status_word(status)) } },
-        Some(AccountMark::Unused { .. }) => mark::amber("Unused, 90 days"),
-        Some(AccountMark::Administrator { role }) => html! { (role) },
-    }
-}
-
-/// A status in plain words.
-pub(crate) fn status_word(status: &str) -> String {
-    let words = match status {
-        "inactive" => "deactivated",
-        "closed" => "account closed",
-        "no_membership" => "not in the directory",
-        other => other,
-    };
-    let mut letters = words.chars();
-    letters
-        .next()
-        .map_or_else(String::new, |first| first.to_uppercase().chain(letters).collect())
 }

@@ -1,17 +1,20 @@
 //! What changed, reading by reading.
 
+use crate::csv::{self, Cells};
 use crate::error::PageError;
 use crate::parts::filter::{Choice, FilterBar};
 use crate::parts::{address, number, sentence, time};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
-use app::views::At;
+use crate::picture::calendar::calendar;
+use crate::shell::{Place, Shell, Web};
 use app::views::accounts::DAY_MS;
-use app::views::changes::{Change, ChangesAsk};
+use app::views::changes::{Change, ChangedReading, ChangesAsk, Turn};
+use app::views::{At, Scope};
 use axum::extract::{Query, State};
+use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use model::{FactKind, RunId};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// The parameters of the page, all of them optional.
 #[derive(Deserialize, Default)]
@@ -22,6 +25,7 @@ pub(crate) struct Parameters {
     day: String,
     since: String,
     before: String,
+    format: String,
 }
 
 const KINDS: [(&str, &str); 9] = [
@@ -41,7 +45,7 @@ pub(crate) async fn show(
     State(web): State<Web>,
     shell: Shell,
     Query(parameters): Query<Parameters>,
-) -> Result<Markup, PageError> {
+) -> Result<Response, PageError> {
     let scope = shell.scope()?;
     let day = At::parse(&parameters.day);
     let ask = ChangesAsk {
@@ -50,8 +54,13 @@ pub(crate) async fn show(
         kind: FactKind::from_name(&parameters.kind),
         before: parameters.before.parse::<RunId>().ok(),
         about: 60,
+        each: false,
     };
+    if csv::is_wanted(&parameters.format) {
+        return export(&web, scope, ask).await;
+    }
     let view = web.app.changes(scope, &ask).await?;
+    let days = web.app.change_calendar(scope).await?;
     let day_words = day.map(|day| time::day_text(shell.now, day)).unwrap_or_default();
     let listed: usize = view.readings.iter().map(|reading| reading.changes.len()).sum();
     let bar = FilterBar {
@@ -82,6 +91,7 @@ pub(crate) async fn show(
         kept: Vec::new(),
         shown: i64::try_from(listed).unwrap_or(0),
         filtered_out: 0,
+        exports: true,
     };
     let body = html! {
         div.title {
@@ -94,7 +104,8 @@ pub(crate) async fn show(
                 span.dot { "·" } (shell.age())
             }
         }
-        (bar.markup())
+        (calendar(&days, shell.now, &parameters.day))
+        @if !view.readings.is_empty() || day.is_some() || !parameters.kind.is_empty() { (bar.markup()) }
         @if view.readings.is_empty() {
             div.empty { p {
                 @if view.first_read_at.is_none() { b { "Nothing was read yet." } " History begins with the first reading." }
@@ -110,9 +121,9 @@ pub(crate) async fn show(
                 }
                 table.list {
                     thead.sr { tr { th scope="col" { "What" } th scope="col" { "When" } } }
-                    tbody { @for change in &reading.changes { (row(shell.now, change)) } }
+                    tbody { @for change in reading.changes.iter().take(MOST) { (row(shell.now, change)) } }
                 }
-                @if reading.is_cut { p.note.quiet { "This reading showed more changes than are listed." } }
+                @if reading.changes.len() > MOST || reading.is_cut { (more(reading, &parameters)) }
             }
         }
         div.pager { p {
@@ -121,7 +132,102 @@ pub(crate) async fn show(
             }
         } }
     };
-    Ok(shell.page(Place::Changes, "Changes", body))
+    Ok(shell.page(Place::Changes, "Changes", body).into_response())
+}
+
+const HEADS: [&str; 13] = [
+    "reading",
+    "read_at",
+    "after",
+    "by",
+    "kind",
+    "turn",
+    "what",
+    "account_id",
+    "account",
+    "group_id",
+    "group",
+    "roles",
+    "fields",
+];
+
+fn cells(run: RunId, read_at: At, change: &Change) -> Cells {
+    let account = change.accounts.first();
+    let roles: Vec<String> = change
+        .roles
+        .iter()
+        .map(|on| format!("{} of {}", on.role.name, on.workspace.label()))
+        .collect();
+    let fields: Vec<String> = change
+        .fields
+        .iter()
+        .map(|field| format!("{}: {} → {}", field.field, field.before, field.after))
+        .collect();
+    let turn = match change.turn {
+        Turn::Began => "began",
+        Turn::Ended => "ended",
+        Turn::Changed => "changed",
+    };
+    vec![
+        run.to_string(),
+        read_at.to_string(),
+        csv::time(change.after),
+        change.by.to_string(),
+        change.kind.to_owned(),
+        turn.to_owned(),
+        change.sentence.to_string(),
+        csv::text(account.map(|account| &account.account_id)),
+        account.map_or_else(String::new, |account| account.label().to_owned()),
+        csv::text(change.group.as_ref().map(|group| &group.group_id)),
+        csv::text(change.group.as_ref().map(|group| &group.name)),
+        roles.join("; "),
+        fields.join("; "),
+    ]
+}
+
+/// Every change that is asked for, each account with a row of its own, some readings at a time.
+async fn export(web: &Web, scope: &Scope, ask: ChangesAsk) -> Result<Response, PageError> {
+    let (app, scope) = (Arc::clone(&web.app), scope.clone());
+    csv::file("changes", &HEADS, ask.before, move |before| {
+        let (app, scope) = (Arc::clone(&app), scope.clone());
+        let ask = ChangesAsk {
+            before,
+            about: 1000,
+            each: true,
+            ..ask.clone()
+        };
+        async move {
+            let view = app.changes(&scope, &ask).await?;
+            let rows = view.readings.iter().flat_map(|reading| {
+                let of_reading = reading.changes.iter();
+                of_reading.map(|change| cells(reading.run, reading.read_at, change))
+            });
+            Ok((rows.collect(), view.next_before.map(Some)))
+        }
+    })
+    .await
+}
+
+/// Changes of one reading that are listed; the rest is in the file.
+const MOST: usize = 100;
+
+fn more(reading: &ChangedReading, parameters: &Parameters) -> Markup {
+    let left = reading.changes.len().saturating_sub(MOST);
+    let file = address(
+        "/changes",
+        &[
+            ("kind", &parameters.kind),
+            ("day", &parameters.day),
+            ("format", "csv"),
+        ],
+    );
+    html! {
+        p.note.quiet {
+            @if reading.is_cut { "This reading showed many more changes. " }
+            @else { "This reading showed " (number(i64::try_from(left).unwrap_or(0))) " more changes, of less reach. " }
+            "All of them are in " a href=(file) download="" { "the file" } "."
+        }
+    }
 }
 
 fn row(now: i64, change: &Change) -> Markup {

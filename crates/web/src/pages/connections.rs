@@ -2,8 +2,7 @@
 
 use crate::error::PageError;
 use crate::parts::{address, cell_number, counted, mark, not_told, number, segment, time};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::shell::{Place, Shell, Web};
 use app::views::connections::{ConnectionItem, RunItem};
 use axum::extract::{Path, State};
 use maud::{Markup, html};
@@ -30,7 +29,7 @@ pub(crate) async fn list(State(web): State<Web>, shell: Shell) -> Result<Markup,
                     td.wide.m0 { "every " (time::duration_text(item.sync_interval_ms)) }
                     @if several { td.wide.act.m0 {
                         @if shell.scope.as_ref().is_some_and(|scope| scope.organization_id == item.organization_id) { "this organization" }
-                        @else { a href=(address("/organization", &[("id", &item.organization_id), ("back", "/")])) { "Show this one" } }
+                        @else { a href=(address("/choose", &[("id", &item.organization_id), ("back", "/")])) { "Show this one" } }
                     } }
                     td.number.m4 { @match item.published.as_ref().and_then(|run| run.ended_at) { Some(at) => (time::ago(shell.now, at)), None => (not_told("none yet")) } }
                     td.m2 { (connection_state(item)) }

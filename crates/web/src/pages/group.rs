@@ -1,20 +1,22 @@
 //! One group: who is in it, what it gives, who owns it.
 
+use crate::csv::{self, Cells};
 use crate::error::PageError;
-use crate::pages::groups::owner;
 use crate::pages::{ROWS, position};
+use crate::parts::access::owner;
 use crate::parts::filter::FilterBar;
 use crate::parts::{
-    account_link, account_path, copyable, counted, group_path, mark, not_told, number, pager, role, sentence,
-    time, workspace_link,
+    account_link, account_path, copyable, counted, export_link, group_path, mark, not_told, number, pager,
+    role, sentence, time, workspace_link, workspace_path,
 };
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
-use app::views::Slice;
-use app::views::groups::GroupView;
+use crate::shell::{Place, Shell, Web};
+use app::views::groups::{GroupView, MemberView};
+use app::views::{Scope, Slice};
 use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// The parameters of the page, all of them optional.
 #[derive(Deserialize, Default)]
@@ -23,6 +25,7 @@ pub(crate) struct Parameters {
     q: String,
     #[serde(deserialize_with = "position")]
     from: i64,
+    format: String,
 }
 
 /// Shows the group.
@@ -31,8 +34,11 @@ pub(crate) async fn show(
     shell: Shell,
     Path(group): Path<String>,
     Query(parameters): Query<Parameters>,
-) -> Result<Markup, PageError> {
+) -> Result<Response, PageError> {
     let scope = shell.scope()?;
+    if csv::is_wanted(&parameters.format) {
+        return export(&web, scope, group, parameters.q).await;
+    }
     let slice = Slice {
         offset: parameters.from,
         limit: ROWS,
@@ -51,7 +57,35 @@ pub(crate) async fn show(
             @else { (sentence::history(shell.now, &history, 20)) }
         }
     };
-    Ok(shell.page(Place::Groups, &title, body))
+    Ok(shell.page(Place::Groups, &title, body).into_response())
+}
+
+async fn export(web: &Web, scope: &Scope, group: String, search: String) -> Result<Response, PageError> {
+    let (app, scope) = (Arc::clone(&web.app), scope.clone());
+    let heads = ["account_id", "name", "email", "not_seen_at", "first_seen_at"];
+    csv::file("members", &heads, 0, move |offset| {
+        let (app, scope, group, search) = (Arc::clone(&app), scope.clone(), group.clone(), search.clone());
+        async move {
+            let slice = Slice {
+                offset,
+                limit: csv::PART,
+            };
+            let rows = app.group(&scope, &group, &search, slice).await?.member_list.rows;
+            let next = csv::after(offset, rows.len());
+            Ok((rows.iter().map(cells).collect(), next))
+        }
+    })
+    .await
+}
+
+fn cells(member: &MemberView) -> Cells {
+    vec![
+        member.account.account_id.clone(),
+        csv::text(member.account.name.as_ref()),
+        csv::text(member.account.email.as_ref()),
+        csv::time(member.since.unseen_at),
+        member.since.seen_at.to_string(),
+    ]
 }
 
 fn head(shell: &Shell, view: &GroupView) -> Markup {
@@ -65,7 +99,7 @@ fn head(shell: &Shell, view: &GroupView) -> Markup {
             }
         }
         dl.particulars {
-            div { dt { "Members owned by" } dd { (owner(item)) } }
+            div { dt { "Members owned by" } dd { (owner(item.external_synced)) } }
             div { dt { "Directory" } dd { @match &item.directory { Some(name) => (name), None => (not_told("not told")) } } }
             div { dt { "Group id" } dd { (copyable(&item.group.group_id)) } }
             div { dt { "First seen" } dd { (time::since(shell.now, item.since)) } }
@@ -91,7 +125,7 @@ fn gives(shell: &Shell, view: &GroupView) -> Markup {
                     thead { tr {
                         th scope="col" { "Workspace" } th scope="col" { "Product" } th scope="col" { "Role" } th.number scope="col" { "Since" }
                     } }
-                    tbody { @for grant in &view.grant_list { tr {
+                    tbody { @for grant in &view.grant_list { tr data-href=(workspace_path(&grant.given.workspace)) {
                         td.first.m1 { (workspace_link(&grant.given.workspace)) }
                         td.m3 { (grant.given.workspace.product) }
                         td.strong.m2 { (role(&grant.given.role)) }
@@ -108,13 +142,13 @@ fn members(shell: &Shell, view: &GroupView, parameters: &Parameters) -> Markup {
     let list = &view.member_list;
     html! {
         section #members {
-            div.heading { h2 { "Members" span.number { (number(list.total)) } } }
+            div.heading { h2 { "Members" span.number { (number(list.total)) } } @if list.total > 0 { (export_link(&path, &[("q", &parameters.q)])) } }
             @if list.total == 0 { p.empty { "Nobody is in this group." } }
             @else {
                 @if list.total > 10 {
                     (FilterBar {
                         path: &path, hint: "Name, e-mail or account id", search: &parameters.q, choices: Vec::new(), kept: Vec::new(),
-                        shown: list.shown, filtered_out: list.filtered_out(),
+                        shown: list.shown, filtered_out: list.filtered_out(), exports: false,
                     }.markup())
                 }
                 @if list.rows.is_empty() { p.empty { "No member matches." } }

@@ -1,17 +1,19 @@
 //! The list of groups.
 
+use crate::csv::{self, Cells};
 use crate::error::PageError;
 use crate::pages::{ROWS, position};
+use crate::parts::access::{given_shortly, owner};
 use crate::parts::filter::{Choice, FilterBar};
 use crate::parts::{address, cell_number, group_link, group_path, not_told, number, pager, time};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
-use app::views::Slice;
-use app::views::account::GivenRole;
+use crate::shell::{Place, Shell, Web};
 use app::views::groups::{GroupItem, GroupOrder, GroupsAsk, GroupsView};
+use app::views::{Scope, Slice};
 use axum::extract::{Query, State};
+use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// The parameters of the list, all of them optional.
 #[derive(Deserialize, Default)]
@@ -23,6 +25,7 @@ pub(crate) struct Parameters {
     sort: String,
     #[serde(deserialize_with = "position")]
     from: i64,
+    format: String,
 }
 
 impl Parameters {
@@ -46,7 +49,7 @@ pub(crate) async fn show(
     State(web): State<Web>,
     shell: Shell,
     Query(parameters): Query<Parameters>,
-) -> Result<Markup, PageError> {
+) -> Result<Response, PageError> {
     let scope = shell.scope()?;
     let ask = GroupsAsk {
         search: parameters.q.clone(),
@@ -65,6 +68,9 @@ pub(crate) async fn show(
             limit: ROWS,
         },
     };
+    if csv::is_wanted(&parameters.format) {
+        return export(&web, scope, ask).await;
+    }
     let found = web.app.groups(scope, &ask).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/groups", "Groups"))?;
     let mut all = parameters.filters();
@@ -77,12 +83,67 @@ pub(crate) async fn show(
                 span.dot { "·" } (shell.age())
             }
         }
-        (tabs(&parameters, &view))
-        (filters(&parameters, &view).markup())
+        @if view.groups.total > 0 {
+            (tabs(&parameters, &view))
+            (filters(&parameters, &view).markup())
+        }
         (list(&shell, &parameters, &view))
         (pager(&view.groups, "/groups", &all, true))
     };
-    Ok(shell.page(Place::Groups, "Groups", body))
+    Ok(shell.page(Place::Groups, "Groups", body).into_response())
+}
+
+const HEADS: [&str; 9] = [
+    "group_id",
+    "name",
+    "description",
+    "members",
+    "gives",
+    "directory",
+    "identity_provider",
+    "not_seen_at",
+    "first_seen_at",
+];
+
+fn cells(item: &GroupItem) -> Cells {
+    let gives: Vec<String> = item
+        .grants
+        .iter()
+        .map(|given| format!("{} of {}", given.role.name, given.workspace.label()))
+        .collect();
+    let owned = match item.external_synced {
+        Some(true) => "yes",
+        Some(false) => "no",
+        None => "",
+    };
+    vec![
+        item.group.group_id.clone(),
+        item.group.name.clone(),
+        csv::text(item.description.as_ref()),
+        item.members.to_string(),
+        gives.join("; "),
+        csv::text(item.directory.as_ref()),
+        owned.to_owned(),
+        csv::time(item.since.unseen_at),
+        item.since.seen_at.to_string(),
+    ]
+}
+
+async fn export(web: &Web, scope: &Scope, ask: GroupsAsk) -> Result<Response, PageError> {
+    let (app, scope) = (Arc::clone(&web.app), scope.clone());
+    csv::file("groups", &HEADS, 0, move |offset| {
+        let (app, scope, mut ask) = (Arc::clone(&app), scope.clone(), ask.clone());
+        async move {
+            ask.slice = Slice {
+                offset,
+                limit: csv::PART,
+            };
+            let rows = app.groups(&scope, &ask).await?.groups.rows;
+            let next = csv::after(offset, rows.len());
+            Ok((rows.iter().map(cells).collect(), next))
+        }
+    })
+    .await
 }
 
 fn tabs(parameters: &Parameters, view: &GroupsView) -> Markup {
@@ -119,32 +180,7 @@ fn filters<'p>(parameters: &'p Parameters, view: &GroupsView) -> FilterBar<'p> {
         kept: vec![("view", &parameters.view), ("sort", &parameters.sort)],
         shown: view.groups.shown,
         filtered_out: view.groups.filtered_out(),
-    }
-}
-
-/// `Product admin of fernhill-ops, +2`.
-pub(crate) fn given_shortly(grants: &[GivenRole]) -> Markup {
-    let all: Vec<String> = grants
-        .iter()
-        .map(|given| format!("{} of {}", given.role.name, given.workspace.label()))
-        .collect();
-    html! {
-        @match grants.first() {
-            None => (not_told("nothing")),
-            Some(first) => span title=(all.join(", ")) {
-                (first.role.name) " of " bdi { (first.workspace.label()) }
-                @if grants.len() > 1 { ", +" (grants.len() - 1) }
-            }
-        }
-    }
-}
-
-/// Who owns the members, in words.
-pub(crate) fn owner(item: &GroupItem) -> Markup {
-    match item.external_synced {
-        Some(true) => html! { "identity provider" },
-        Some(false) => not_told("Atlassian"),
-        None => not_told("not told"),
+        exports: true,
     }
 }
 
@@ -152,7 +188,7 @@ fn list(shell: &Shell, parameters: &Parameters, view: &GroupsView) -> Markup {
     if view.groups.rows.is_empty() {
         return html! {
             div.empty {
-                @if view.groups.total == 0 { p { b { "No group is known yet." } } }
+                @if view.groups.total == 0 { p { b { @if shell.is_read() { "This organization has no group." } @else { "No group is known yet." } } } }
                 @else { p { b { "No group matches." } " " (number(view.groups.total)) " are filtered out. " a href="/groups" { "Show all" } } }
             }
         };
@@ -179,7 +215,7 @@ fn list(shell: &Shell, parameters: &Parameters, view: &GroupsView) -> Markup {
                         td.cut.m3 { (given_shortly(&item.grants)) }
                         td.number.m2 { (cell_number(item.members)) }
                         td.wide.cut.m0 { @match &item.directory { Some(name) => (name), None => (not_told("not told")) } }
-                        td.m4 { (owner(item)) }
+                        td.m4 { (owner(item.external_synced)) }
                         td.number.m0 { (time::since(shell.now, item.since)) }
                     }
                 }

@@ -6,8 +6,10 @@ pub(crate) mod changes;
 pub(crate) mod connections;
 pub(crate) mod group;
 pub(crate) mod groups;
+pub(crate) mod organization;
 pub(crate) mod overview;
 pub(crate) mod run;
+pub(crate) mod tokens;
 pub(crate) mod workspace;
 pub(crate) mod workspaces;
 

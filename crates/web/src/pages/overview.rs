@@ -3,10 +3,11 @@
 use crate::error::PageError;
 use crate::pages::connections::nothing_connected;
 use crate::pages::workspaces::{legend, scale, seats};
-use crate::parts::{address, counted, mark, not_told, number, segment, time, workspace_link, workspace_path};
+use crate::parts::{
+    address, counted, mark, not_told, number, product_beside, segment, time, workspace_link, workspace_path,
+};
 use crate::picture::bars::changes_by_day;
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::shell::{Place, Shell, Web};
 use app::views::overview::{Attention, Overview};
 use axum::extract::State;
 use maud::{Markup, html};
@@ -89,7 +90,7 @@ fn strip(shell: &Shell, view: &Overview) -> Markup {
             }
             div {
                 dt { "API tokens" }
-                dd.big { (number(view.tokens)) }
+                dd.big { a href="/tokens" { (number(view.tokens)) } }
                 dd { (number(view.tokens_expiring)) @if view.tokens_expiring == 1 { " expires" } @else { " expire" } " within 30 days" }
                 (age())
             }
@@ -171,15 +172,15 @@ fn row(now: i64, attention: &Attention) -> (Markup, Markup, (String, &'static st
         Attention::TokensOfLeavers { tokens, accounts } => (
             html! {
                 b { (counted(*tokens, "API token", "API tokens")) @if *tokens == 1 { " works" } @else { " work" } }
-                " though " (counted(*accounts, "its account is", "their accounts are").trim_start_matches(|c: char| c.is_ascii_digit() || c == ',').trim_start()) " deactivated or closed."
+                " though " (counted(*accounts, "its account is", "their accounts are").trim_start_matches(|c: char| c.is_ascii_digit() || c == ',').trim_start()) " not active any more."
             },
             current(),
-            (address("/accounts", &[("view", "leavers")]), "List the accounts"),
+            (address("/tokens", &[("view", "orphans")]), "List the tokens"),
         ),
         Attention::TokensExpiring { tokens } => (
             html! { b { (counted(*tokens, "API token", "API tokens")) } @if *tokens == 1 { " stops" } @else { " stop" } " working within 30 days." },
             current(),
-            (address("/accounts", &[("view", "expiring")]), "List the accounts"),
+            (address("/tokens", &[("view", "expiring")]), "List the tokens"),
         ),
         Attention::Unused { accounts } => (
             html! { b { (counted(*accounts, "account", "accounts")) } " with a role " @if *accounts == 1 { "was" } @else { "were" } " not active for 90 days." },
@@ -202,14 +203,14 @@ fn workspaces(view: &Overview) -> Markup {
             }
             table.list {
                 thead { tr {
-                    th scope="col" { "Workspace" } th.wide scope="col" { "Product" } th.number scope="col" { "Accounts" } th.number scope="col" { "Seats" }
+                    th scope="col" { "Workspace" } th scope="col" { "Product" } th.number scope="col" { "Accounts" } th.number scope="col" { "Seats" }
                     th.bars scope="col" { "Accounts, 0 to " (number(scale)) } th.number scope="col" { "Not active" }
                 } }
                 tbody { @for item in &view.workspaces {
                     @let idle = (item.accounts - item.active).max(0);
                     tr data-href=(workspace_path(&item.workspace)) {
-                        td.first.m1 { (workspace_link(&item.workspace)) }
-                        td.wide.cut.m0 { (item.workspace.product) }
+                        td.first.m1 { (workspace_link(&item.workspace)) (product_beside(&item.workspace)) }
+                        td.cut.m0 { (item.workspace.product) }
                         td.number.strong.m2 { (number(item.accounts)) @if let Some(seats) = item.capacity { span.only-phone.quiet { " of " (number(seats)) } } }
                         td.number.m0 { @match item.capacity { Some(seats) => (number(seats)), None => (not_told("not told")) } }
                         td.bars.m5 { (seats(item, scale)) }
@@ -222,7 +223,8 @@ fn workspaces(view: &Overview) -> Markup {
 }
 
 fn changes(shell: &Shell, view: &Overview) -> Markup {
-    let Some(first) = view.days.first() else {
+    // A single day has no course.
+    let Some(first) = view.days.first().filter(|_| view.days.len() > 1) else {
         return html! {};
     };
     html! {

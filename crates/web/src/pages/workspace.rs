@@ -1,20 +1,23 @@
 //! One workspace: who has access, by which role and which path.
 
+use crate::csv::{self, Cells};
 use crate::error::PageError;
-use crate::pages::account::how;
 use crate::pages::{ROWS, position};
+use crate::parts::access::{how, how_text, owner};
 use crate::parts::filter::{Choice, FilterBar};
 use crate::parts::{
-    account_link, account_path, cell_number, copyable, counted, group_link, not_told, number, pager, role,
-    sentence, time, workspace_path,
+    account_link, account_path, cell_number, copyable, counted, group_link, group_path, not_told, number,
+    pager, role, sentence, time, workspace_path,
 };
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
-use app::views::Slice;
+use crate::shell::{Place, Shell, Web};
+use app::views::access::HolderView;
 use app::views::workspaces::WorkspaceView;
+use app::views::{Scope, Slice};
 use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
 use serde::Deserialize;
+use std::sync::Arc;
 
 /// The parameters of the page, all of them optional.
 #[derive(Deserialize, Default)]
@@ -24,6 +27,7 @@ pub(crate) struct Parameters {
     role: String,
     #[serde(deserialize_with = "position")]
     from: i64,
+    format: String,
 }
 
 /// Shows the workspace.
@@ -32,8 +36,11 @@ pub(crate) async fn show(
     shell: Shell,
     Path(workspace): Path<String>,
     Query(parameters): Query<Parameters>,
-) -> Result<Markup, PageError> {
+) -> Result<Response, PageError> {
     let scope = shell.scope()?;
+    if csv::is_wanted(&parameters.format) {
+        return export(&web, scope, workspace, parameters).await;
+    }
     let slice = Slice {
         offset: parameters.from,
         limit: ROWS,
@@ -47,7 +54,7 @@ pub(crate) async fn show(
         .app
         .workspace_history(scope, &view.item.workspace.workspace_id)
         .await?;
-    let title = view.item.workspace.name.clone();
+    let title = view.item.workspace.label();
     let body = html! {
         (head(&shell, &view))
         (who(&shell, &view, &parameters))
@@ -58,14 +65,65 @@ pub(crate) async fn show(
             @else { (sentence::history(shell.now, &history, 20)) }
         }
     };
-    Ok(shell.page(Place::Workspaces, &title, body))
+    Ok(shell.page(Place::Workspaces, &title, body).into_response())
+}
+
+async fn export(
+    web: &Web,
+    scope: &Scope,
+    workspace: String,
+    parameters: Parameters,
+) -> Result<Response, PageError> {
+    let (app, scope, parameters) = (Arc::clone(&web.app), scope.clone(), Arc::new(parameters));
+    let heads = [
+        "account_id",
+        "name",
+        "email",
+        "role",
+        "how",
+        "not_seen_at",
+        "first_seen_at",
+    ];
+    csv::file("access", &heads, 0, move |offset| {
+        let (app, scope, workspace, parameters) = (
+            Arc::clone(&app),
+            scope.clone(),
+            workspace.clone(),
+            Arc::clone(&parameters),
+        );
+        async move {
+            let slice = Slice {
+                offset,
+                limit: csv::PART,
+            };
+            let who = app
+                .who(&scope, &workspace, Some(&parameters.role), &parameters.q, slice)
+                .await?;
+            let rows = who.holders.rows;
+            let next = csv::after(offset, rows.len());
+            Ok((rows.iter().map(cells).collect(), next))
+        }
+    })
+    .await
+}
+
+fn cells(holder: &HolderView) -> Cells {
+    vec![
+        holder.account.account_id.clone(),
+        csv::text(holder.account.name.as_ref()),
+        csv::text(holder.account.email.as_ref()),
+        holder.role.name.clone(),
+        how_text(&holder.paths),
+        csv::time(holder.since.unseen_at),
+        holder.since.seen_at.to_string(),
+    ]
 }
 
 fn head(shell: &Shell, view: &WorkspaceView) -> Markup {
     let item = &view.item;
     html! {
         div.title {
-            h1 { bdi { (item.workspace.name) } span.number { (counted(item.accounts, "account has access", "accounts have access")) } }
+            h1 { bdi { (item.workspace.label()) } span.number { (counted(item.accounts, "account has access", "accounts have access")) } }
             p.context { (item.workspace.product) @if !item.workspace.is_listed { ", not in the list of workspaces" } span.dot { "·" } (shell.age()) }
         }
         dl.particulars {
@@ -98,7 +156,7 @@ fn who(shell: &Shell, view: &WorkspaceView, parameters: &Parameters) -> Markup {
             (FilterBar {
                 path: &path, hint: "Name, e-mail or account id", search: &parameters.q,
                 choices: vec![Choice { name: "role", label: "Role is", values, set: &parameters.role }],
-                kept: Vec::new(), shown: list.shown, filtered_out: list.filtered_out(),
+                kept: Vec::new(), shown: list.shown, filtered_out: list.filtered_out(), exports: true,
             }.markup())
             @if list.rows.is_empty() {
                 p.empty { @if view.item.accounts == 0 { "Nobody has access." } @else { "Nobody matches." } }
@@ -131,11 +189,11 @@ fn giving(shell: &Shell, view: &WorkspaceView) -> Markup {
                     thead { tr {
                         th scope="col" { "Group" } th scope="col" { "Role" } th.number scope="col" { "Members" } th scope="col" { "Members owned by" } th.number scope="col" { "Gives it since" }
                     } }
-                    tbody { @for giving in &view.giving { tr {
+                    tbody { @for giving in &view.giving { tr data-href=(group_path(&giving.group.group_id)) {
                         td.first.m1 { (group_link(&giving.group)) }
                         td.strong.m3 { (role(&giving.role)) }
                         td.number.m2 { (cell_number(giving.members)) }
-                        td.m0 { @match giving.external_synced { Some(true) => "identity provider", Some(false) => (not_told("Atlassian")), None => (not_told("not told")) } }
+                        td.m0 { (owner(giving.external_synced)) }
                         td.number.m4 { (time::since(shell.now, giving.since)) }
                     } } }
                 }

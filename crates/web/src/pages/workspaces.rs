@@ -1,17 +1,69 @@
 //! The list of workspaces.
 
+use crate::csv::{self, Cells};
 use crate::error::PageError;
-use crate::parts::{cell_number, counted, not_told, number, time, workspace_link, workspace_path};
-use crate::routes::Web;
-use crate::shell::{Place, Shell};
+use crate::parts::{
+    cell_number, counted, export_link, not_told, number, time, workspace_link, workspace_path,
+};
+use crate::shell::{Place, Shell, Web};
 use app::views::workspaces::WorkspaceItem;
-use axum::extract::State;
+use axum::extract::{Query, State};
+use axum::response::{IntoResponse as _, Response};
 use maud::{Markup, html};
+use serde::Deserialize;
+
+/// The parameters of the list.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Parameters {
+    format: String,
+}
+
+const HEADS: [&str; 10] = [
+    "workspace_id",
+    "name",
+    "product",
+    "in_list",
+    "accounts",
+    "active_in_90_days",
+    "seats",
+    "groups",
+    "roles",
+    "address",
+];
+
+fn cells(item: &WorkspaceItem) -> Cells {
+    let roles: Vec<String> = item
+        .roles
+        .iter()
+        .map(|tally| format!("{}: {}", tally.role.name, tally.accounts))
+        .collect();
+    vec![
+        item.workspace.workspace_id.clone(),
+        item.workspace.name.clone(),
+        item.workspace.product.clone(),
+        if item.workspace.is_listed { "yes" } else { "no" }.to_owned(),
+        item.accounts.to_string(),
+        item.active.to_string(),
+        item.capacity.map_or_else(String::new, |seats| seats.to_string()),
+        item.groups.to_string(),
+        roles.join("; "),
+        csv::text(item.host_url.as_ref()),
+    ]
+}
 
 /// Shows the list.
-pub(crate) async fn show(State(web): State<Web>, shell: Shell) -> Result<Markup, PageError> {
+pub(crate) async fn show(
+    State(web): State<Web>,
+    shell: Shell,
+    Query(parameters): Query<Parameters>,
+) -> Result<Response, PageError> {
     let scope = shell.scope()?;
     let view = web.app.workspaces(scope).await?;
+    if csv::is_wanted(&parameters.format) {
+        let rows = view.workspaces.iter().chain(&view.others).map(cells).collect();
+        return csv::small("workspaces", &HEADS, rows).await;
+    }
     let total = i64::try_from(view.workspaces.len()).unwrap_or(0);
     let body = html! {
         div.title {
@@ -25,7 +77,8 @@ pub(crate) async fn show(State(web): State<Web>, shell: Shell) -> Result<Markup,
             }
         }
         @if view.workspaces.is_empty() {
-            div.empty { p { b { "No workspace is known yet." } " The first reading brings them: run " code { "orgwarden sync" } "." } }
+            div.empty { @if shell.is_read() { p { b { "This organization has no workspace." } } }
+                @else { p { b { "No workspace is known yet." } " The first reading brings them: run " code { "orgwarden sync" } "." } } }
         } @else {
             (table(&view.workspaces, shell.now))
         }
@@ -37,7 +90,7 @@ pub(crate) async fn show(State(web): State<Web>, shell: Shell) -> Result<Markup,
             }
         }
     };
-    Ok(shell.page(Place::Workspaces, "Workspaces", body))
+    Ok(shell.page(Place::Workspaces, "Workspaces", body).into_response())
 }
 
 /// Accounts of a workspace as a bar on a scale that all rows share: active, not active, free seats.
@@ -97,7 +150,7 @@ pub(crate) fn legend() -> Markup {
 fn table(items: &[WorkspaceItem], now: i64) -> Markup {
     let scale = scale(items);
     html! {
-        div.heading { span {} (legend()) }
+        div.heading { (legend()) (export_link("/workspaces", &[])) }
         table.list {
             thead { tr {
                 th scope="col" { "Name" }
@@ -115,7 +168,7 @@ fn table(items: &[WorkspaceItem], now: i64) -> Markup {
                     td.first.m1 { (workspace_link(&item.workspace)) }
                     td.cut.m3 { (item.workspace.product) }
                     td.number.strong.m2 { (number(item.accounts)) }
-                    td.number.m4 { @match item.capacity { Some(seats) => { span.only-phone { "of " } (number(seats)) span.only-phone { " seats" } }, None => (not_told("not told")) } }
+                    td.number.m4 { @match item.capacity { Some(seats) => { span.only-phone { "of " } (number(seats)) span.only-phone { " seats" } }, None => { span.only-phone.quiet { "seats " } (not_told("not told")) } } }
                     td.bars.m5 { (seats(item, scale)) }
                     td.number.m0 { (cell_number(admins)) }
                     td.number.wide.m0 { (cell_number(item.groups)) }

@@ -1,6 +1,6 @@
 //! Filters of a list: what is set stands in the URL, as chips that can be taken away.
 
-use crate::parts::{address, counted, number};
+use crate::parts::{address, counted, export_link, number};
 use maud::{Markup, html};
 
 /// A filter with the values it can have.
@@ -26,6 +26,8 @@ pub(crate) struct FilterBar<'a> {
     pub kept: Vec<(&'static str, &'a str)>,
     pub shown: i64,
     pub filtered_out: i64,
+    /// Whether the list can be had as a file.
+    pub exports: bool,
 }
 
 impl FilterBar<'_> {
@@ -41,6 +43,13 @@ impl FilterBar<'_> {
                 .map(|choice| (choice.name, choice.set)),
         );
         address(self.path, &parameters)
+    }
+
+    fn parameters(&self) -> Vec<(&'static str, &str)> {
+        let mut parameters = self.kept.clone();
+        parameters.push(("q", self.search));
+        parameters.extend(self.choices.iter().map(|choice| (choice.name, choice.set)));
+        parameters
     }
 
     pub fn markup(&self) -> Markup {
@@ -90,6 +99,7 @@ impl FilterBar<'_> {
                         span.quiet { (number(self.filtered_out)) " filtered out" } " "
                         a href=(address(self.path, &self.kept)) { "Clear" }
                     }
+                    @if self.exports { (export_link(self.path, &self.parameters())) }
                 }
             }
         }

@@ -1,5 +1,7 @@
 //! What pages are made of.
 
+pub(crate) mod access;
+pub(crate) mod account;
 pub(crate) mod filter;
 pub(crate) mod mark;
 pub(crate) mod sentence;
@@ -90,6 +92,11 @@ pub(crate) fn workspace_path(workspace: &WorkspaceRef) -> String {
     format!("/workspaces/{}", segment(&workspace.workspace_id))
 }
 
+/// The product beside a workspace's name where its own column is not shown: a site gives several the same name.
+pub(crate) fn product_beside(workspace: &WorkspaceRef) -> Markup {
+    html! { @if workspace.label() != workspace.name { span.only-phone.quiet { " " (workspace.product) } } }
+}
+
 /// A role's name; its id on hover.
 pub(crate) fn role(role: &RoleRef) -> Markup {
     html! { span title=(role.role_id) { (role.name) } }
@@ -108,6 +115,13 @@ pub(crate) fn copyable(id: &str) -> Markup {
 /// A number in a cell; zero is grey.
 pub(crate) fn cell_number(value: i64) -> Markup {
     html! { @if value == 0 { span.quiet { "0" } } @else { (number(value)) } }
+}
+
+/// The whole filtered list as a file.
+pub(crate) fn export_link(path: &str, parameters: &[(&str, &str)]) -> Markup {
+    let mut all = parameters.to_vec();
+    all.push(("format", "csv"));
+    html! { a.export href=(address(path, &all)) download="" { "Export CSV" } }
 }
 
 /// What is below a list: which part it shows, the other parts, and the keys.

@@ -21,11 +21,12 @@ fn round_step(most: i64) -> i64 {
     }
 }
 
-/// The picture for wide screens and, of the last three weeks, for narrow ones; empty when there is no day.
+/// The picture for wide and middling rooms and, of the last three weeks, for narrow ones; empty when there is no day.
 pub(crate) fn changes_by_day(days: &[DayOfChanges], now: i64) -> Markup {
     let late = days.get(days.len().saturating_sub(21)..).unwrap_or(days);
     html! {
-        (drawing(days, now, 1152, "bars all"))
+        (drawing(days, now, 1152, "bars roomy"))
+        (drawing(days, now, 760, "bars close"))
         (drawing(late, now, 400, "bars late"))
     }
 }
@@ -79,7 +80,7 @@ fn drawing(days: &[DayOfChanges], now: i64, width: i64, class: &str) -> Markup {
     notable.retain(|index| size(*index) > (usual * 4).max(10));
     notable.truncate(2);
     html! {
-            svg class=(class) viewBox=(format!("0 0 {width} {height}")) role="img" aria-label=(words) {
+            svg class=(class) viewBox=(format!("0 0 {width} {height}")) role="group" aria-label=(words) {
                 title { (words) }
                 defs {
                     pattern id=(pattern) width="6" height="6" patternUnits="userSpaceOnUse" patternTransform="rotate(45)" {
@@ -119,10 +120,10 @@ fn drawing(days: &[DayOfChanges], now: i64, width: i64, class: &str) -> Markup {
                     @if let Some(day) = days.get(index) {
                         @let is_up = day.gained >= day.lost;
                         @let left = x(index);
-                        @let is_late = index > last * 2 / 3;
-                        @let words = if is_up { format!("{}: {} gained", time::day_text(now, day.day), number(day.gained)) } else { format!("{}: {} lost", time::day_text(now, day.day), number(day.lost)) };
-                        @let y = if is_up { zero - tall(day.gained) + 10 } else { (zero + tall(day.lost) - 4).max(zero + 14) };
-                        text class="small" x=(if is_late { left - 8 } else { left + wide + 8 }) y=(y) text-anchor=(if is_late { "end" } else { "start" }) { (words) }
+                                                @let words = if is_up { format!("{}: {} gained", time::day_text(now, day.day), number(day.gained)) } else { format!("{}: {} lost", time::day_text(now, day.day), number(day.lost)) };
+                        @let y = if is_up { zero - tall(day.gained) - 6 } else { zero + tall(day.lost) + 14 };
+                        @let fits = left + i64::try_from(words.len()).unwrap_or(0) * 7 < width;
+                        text class="small over" x=(if fits { left } else { left + wide }) y=(y) text-anchor=(if fits { "start" } else { "end" }) { (words) }
                     }
                 }
             }

@@ -1,6 +1,7 @@
 //! Drawings as SVG, made on the server, in the colours of the tokens.
 
 pub(crate) mod bars;
+pub(crate) mod calendar;
 pub(crate) mod paths;
 
 /// The text, cut so that it fits `width` units at 14 px; estimated, because fonts are the reader's.

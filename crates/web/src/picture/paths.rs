@@ -15,8 +15,29 @@ use app::views::access::{PathView, RoleView};
 use app::views::account::AccountView;
 use maud::{Markup, html};
 
-const COLUMN: [i64; 4] = [0, 312, 652, 914];
-const WIDE: [i64; 4] = [196, 226, 160, 238];
+/// Where the columns are and how wide their nodes: letters keep their size, so a narrower room has a drawing of its own.
+struct Layout {
+    class: &'static str,
+    width: i64,
+    column: [i64; 4],
+    wide: [i64; 4],
+}
+
+const LAYOUTS: [Layout; 2] = [
+    Layout {
+        class: "paths roomy",
+        width: 1152,
+        column: [0, 312, 652, 914],
+        wide: [196, 226, 160, 238],
+    },
+    Layout {
+        class: "paths close",
+        width: 760,
+        column: [0, 222, 452, 588],
+        wide: [148, 190, 104, 172],
+    },
+];
+
 const ROW: i64 = 56;
 const NODE: i64 = 40;
 const TOP: i64 = 36;
@@ -36,6 +57,8 @@ struct Way {
     via: Via,
     is_focus: bool,
     is_removable: bool,
+    /// Whether it stands for all that there was no room for.
+    is_rest: bool,
 }
 
 struct RoleNode {
@@ -49,6 +72,14 @@ struct WorkspaceNode {
     href: String,
     roles: Vec<RoleNode>,
     ways: usize,
+}
+
+/// What is drawn over what: quiet edges lie below, nodes above.
+#[derive(Default)]
+struct Layers {
+    quiet: Vec<Markup>,
+    bold: Vec<Markup>,
+    nodes: Vec<Markup>,
 }
 
 /// What the drawing shows: workspaces with their roles and ways, folded.
@@ -83,6 +114,7 @@ fn ways(view: &RoleView, only_through: Option<&str>, is_focus: bool, is_removabl
                         },
                         is_focus: on_path,
                         is_removable: on_path && is_removable,
+                        is_rest: false,
                     });
                 } else {
                     folded.push(group_name.clone());
@@ -92,16 +124,19 @@ fn ways(view: &RoleView, only_through: Option<&str>, is_focus: bool, is_removabl
                 via: Via::Word("direct"),
                 is_focus: false,
                 is_removable: false,
+                is_rest: false,
             }),
             PathView::Inferred => ways.push(Way {
                 via: Via::Word("inferred"),
                 is_focus: false,
                 is_removable: false,
+                is_rest: false,
             }),
             PathView::NotRead => ways.push(Way {
                 via: Via::NotRead,
                 is_focus: false,
                 is_removable: false,
+                is_rest: false,
             }),
         }
     }
@@ -110,6 +145,7 @@ fn ways(view: &RoleView, only_through: Option<&str>, is_focus: bool, is_removabl
             via: Via::Groups { names: folded },
             is_focus: false,
             is_removable: false,
+            is_rest: false,
         };
         ways.insert(1.min(ways.len()), way);
     }
@@ -139,6 +175,57 @@ fn alike(one: &WorkspaceNode, other: &WorkspaceNode) -> bool {
                     .zip(&other.ways)
                     .all(|(one, other)| same_via(&one.via, &other.via))
         })
+}
+
+/// What there is no room for, as one folded row: its groups, its roles, its workspaces.
+fn remaining(rest: Vec<WorkspaceNode>) -> Option<WorkspaceNode> {
+    let mut groups: Vec<String> = Vec::new();
+    let mut roles: Vec<String> = Vec::new();
+    let (mut names, mut products) = (Vec::new(), Vec::new());
+    for node in rest {
+        names.extend(node.names);
+        products.extend(node.products);
+        for role in node.roles {
+            roles.push(role.name);
+            for way in role.ways {
+                match way.via {
+                    Via::Group { name, .. } => groups.push(name),
+                    Via::Groups { names } => groups.extend(names),
+                    Via::Word(_) | Via::NotRead => {}
+                }
+            }
+        }
+    }
+    groups.sort();
+    groups.dedup();
+    roles.sort();
+    roles.dedup();
+    names.first()?;
+    let name = match roles.as_slice() {
+        [only] => only.clone(),
+        many => format!("{} roles", many.len()),
+    };
+    let via = if groups.is_empty() {
+        Via::Word("other ways")
+    } else {
+        Via::Groups { names: groups }
+    };
+    let way = Way {
+        via,
+        is_focus: false,
+        is_removable: false,
+        is_rest: true,
+    };
+    Some(WorkspaceNode {
+        names,
+        products,
+        href: "#roles".to_owned(),
+        roles: vec![RoleNode {
+            name,
+            ways: vec![way],
+        }],
+        ways: 0,
+    })
 }
 
 impl Drawing {
@@ -197,7 +284,8 @@ impl Drawing {
         }
         let mut rows = 0;
         let mut left_out = 0;
-        let mut drawn = Vec::new();
+        let mut drawn: Vec<WorkspaceNode> = Vec::new();
+        let mut rest = Vec::new();
         for node in workspaces {
             let own: usize = node.roles.iter().map(|role| role.ways.len()).sum();
             if drawn.is_empty() || rows + own <= MOST_ROWS {
@@ -205,8 +293,10 @@ impl Drawing {
                 drawn.push(node);
             } else {
                 left_out += node.roles.len() * node.names.len();
+                rest.push(node);
             }
         }
+        drawn.extend(remaining(rest));
         Drawing {
             workspaces: drawn,
             left_out,
@@ -218,8 +308,12 @@ impl Drawing {
         self.left_out
     }
 
-    /// The drawing for wide screens.
+    /// The drawings for wide and for middling rooms; the style sheet shows one of them, or [`chain`].
     pub fn markup(&self, view: &AccountView, now: i64, words: &str) -> Markup {
+        html! { @for layout in &LAYOUTS { (self.draw(layout, view, now, words)) } }
+    }
+
+    fn draw(&self, l: &Layout, view: &AccountView, now: i64, words: &str) -> Markup {
         let rows: usize = self
             .workspaces
             .iter()
@@ -232,18 +326,18 @@ impl Drawing {
         }
         let height = TOP + rows * ROW - (ROW - NODE) + 8;
         let middle = TOP + (rows * ROW - (ROW - NODE)) / 2;
-        let mut quiet = Vec::new();
-        let mut bold = Vec::new();
-        let mut nodes = Vec::new();
+        let mut layers = Layers::default();
         let label = view.item.account.label();
-        let kind = crate::pages::accounts::kind(&view.item);
+        let kind = crate::parts::account::kind(&view.item);
         let status = view.item.status.as_deref().unwrap_or("status not told");
         let detail = if kind.is_empty() {
             status.to_owned()
         } else {
             format!("{kind}, {status}")
         };
-        nodes.push(two_line_node(0, middle, true, label, &detail));
+        layers
+            .nodes
+            .push(two_line_node(l, 0, middle, true, label, &detail));
         let mut row = 0;
         for workspace in &self.workspaces {
             let mut role_middles = Vec::new();
@@ -257,17 +351,12 @@ impl Drawing {
                 let sum: i64 = way_middles.iter().map(|(y, _)| *y).sum();
                 let role_middle = sum / i64::try_from(way_middles.len()).unwrap_or(1).max(1);
                 for (y, way) in &way_middles {
-                    self.way(
-                        &mut quiet,
-                        &mut bold,
-                        &mut nodes,
-                        way,
-                        (middle, *y, role_middle),
-                        now,
-                    );
+                    self.way(l, &mut layers, way, (middle, *y, role_middle), now);
                 }
-                let name = html! { text x=(COLUMN[2] + 14) y=(role_middle + 5) class=(on(is_focus)) { (fit(&role.name, 132.0, 8.0)) } };
-                nodes.push(html! { (rect(2, role_middle, NODE, is_focus)) (name) });
+                let name = html! { text x=(l.column[2] + 14) y=(role_middle + 5) class=(on(is_focus)) { (fit(&role.name, (l.wide[2] - 28) as f64, 8.0)) } };
+                layers
+                    .nodes
+                    .push(html! { (rect(l, 2, role_middle, NODE, is_focus)) (name) });
                 let is_unread = role.ways.iter().all(|way| way.via == Via::NotRead);
                 role_middles.push((role_middle, is_focus, is_unread));
             }
@@ -275,41 +364,35 @@ impl Drawing {
             let workspace_middle = sum / i64::try_from(role_middles.len()).unwrap_or(1).max(1);
             let is_focus = role_middles.iter().any(|(_, is_focus, _)| *is_focus);
             for (y, is_focus, is_unread) in role_middles {
-                let line = curve(COLUMN[2] + WIDE[2], y, COLUMN[3], workspace_middle);
+                let line = curve(l.column[2] + l.wide[2], y, l.column[3], workspace_middle);
                 let class = edge_class(is_focus, false, is_unread);
                 let edge = html! { path class=(class) d=(line) {} };
                 if is_focus {
-                    bold.push(edge)
+                    layers.bold.push(edge)
                 } else {
-                    quiet.push(edge)
+                    layers.quiet.push(edge)
                 }
             }
-            nodes.push(self.workspace(workspace, workspace_middle, is_focus));
+            layers
+                .nodes
+                .push(self.workspace(l, workspace, workspace_middle, is_focus));
         }
         html! {
-            svg.paths viewBox=(format!("0 0 1152 {height}")) role="img" aria-label=(words) {
+            svg class=(l.class) viewBox=(format!("0 0 {} {height}", l.width)) role="group" aria-label=(words) {
                 @for (index, name) in ["Account", "Group", "Role", "Workspace"].iter().enumerate() {
-                    text class="small" x=(COLUMN.get(index).copied().unwrap_or(0)) y="12" { (name) }
+                    text class="small" x=(l.column.get(index).copied().unwrap_or(0)) y="12" { (name) }
                 }
-                @for edge in quiet { (edge) }
-                @for edge in bold { (edge) }
-                @for node in nodes { (node) }
+                @for edge in layers.quiet { (edge) }
+                @for edge in layers.bold { (edge) }
+                @for node in layers.nodes { (node) }
             }
         }
     }
 
     /// Draws one way: the edge from the account, the group or the word, and the edge to the role.
-    fn way(
-        &self,
-        quiet: &mut Vec<Markup>,
-        bold: &mut Vec<Markup>,
-        nodes: &mut Vec<Markup>,
-        way: &Way,
-        (from, y, to): (i64, i64, i64),
-        now: i64,
-    ) {
+    fn way(&self, l: &Layout, layers: &mut Layers, way: &Way, (from, y, to): (i64, i64, i64), now: i64) {
         let unread = way.via == Via::NotRead;
-        let into = curve(COLUMN[0] + WIDE[0], from, COLUMN[1], y);
+        let into = curve(l.column[0] + l.wide[0], from, l.column[1], y);
         let mut edges =
             vec![html! { path class=(edge_class(way.is_focus, way.is_removable, unread)) d=(into) {} }];
         match &way.via {
@@ -320,29 +403,29 @@ impl Drawing {
                 } else {
                     since.len() as f64 * 6.8 + 12.0
                 };
-                let room = (WIDE[1] - 28) as f64 - taken;
-                nodes.push(html! {
+                let room = (l.wide[1] - 28) as f64 - taken;
+                layers.nodes.push(html! {
                     a href=(group_path(id)) {
                         title { (name) }
-                        (rect(1, y, NODE, way.is_focus))
-                        text x=(COLUMN[1] + 14) y=(y + 5) class=(on(way.is_focus)) { (fit(name, room, if way.is_focus { 8.8 } else { 8.0 })) }
-                        text.small x=(COLUMN[1] + WIDE[1] - 14) y=(y + 4) text-anchor="end" { (since) }
+                        (rect(l, 1, y, NODE, way.is_focus))
+                        text x=(l.column[1] + 14) y=(y + 5) class=(on(way.is_focus)) { (fit(name, room, if way.is_focus { 8.8 } else { 8.0 })) }
+                        text.small x=(l.column[1] + l.wide[1] - 14) y=(y + 4) text-anchor="end" { (since) }
                     }
                 });
-                edges.push(html! { path class=(edge_class(way.is_focus, false, false)) d=(curve(COLUMN[1] + WIDE[1], y, COLUMN[2], to)) {} });
+                edges.push(html! { path class=(edge_class(way.is_focus, false, false)) d=(curve(l.column[1] + l.wide[1], y, l.column[2], to)) {} });
             }
             Via::Groups { names } => {
                 let all = names.join(", ");
-                nodes.push(html! {
+                layers.nodes.push(html! {
                     a href="#groups" {
                         title { (all) }
-                        rect class="node behind" x=(COLUMN[1] + 6) y=(y - NODE / 2 + 5) width=(WIDE[1] - 6) height=(NODE) rx="6" {}
-                        rect class="node" x=(COLUMN[1]) y=(y - NODE / 2) width=(WIDE[1] - 6) height=(NODE) rx="6" {}
-                        text x=(COLUMN[1] + 14) y=(y + 5) { "+" (names.len()) @if names.len() == 1 { " group" } @else { " groups" } }
-                        text.small x=(COLUMN[1] + WIDE[1] - 20) y=(y + 4) text-anchor="end" { "same role" }
+                        rect class="node behind" x=(l.column[1] + 6) y=(y - NODE / 2 + 5) width=(l.wide[1] - 6) height=(NODE) rx="6" {}
+                        rect class="node" x=(l.column[1]) y=(y - NODE / 2) width=(l.wide[1] - 6) height=(NODE) rx="6" {}
+                        text x=(l.column[1] + 14) y=(y + 5) { "+" (names.len()) @if names.len() == 1 { " group" } @else { " groups" } }
+                        text.small x=(l.column[1] + l.wide[1] - 20) y=(y + 4) text-anchor="end" { (if way.is_rest { "other roles" } else { "same role" }) }
                     }
                 });
-                edges.push(html! { path.edge d=(curve(COLUMN[1] + WIDE[1], y, COLUMN[2], to)) {} });
+                edges.push(html! { path.edge d=(curve(l.column[1] + l.wide[1], y, l.column[2], to)) {} });
             }
             Via::Word(_) | Via::NotRead => {
                 let word = match &way.via {
@@ -350,34 +433,38 @@ impl Drawing {
                     _ => "way not read yet",
                 };
                 let class = edge_class(false, false, unread);
-                let center = COLUMN[1] + WIDE[1] / 2;
+                let center = l.column[1] + l.wide[1] / 2;
                 let half = i64::try_from(word.len()).unwrap_or(10) * 3 + 12;
                 edges.push(
-                    html! { path class=(class) d=(format!("M{} {y}H{}", COLUMN[1], center - half)) {} },
+                    html! { path class=(class) d=(format!("M{} {y}H{}", l.column[1], center - half)) {} },
                 );
-                edges.push(html! { path class=(class) d=(format!("M{} {y}H{}", center + half, COLUMN[1] + WIDE[1])) {} });
-                edges.push(html! { path class=(class) d=(curve(COLUMN[1] + WIDE[1], y, COLUMN[2], to)) {} });
-                nodes.push(html! { text.small x=(center) y=(y + 4) text-anchor="middle" { (word) } });
+                edges.push(html! { path class=(class) d=(format!("M{} {y}H{}", center + half, l.column[1] + l.wide[1])) {} });
+                edges.push(
+                    html! { path class=(class) d=(curve(l.column[1] + l.wide[1], y, l.column[2], to)) {} },
+                );
+                layers
+                    .nodes
+                    .push(html! { text.small x=(center) y=(y + 4) text-anchor="middle" { (word) } });
             }
         }
         if way.is_removable {
-            let (x0, x1) = (COLUMN[0] + WIDE[0], COLUMN[1]);
+            let (x0, x1) = (l.column[0] + l.wide[0], l.column[1]);
             // Two thirds along the curve.
             let (x, at) = point(x0, from, x1, y, 0.68);
-            nodes.push(html! {
+            layers.nodes.push(html! {
                 circle class="ring" cx=(x) cy=(at) r="10" {}
                 path class="edge path" d=(format!("M{} {}l7 7m0-7l-7 7", x - 3.5, at - 3.5)) {}
-                text class="small accent" x=(x - 18.0) y=(at + if y <= from { -2.0 } else { 12.0 }) text-anchor="end" { "removable" }
+                text class="small accent over" x=(x) y=(at - 16.0) text-anchor="middle" { "removable" }
             });
         }
         if way.is_focus {
-            bold.extend(edges)
+            layers.bold.extend(edges)
         } else {
-            quiet.extend(edges)
+            layers.quiet.extend(edges)
         }
     }
 
-    fn workspace(&self, node: &WorkspaceNode, middle: i64, is_focus: bool) -> Markup {
+    fn workspace(&self, l: &Layout, node: &WorkspaceNode, middle: i64, is_focus: bool) -> Markup {
         let more = node.names.len() - 1;
         let all = node.names.join(", ");
         let mut products = node.products.clone();
@@ -391,10 +478,10 @@ impl Drawing {
             return html! {
                 a href="#roles" {
                     title { (all) }
-                    rect class="node behind" x=(COLUMN[3] + 6) y=(middle - NODE / 2 + 5) width=(WIDE[3] - 6) height=(NODE) rx="6" {}
-                    rect class="node" x=(COLUMN[3]) y=(middle - NODE / 2) width=(WIDE[3] - 6) height=(NODE) rx="6" {}
-                    text x=(COLUMN[3] + 14) y=(middle + 5) { (node.names.len()) " workspaces" }
-                    text.small x=(COLUMN[3] + WIDE[3] - 20) y=(middle + 4) text-anchor="end" { (fit(&products, 92.0, 6.8)) }
+                    rect class="node behind" x=(l.column[3] + 6) y=(middle - NODE / 2 + 5) width=(l.wide[3] - 6) height=(NODE) rx="6" {}
+                    rect class="node" x=(l.column[3]) y=(middle - NODE / 2) width=(l.wide[3] - 6) height=(NODE) rx="6" {}
+                    text x=(l.column[3] + 14) y=(middle + 5) { (node.names.len()) " workspaces" }
+                    @if l.wide[3] > 200 { text.small x=(l.column[3] + l.wide[3] - 20) y=(middle + 4) text-anchor="end" { (fit(&products, 92.0, 6.8)) } }
                 }
             };
         }
@@ -405,17 +492,17 @@ impl Drawing {
                 many => format!(", {many} paths"),
             };
             let detail = format!("{products}{paths}");
-            return html! { a href=(node.href) { title { (first) } (two_line_node(3, middle, is_focus, first, &detail)) } };
+            return html! { a href=(node.href) { title { (first) } (two_line_node(l, 3, middle, is_focus, first, &detail)) } };
         }
-        let room = (WIDE[3] - 28) as f64;
+        let room = (l.wide[3] - 28) as f64;
         let name = fit(first, room * 0.62, 8.0);
         let left = room - name.chars().count() as f64 * 8.0 - 12.0;
         html! {
             a href=(node.href) {
                 title { (first) }
-                (rect(3, middle, NODE, false))
-                text x=(COLUMN[3] + 14) y=(middle + 5) { (name) }
-                text.small x=(COLUMN[3] + WIDE[3] - 14) y=(middle + 4) text-anchor="end" { (fit(&products, left, 6.8)) }
+                (rect(l, 3, middle, NODE, false))
+                text x=(l.column[3] + 14) y=(middle + 5) { (name) }
+                text.small x=(l.column[3] + l.wide[3] - 14) y=(middle + 4) text-anchor="end" { (fit(&products, left, 6.8)) }
             }
         }
     }
@@ -433,7 +520,7 @@ pub(crate) fn chain(view: &AccountView) -> Markup {
     let others = role.paths.len().saturating_sub(1);
     html! {
         div.chain {
-            div.step { b { bdi { (view.item.account.label()) } } span { (crate::pages::accounts::kind(&view.item)) } }
+            div.step { b { bdi { (view.item.account.label()) } } span { (crate::parts::account::kind(&view.item)) } }
             @match (&focus.only_through, role.paths.first()) {
                 (Some(group), _) => {
                     div.link.removable { "removable" }
@@ -473,18 +560,18 @@ fn edge_class(is_focus: bool, is_removable: bool, is_unread: bool) -> &'static s
     }
 }
 
-fn rect(column: usize, middle: i64, tall: i64, is_focus: bool) -> Markup {
-    let x = COLUMN.get(column).copied().unwrap_or(0);
-    let wide = WIDE.get(column).copied().unwrap_or(100);
+fn rect(l: &Layout, column: usize, middle: i64, tall: i64, is_focus: bool) -> Markup {
+    let x = l.column.get(column).copied().unwrap_or(0);
+    let wide = l.wide.get(column).copied().unwrap_or(100);
     html! { rect class=(if is_focus { "node path" } else { "node" }) x=(x) y=(middle - tall / 2) width=(wide) height=(tall) rx="6" {} }
 }
 
-fn two_line_node(column: usize, middle: i64, is_focus: bool, name: &str, detail: &str) -> Markup {
-    let x = COLUMN.get(column).copied().unwrap_or(0);
-    let wide = WIDE.get(column).copied().unwrap_or(100);
+fn two_line_node(l: &Layout, column: usize, middle: i64, is_focus: bool, name: &str, detail: &str) -> Markup {
+    let x = l.column.get(column).copied().unwrap_or(0);
+    let wide = l.wide.get(column).copied().unwrap_or(100);
     let room = (wide - 28) as f64;
     html! {
-        (rect(column, middle, ROW, is_focus))
+        (rect(l, column, middle, ROW, is_focus))
         text x=(x + 14) y=(middle - 4) class=(on(is_focus)) { (fit(name, room, if is_focus { 8.8 } else { 8.0 })) }
         text.small x=(x + 14) y=(middle + 15) { (fit(detail, room, 6.8)) }
     }
