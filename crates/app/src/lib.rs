@@ -14,6 +14,7 @@ pub mod views;
 pub use care::Finding;
 pub use connections::{ConnectionAdded, ConnectionRequest, OperationTest};
 pub use error::AppError;
+pub use export::ExportOptions;
 pub use sync::{Estimate, Outcome, Progress, Silent, Status, SyncError};
 
 use model::Clock;

@@ -301,6 +301,9 @@ pub enum ExportCommand {
         /// Also how each holding came about, where it was read
         #[arg(long)]
         methods: bool,
+        /// Also API keys, service accounts and the records of SCIM
+        #[arg(long)]
+        all: bool,
         /// The organization or its connection; may be left out when there is one
         #[arg(long, value_name = "NAME")]
         org: Option<String>,

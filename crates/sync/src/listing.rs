@@ -314,7 +314,13 @@ impl Context<'_> {
         Ok(())
     }
 
-    async fn refused(&self, family: Family, name: &str, error: &ApiError) -> Result<ListingEnd, SyncError> {
+    /// Marks a listing, and with it its family, that this key may not read: nothing of its kinds ends in this run.
+    pub async fn refused(
+        &self,
+        family: Family,
+        name: &str,
+        error: &ApiError,
+    ) -> Result<ListingEnd, SyncError> {
         let why = error.to_string();
         self.progress.note(&format!("{}: {why}", family.title()));
         let mut tx = self.store.write().await?;

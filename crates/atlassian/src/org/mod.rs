@@ -1,10 +1,10 @@
-//! The organizations API (`/admin/v1`, `/admin/v2`) and the token list of the API access API, one file per noun.
+//! The organizations API (`/admin/v1`, `/admin/v2`) and the lists of the API access API, one file per noun.
 //!
 //! Paths and parameters follow the vendor's published description as of 2026-10. Reads of a directory take `-` for
 //! all directories; what is searched per directory is said at each method.
 
 mod accounts;
-mod api_tokens;
+mod api_access;
 mod directories;
 mod domains;
 mod groups;
@@ -113,7 +113,7 @@ async fn read_page<T: DeserializeOwned>(
 }
 
 /// Escapes an id for a path. Account ids hold `:`; nothing that comes from outside may add a path segment.
-fn escape(id: &str) -> String {
+pub(crate) fn escape(id: &str) -> String {
     let mut escaped = String::with_capacity(id.len());
     for byte in id.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~:|".contains(&byte) {

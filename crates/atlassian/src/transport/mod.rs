@@ -10,6 +10,7 @@ mod tls;
 
 pub use limiter::Waiting;
 
+use crate::cursor::Cursor;
 use crate::drift::Drift;
 use crate::error::ApiError;
 use crate::wire::parse_error;
@@ -108,6 +109,14 @@ impl Request {
     pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Request {
         self.query.push((name, value.into()));
         self
+    }
+
+    /// The page after `cursor`; the first if there is none.
+    pub fn with_cursor(self, cursor: Option<&Cursor>) -> Request {
+        match cursor {
+            Some(cursor) => self.with("cursor", cursor.as_str()),
+            None => self,
+        }
     }
 }
 

@@ -8,8 +8,8 @@ use std::fmt;
 /// A page whose items are not yet looked at.
 #[derive(Debug, Deserialize)]
 pub struct RawPage {
-    /// The items; an absent list is an empty one.
-    #[serde(default)]
+    /// The items; an absent list is an empty one. Service accounts call theirs `items`.
+    #[serde(default, alias = "items")]
     pub data: Vec<Box<RawValue>>,
     /// Where the next page is.
     #[serde(default)]
