@@ -18,6 +18,7 @@ pub use organizations::organizations;
 
 use crate::cursor::{Cursor, Page};
 use crate::error::ApiError;
+use crate::manage::Manage;
 use crate::transport::{Request, Transport, Unusable};
 use crate::wire::RawPage;
 use model::OrganizationId;
@@ -50,6 +51,11 @@ impl Admin {
     /// The transport underneath, for its counts.
     pub fn transport(&self) -> &Transport {
         &self.transport
+    }
+
+    /// User management with the same key.
+    pub fn manage(&self) -> Manage {
+        Manage::new(Arc::clone(&self.transport))
     }
 
     fn v1(&self, rest: &str) -> String {
@@ -112,8 +118,19 @@ async fn read_page<T: DeserializeOwned>(
     ))
 }
 
+/// An id as one segment of a path; refused when it is none and so would be about something else.
+pub(crate) fn segment(operation: &'static str, id: &str) -> Result<String, ApiError> {
+    if id.is_empty() || id == "." || id == ".." {
+        return Err(ApiError::NotAnId {
+            operation,
+            id: id.to_owned(),
+        });
+    }
+    Ok(escape(id))
+}
+
 /// Escapes an id for a path. Account ids hold `:`; nothing that comes from outside may add a path segment.
-pub(crate) fn escape(id: &str) -> String {
+fn escape(id: &str) -> String {
     let mut escaped = String::with_capacity(id.len());
     for byte in id.bytes() {
         if byte.is_ascii_alphanumeric() || b"-._~:|".contains(&byte) {

@@ -8,6 +8,8 @@ mod api_access;
 mod envelope;
 mod governance;
 mod groups;
+mod manage;
+mod scim;
 mod workspaces;
 
 pub use accounts::{Account, AccountGroup, AccountStats, Counts, ProductAccess, RoleCount};
@@ -20,4 +22,6 @@ pub use governance::{
 pub use groups::{
     AccountRoleAssignment, Group, GroupCounts, GroupRoleAssignment, ManagementAccess, RoleMethods,
 };
+pub use manage::{OwnToken, Privileges, Profile, ProfileAnswer, Rule};
+pub use scim::{AtlassianExtension, ScimGroup, ScimList, ScimUser};
 pub use workspaces::{Workspace, WorkspaceAttributes};
