@@ -3,7 +3,7 @@
 use crate::judge::{self, Verdict};
 use anyhow::Context as _;
 use app::views::scope::ScopeChoice;
-use app::{App, AppError, ConnectionRequest, ExportOptions, Outcome, Status};
+use app::{App, AppError, ConnectionRequest, ExportOptions, Outcome, ScimCredential, Status};
 use atlassian::Options;
 use model::SystemClock;
 use secrecy::SecretString;
@@ -59,6 +59,7 @@ impl Stage {
             key: SecretString::from(twin.api_key()),
             actor: "test",
             sync_interval_ms: 3_600_000,
+            scim: None,
         };
         app.connection_add(&request, &api).await?;
         Ok(Stage {
@@ -68,6 +69,18 @@ impl Stage {
             unfinished: Mutex::default(),
             _folder: folder,
         })
+    }
+
+    /// Gives the product the token of the twin's SCIM directory, or this one instead.
+    pub async fn know_scim(&self, token: Option<&str>) -> anyhow::Result<()> {
+        let scim = ScimCredential {
+            url: self.twin.scim_base_url().to_owned(),
+            token: SecretString::from(token.unwrap_or(self.twin.scim_token())),
+        };
+        let set = self
+            .app
+            .connection_set_scim("stage", Some(&scim), &self.api, "test");
+        Ok(set.await?)
     }
 
     /// Reads once.

@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::{CompleteRun, FactRef, Observation};
 
 /// Looks again in this order, so that what is gone with an account or a group is known by then.
-const ORDER: [FactKind; 14] = [
+const ORDER: [FactKind; 16] = [
     FactKind::Directory,
     FactKind::Group,
     FactKind::Account,
@@ -30,6 +30,8 @@ const ORDER: [FactKind; 14] = [
     FactKind::ApiToken,
     FactKind::ApiKey,
     FactKind::ServiceAccount,
+    FactKind::ScimUser,
+    FactKind::ScimGroup,
 ];
 
 /// What two witnesses did not see, by kind, each with the proof that the reading was complete.
@@ -173,7 +175,8 @@ async fn look_again(
             }
             Ok(())
         }
-        FactKind::ScimUser | FactKind::ScimGroup => Ok(()),
+        FactKind::ScimUser => steps::read_scim_again(ctx, Family::ScimUsers, &again).await,
+        FactKind::ScimGroup => steps::read_scim_again(ctx, Family::ScimGroups, &again).await,
         // Methods end with their holding, or when a complete sweep read the account: its own answer is exact.
         FactKind::Method => Ok(()),
     }

@@ -2,7 +2,7 @@
 
 use crate::error::{SyncError, While as _};
 use crate::progress::Progress;
-use atlassian::{Admin, ApiError, Cursor, Page};
+use atlassian::{Admin, ApiError, Cursor, Page, Scim};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use model::{Clock, Family, RunId};
 use std::collections::HashSet;
@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 pub(crate) struct Context<'a> {
     pub store: &'a Store,
     pub admin: &'a Admin,
+    /// The SCIM directory, where the connection knows one.
+    pub scim: Option<&'a Scim>,
     pub clock: &'a dyn Clock,
     pub progress: &'a dyn Progress,
     pub lease: &'a Lease,
@@ -275,6 +277,13 @@ impl Context<'_> {
         let mut tx = self.store.read().await?;
         let row = tx.listing_find(self.run, family, name).await?;
         Ok(row.is_some_and(|row| row.state == ListingState::Ended))
+    }
+
+    /// Whether a family was refused, in this or an earlier session of the run.
+    pub async fn is_refused(&self, family: Family) -> Result<bool, SyncError> {
+        let mut tx = self.store.read().await?;
+        let row = tx.listing_find(self.run, family, "").await?;
+        Ok(row.is_some_and(|row| row.state == ListingState::Refused))
     }
 
     /// Sends a listing back to its first page, to be read once more.

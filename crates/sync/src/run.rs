@@ -8,9 +8,9 @@ use crate::progress::{Estimate, Progress};
 use crate::semantics;
 use crate::steps::{self, KnownGroup, ONLY, Pairs};
 use crate::verify;
-use atlassian::Admin;
 use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
 use atlassian::transport::Waiting;
+use atlassian::{Admin, Scim};
 use model::role::DOCUMENTED_ROLES;
 use model::{Clock, DirectoryId, FactKind, Family, RunId};
 use serde::Serialize;
@@ -32,6 +32,8 @@ pub struct Reading<'a> {
     pub store: &'a Store,
     /// Whom to ask.
     pub admin: &'a Admin,
+    /// The SCIM directory, where the connection knows one.
+    pub scim: Option<&'a Scim>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Who hears of progress.
@@ -102,6 +104,7 @@ async fn with_lease(reading: &Reading<'_>, lease: &Lease) -> Result<Outcome, Syn
     let ctx = Context {
         store: reading.store,
         admin: reading.admin,
+        scim: reading.scim,
         clock: reading.clock,
         progress: reading.progress,
         lease,
@@ -323,7 +326,7 @@ async fn read_all(
     // On the heap, because all of them side by side are more than a stack holds.
     let short = |family| Box::pin(read_short(ctx, family));
     // Not `try_join`: when one stops, what the others were answered is still kept.
-    let (accounts_certain, holdings, domains, policies, tokens, keys, service_accounts) = tokio::join!(
+    let (accounts_certain, holdings, domains, policies, tokens, keys, service_accounts, scim) = tokio::join!(
         Box::pin(read_accounts(ctx, directories)),
         Box::pin(read_roles(reading, ctx)),
         short(Family::Domains),
@@ -331,12 +334,10 @@ async fn read_all(
         short(Family::ApiTokens),
         short(Family::ApiKeys),
         short(Family::ServiceAccounts),
+        Box::pin(steps::read_scim(ctx)),
     );
-    domains
-        .and(policies)
-        .and(tokens)
-        .and(keys)
-        .and(service_accounts)?;
+    domains.and(policies).and(tokens)?;
+    keys.and(service_accounts).and(scim)?;
     Ok((accounts_certain?, holdings?))
 }
 

@@ -12,6 +12,7 @@ mod implied;
 mod methods;
 mod precise;
 mod role_holdings;
+mod scim;
 mod workspaces;
 
 pub(crate) use accounts::{each_page, look_up, read_accounts, read_directory_again};
@@ -24,4 +25,5 @@ pub(crate) use implied::{choose_implied, settle_implied};
 pub(crate) use methods::read_methods;
 pub(crate) use precise::read_precisely;
 pub(crate) use role_holdings::{Pairs, holders_of, read_holdings, read_pairs};
+pub(crate) use scim::{read_scim, read_scim_again};
 pub(crate) use workspaces::read_workspaces;
