@@ -3,7 +3,7 @@
 use crate::judge::{self, Verdict};
 use anyhow::Context as _;
 use app::views::scope::ScopeChoice;
-use app::{App, AppError, ConnectionRequest, Outcome, Status};
+use app::{App, AppError, ConnectionRequest, ExportOptions, Outcome, ScimCredential, Status};
 use atlassian::Options;
 use model::SystemClock;
 use secrecy::SecretString;
@@ -59,6 +59,7 @@ impl Stage {
             key: SecretString::from(twin.api_key()),
             actor: "test",
             sync_interval_ms: 3_600_000,
+            scim: None,
         };
         app.connection_add(&request, &api).await?;
         Ok(Stage {
@@ -68,6 +69,18 @@ impl Stage {
             unfinished: Mutex::default(),
             _folder: folder,
         })
+    }
+
+    /// Gives the product the token of the twin's SCIM directory, or this one instead.
+    pub async fn know_scim(&self, token: Option<&str>) -> anyhow::Result<()> {
+        let scim = ScimCredential {
+            url: self.twin.scim_base_url().to_owned(),
+            token: SecretString::from(token.unwrap_or(self.twin.scim_token())),
+        };
+        let set = self
+            .app
+            .connection_set_scim("stage", Some(&scim), &self.api, "test");
+        Ok(set.await?)
     }
 
     /// Reads once.
@@ -86,10 +99,27 @@ impl Stage {
 
     /// What the product knows, line by line, sorted. Nothing before the first reading.
     pub async fn export(&self, with_methods: bool) -> anyhow::Result<Vec<String>> {
+        self.export_with(ExportOptions {
+            methods: with_methods,
+            all: false,
+        })
+        .await
+    }
+
+    /// The same with keys, service accounts and the records of SCIM.
+    pub async fn export_all(&self) -> anyhow::Result<Vec<String>> {
+        self.export_with(ExportOptions {
+            methods: false,
+            all: true,
+        })
+        .await
+    }
+
+    async fn export_with(&self, options: ExportOptions) -> anyhow::Result<Vec<String>> {
         let scope = self.app.scope(&ScopeChoice::default()).await?;
         let mut lines = Vec::new();
         self.app
-            .export_facts::<AppError>(&scope, with_methods, |line| {
+            .export_facts::<AppError>(&scope, options, |line| {
                 lines.push(line.to_owned());
                 Ok(())
             })
@@ -100,6 +130,16 @@ impl Stage {
     /// What is true now, line by line, sorted.
     pub fn truth(&self, with_methods: bool) -> Vec<String> {
         let mut lines = self.twin.truth(with_methods);
+        lines.sort_unstable();
+        lines
+    }
+
+    /// The same with keys, service accounts and the records of SCIM in the directory whose token there is.
+    pub fn truth_all(&self) -> Vec<String> {
+        let mut lines = self.twin.truth_all();
+        let ours = self.twin.scim_base_url().rsplit('/').next().unwrap_or_default();
+        let is_ours = |line: &String| !line.starts_with(r#"{"kind":"scim_"#) || line.contains(ours);
+        lines.retain(is_ours);
         lines.sort_unstable();
         lines
     }

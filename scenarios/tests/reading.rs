@@ -182,3 +182,85 @@ async fn a_request_costs_are_what_the_documents_promise() {
         outcome.requests
     );
 }
+
+fn without_scim(mut lines: Vec<String>) -> Vec<String> {
+    lines.retain(|line| !line.starts_with(r#"{"kind":"scim_"#));
+    lines
+}
+
+#[tokio::test]
+async fn keys_and_service_accounts_are_read_for_two_requests() {
+    for shape in [Shape::Typical, Shape::Messy, Shape::Empty, Shape::Single] {
+        let stage = Stage::new(small(shape, 8), None).await.unwrap();
+        let outcome = stage.sync(false).await.unwrap();
+        assert_eq!(outcome.status, Status::Complete, "{:?}", outcome.reasons);
+        assert_eq!(stage.export_all().await.unwrap(), without_scim(stage.truth_all()));
+        assert_eq!(stage.export(false).await.unwrap(), stage.truth(false));
+        assert_eq!(
+            asked(&stage, "getApiKeys") + asked(&stage, "getServiceAccounts"),
+            2
+        );
+        stage.twin.stop().await;
+    }
+}
+
+fn asked(stage: &Stage, operation: &str) -> u64 {
+    let stats = stage.twin.stats();
+    stats["operations"][operation].as_u64().unwrap_or(0)
+}
+
+#[tokio::test]
+async fn an_organization_without_the_new_lists_is_read_completely() {
+    for answer in [403, 404] {
+        let options = TwinOptions {
+            disabled_endpoints: vec!["getApiKeys".into(), "getServiceAccounts".into()],
+            disabled_answer: answer,
+            ..small(Shape::Typical, 9)
+        };
+        let stage = Stage::new(options, None).await.unwrap();
+        let outcome = stage.sync(false).await.unwrap();
+        assert_eq!(outcome.status, Status::Complete, "{:?}", outcome.reasons);
+        assert_eq!(stage.export_all().await.unwrap(), stage.truth(false));
+        assert_eq!(
+            asked(&stage, "getApiKeys") + asked(&stage, "getServiceAccounts"),
+            2
+        );
+        stage.twin.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn records_of_scim_are_read_where_the_token_is_known() {
+    for shape in [Shape::Typical, Shape::Messy, Shape::Empty, Shape::Single] {
+        let stage = Stage::new(small(shape, 10), None).await.unwrap();
+        stage.know_scim(None).await.unwrap();
+        for round in 0..2 {
+            let outcome = stage.sync(false).await.unwrap();
+            assert_eq!(outcome.status, Status::Complete, "{:?}", outcome.reasons);
+            assert_eq!(stage.export_all().await.unwrap(), stage.truth_all());
+            assert_eq!(stage.export(false).await.unwrap(), stage.truth(false));
+            stage.twin.mutate(20, round);
+        }
+        stage.twin.stop().await;
+    }
+}
+
+#[tokio::test]
+async fn what_scim_refuses_is_said_and_the_rest_is_read() {
+    let options = TwinOptions {
+        disabled_endpoints: vec!["scimGetGroups".into()],
+        ..small(Shape::Typical, 11)
+    };
+    let stage = Stage::new(options, None).await.unwrap();
+    assert!(stage.know_scim(Some("wrong")).await.is_err());
+    stage.know_scim(None).await.unwrap();
+    let outcome = stage.sync(false).await.unwrap();
+    assert_eq!(outcome.status, Status::Incomplete);
+    assert_eq!(outcome.reasons.len(), 1, "{:?}", outcome.reasons);
+    assert!(outcome.reasons[0].starts_with("SCIM groups not read completely: the SCIM token may not"));
+    assert!(outcome.error.is_none());
+    let mut truth = stage.truth_all();
+    truth.retain(|line| !line.starts_with(r#"{"kind":"scim_group""#));
+    assert_eq!(stage.export_all().await.unwrap(), truth);
+    stage.twin.stop().await;
+}

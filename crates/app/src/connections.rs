@@ -2,12 +2,12 @@
 
 use crate::App;
 use crate::error::AppError;
-use atlassian::{Admin, Options, Transport};
+use atlassian::{Admin, Manage, Options, Scim, Transport};
 use model::OrganizationId;
 use secrecy::SecretString;
 use serde::Serialize;
 use std::sync::Arc;
-use store::{AuditRow, ConnectionRow, MasterKey, NewConnection};
+use store::{AuditRow, ConnectionRow, MasterKey, NewConnection, ScimCredential};
 
 /// What is needed to add a connection.
 #[derive(Debug)]
@@ -22,6 +22,8 @@ pub struct ConnectionRequest<'a> {
     pub actor: &'a str,
     /// How often `serve` reads it, in milliseconds.
     pub sync_interval_ms: i64,
+    /// The SCIM directory, if its token is known.
+    pub scim: Option<ScimCredential>,
 }
 
 /// A connection that was added.
@@ -62,6 +64,9 @@ impl App {
                 found: found.id,
             });
         }
+        if let Some(scim) = &request.scim {
+            scim_check(&transport, scim).await?;
+        }
         let name = found.attributes.name;
         let now = self.clock.now_ms();
         let mut tx = self.store.write().await?;
@@ -84,12 +89,73 @@ impl App {
             detail: format!("organization {id} at {}", options.base_url),
         })
         .await?;
+        if request.scim.is_some() {
+            tx.connection_set_scim(request.name, request.scim.as_ref(), seal)
+                .await?;
+            tx.audit_record(&scim_entry(
+                now,
+                request.actor,
+                request.name,
+                request.scim.as_ref(),
+            ))
+            .await?;
+        }
         tx.commit().await?;
         Ok(ConnectionAdded {
             name: request.name.to_owned(),
             organization_id: id.to_string(),
             organization_name: name,
         })
+    }
+
+    /// Gives a connection a SCIM directory, after checking that its token reads it, or takes it away.
+    pub async fn connection_set_scim(
+        &self,
+        name: &str,
+        scim: Option<&ScimCredential>,
+        options: &Options,
+        actor: &str,
+    ) -> Result<(), AppError> {
+        let connection = self.connection_named(Some(name)).await?;
+        if let Some(scim) = scim {
+            let admin = self.admin(&connection, options).await?;
+            scim_check(admin.transport(), scim).await?;
+        }
+        let mut tx = self.store.write().await?;
+        if tx
+            .connection_set_scim(&connection.name, scim, self.key()?)
+            .await?
+        {
+            tx.audit_record(&scim_entry(self.clock.now_ms(), actor, &connection.name, scim))
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// The SCIM directory of a connection, if it knows one; its requests count as those of `admin`.
+    pub(crate) async fn scim(
+        &self,
+        connection: &ConnectionRow,
+        admin: &Admin,
+    ) -> Result<Option<Scim>, AppError> {
+        let mut tx = self.store.read().await?;
+        let known = tx.connection_scim(&connection.name, self.key()?).await?;
+        drop(tx);
+        let scim = known.map(|known| Scim::beside(admin.transport(), &known.url, known.token));
+        Ok(scim.transpose()?)
+    }
+
+    /// User management with the key of an organization's connection.
+    pub(crate) async fn manage(&self, organization: i64, options: &Options) -> Result<Manage, AppError> {
+        let mut tx = self.store.read().await?;
+        let all = tx.connection_list().await?;
+        drop(tx);
+        let connection = all
+            .into_iter()
+            .find(|connection| connection.organization_id == organization)
+            .ok_or(AppError::NothingConnected)?;
+        Ok(self.admin(&connection, options).await?.manage())
     }
 
     /// Forgets a connection and its key. What it read stays.
@@ -150,6 +216,27 @@ impl App {
         };
         let transport = Transport::new(&options, key, Arc::clone(&self.clock))?;
         Ok(Admin::new(Arc::new(transport), organization.atlassian_id))
+    }
+}
+
+/// Asks the directory once, so that nothing is kept that does not work.
+async fn scim_check(transport: &Transport, scim: &ScimCredential) -> Result<(), AppError> {
+    Scim::beside(transport, &scim.url, scim.token.clone())?
+        .users_count()
+        .await?;
+    Ok(())
+}
+
+fn scim_entry(at: i64, actor: &str, connection: &str, scim: Option<&ScimCredential>) -> AuditRow {
+    AuditRow {
+        at,
+        actor: actor.to_owned(),
+        action: "connection.scim".into(),
+        subject: connection.to_owned(),
+        detail: scim.map_or_else(
+            || "the SCIM token is forgotten".into(),
+            |scim| format!("SCIM directory at {}", scim.url),
+        ),
     }
 }
 

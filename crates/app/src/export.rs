@@ -76,11 +76,57 @@ enum Line<'a> {
         role: &'a str,
         methods: Value,
     },
+    ApiKey {
+        key_id: &'a str,
+        label: Value,
+        key_type: Value,
+        created_by: Value,
+        expires_at: Value,
+    },
+    ServiceAccount {
+        account_id: &'a str,
+        name: Value,
+        status: Value,
+    },
+    ScimUser {
+        scim_directory_id: &'a str,
+        scim_user_id: &'a str,
+        account_id: Option<&'a str>,
+        user_name: Option<&'a str>,
+        active: Value,
+    },
+    ScimGroup {
+        scim_directory_id: &'a str,
+        scim_group_id: &'a str,
+        display_name: Value,
+    },
+}
+
+/// What is exported besides the facts about people, groups and their access.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct ExportOptions {
+    /// How each role came about, where it was read.
+    pub methods: bool,
+    /// API keys, service accounts and the records of SCIM.
+    pub all: bool,
+}
+
+impl ExportOptions {
+    fn includes(self, kind: FactKind) -> bool {
+        match kind {
+            FactKind::Method => self.methods,
+            FactKind::ApiKey | FactKind::ServiceAccount | FactKind::ScimUser | FactKind::ScimGroup => {
+                self.all
+            }
+            _ => true,
+        }
+    }
 }
 
 /// The kinds that are exported, in the order of their lines. Directories are told by what is in them.
-const EXPORTED: [FactKind; 12] = [
+const EXPORTED: [FactKind; 16] = [
     FactKind::Account,
+    FactKind::ApiKey,
     FactKind::ApiToken,
     FactKind::DirectoryMembership,
     FactKind::Domain,
@@ -91,6 +137,9 @@ const EXPORTED: [FactKind; 12] = [
     FactKind::PlatformRole,
     FactKind::Policy,
     FactKind::RoleHolding,
+    FactKind::ScimGroup,
+    FactKind::ScimUser,
+    FactKind::ServiceAccount,
     FactKind::Workspace,
 ];
 
@@ -162,6 +211,30 @@ fn line(kind: FactKind, fact: &ExportedFact) -> Option<String> {
             role: c,
             methods: told("methods"),
         },
+        FactKind::ApiKey => Line::ApiKey {
+            key_id: a,
+            label: told("label"),
+            key_type: told("key_type"),
+            created_by: told("created_by"),
+            expires_at: told("expires_at"),
+        },
+        FactKind::ServiceAccount => Line::ServiceAccount {
+            account_id: a,
+            name: told("name"),
+            status: told("status"),
+        },
+        FactKind::ScimUser => Line::ScimUser {
+            scim_directory_id: b,
+            scim_user_id: a,
+            account_id: Some(c.as_str()).filter(|account| !account.is_empty()),
+            user_name: fact.email.as_deref(),
+            active: told("active"),
+        },
+        FactKind::ScimGroup => Line::ScimGroup {
+            scim_directory_id: b,
+            scim_group_id: a,
+            display_name: told("name"),
+        },
         FactKind::Directory => return None,
     };
     // Text keys and JSON values always serialize.
@@ -173,13 +246,13 @@ impl App {
     pub async fn export_facts<E: From<AppError>>(
         &self,
         scope: &Scope,
-        with_methods: bool,
+        options: ExportOptions,
         mut write: impl FnMut(&str) -> Result<(), E>,
     ) -> Result<(), E> {
         let snapshot = scope.snapshot();
         let store = |error: store::StoreError| E::from(AppError::from(error));
         for kind in EXPORTED {
-            if kind == FactKind::Method && !with_methods {
+            if !options.includes(kind) {
                 continue;
             }
             let mut lines: Vec<String> = Vec::new();

@@ -1,6 +1,7 @@
 //! What one can ask of the product: each use case once. Pages and commands ask only here.
 //!
 //! - [`views`]: questions – accounts, groups, workspaces, changes, connections, who and why.
+//! - `privileges`: what may be changed on a managed account, asked now.
 //! - `connections`, `probe`, `reading`, `care`, `export`: what one can have done – adding and testing connections,
 //!   reading an organization and deciding about held runs, erasing and backing up, exporting facts.
 
@@ -8,6 +9,7 @@ mod care;
 mod connections;
 mod error;
 mod export;
+mod privileges;
 mod probe;
 mod reading;
 pub mod views;
@@ -15,7 +17,10 @@ pub mod views;
 pub use care::Finding;
 pub use connections::{ConnectionAdded, ConnectionRequest};
 pub use error::AppError;
+pub use export::ExportOptions;
+pub use privileges::{PrivilegeLine, PrivilegesError, PrivilegesView};
 pub use probe::OperationTest;
+pub use store::ScimCredential;
 pub use sync::{Estimate, Outcome, Progress, Silent, Status, SyncError};
 
 use model::Clock;

@@ -28,12 +28,14 @@ impl App {
     ) -> Result<Outcome, AppError> {
         let connection = self.connection_named(connection).await?;
         let admin = self.admin(&connection, options).await?;
+        let scim = self.scim(&connection, &admin).await?;
         let mut tx = self.store.read().await?;
         let organization = tx.organization_get(connection.organization_id).await?;
         drop(tx);
         let reading = Reading {
             store: &self.store,
             admin: &admin,
+            scim: scim.as_ref(),
             clock: self.clock.as_ref(),
             progress,
             organization,

@@ -1,5 +1,6 @@
 //! What can go wrong with a request, what the caller should do, and what a person should.
 
+use crate::refusal;
 use crate::wire::ErrorDetail;
 use std::time::Duration;
 use thiserror::Error;
@@ -39,7 +40,7 @@ pub enum ApiError {
         source: reqwest::Error,
     },
     /// 401: the key is wrong, expired or revoked.
-    #[error("Atlassian does not accept the API key ({operation}: {detail})")]
+    #[error("Atlassian does not accept the {} ({operation}: {detail})", credential(.operation))]
     Unauthorized {
         /// What was asked.
         operation: &'static str,
@@ -47,7 +48,7 @@ pub enum ApiError {
         detail: ErrorDetail,
     },
     /// 403: the key is valid and may not do this.
-    #[error("the API key may not do this ({operation}: {detail})")]
+    #[error("the {} may not do this ({operation}: {detail})", credential(.operation))]
     Forbidden {
         /// What was asked.
         operation: &'static str,
@@ -110,6 +111,28 @@ pub enum ApiError {
         /// What was asked.
         operation: &'static str,
     },
+    /// A write was sent and it is not known whether it landed. It is not repeated: read back.
+    #[error("it is not known whether this was done ({operation}: {what})")]
+    OutcomeUnknown {
+        /// What was asked.
+        operation: &'static str,
+        /// Why that is not known.
+        what: String,
+    },
+    /// The call that revokes the tokens of everybody at once: we never send it.
+    #[error("this is never sent ({operation})")]
+    NeverSent {
+        /// What was asked.
+        operation: &'static str,
+    },
+    /// An id that would change which thing the call is about.
+    #[error("\"{id}\" is no id ({operation})")]
+    NotAnId {
+        /// What was asked.
+        operation: &'static str,
+        /// As given.
+        id: String,
+    },
     /// The bound on requests is reached.
     #[error("the bound of {max} requests is reached")]
     RequestsSpent {
@@ -132,9 +155,41 @@ impl ApiError {
         )
     }
 
+    /// What Atlassian said, if it refused with words of its own.
+    pub fn detail(&self) -> Option<&ErrorDetail> {
+        match self {
+            ApiError::Unauthorized { detail, .. }
+            | ApiError::Forbidden { detail, .. }
+            | ApiError::NotFound { detail, .. }
+            | ApiError::Refused { detail, .. } => Some(detail),
+            _ => None,
+        }
+    }
+
     /// What the reader of the message can do.
     pub fn hint(&self) -> String {
+        if let Some(advice) = self
+            .detail()
+            .and_then(|detail| refusal::advice_on(&detail.reasons))
+        {
+            return advice;
+        }
         match self {
+            ApiError::OutcomeUnknown { .. } => "look whether it was done before doing it again".into(),
+            ApiError::NeverSent { .. } => {
+                "it would lock every program of every person out at once; revoke tokens one by one".into()
+            }
+            ApiError::NotAnId { .. } => "give the id as Atlassian spells it".into(),
+            ApiError::Unauthorized { operation, .. } if is_scim(operation) => {
+                "make a new token in admin.atlassian.com under Security, Identity providers, and give it with: \
+                 orgwarden connection set NAME --scim-url URL --scim-token-file FILE"
+                    .into()
+            }
+            ApiError::Forbidden { operation, .. } | ApiError::NotFound { operation, .. } if is_scim(operation) => {
+                "check that the address is that of the directory whose token this is, and that the plan has \
+                 user provisioning (Guard Standard)"
+                    .into()
+            }
             ApiError::Address { .. } => "use an address such as https://api.atlassian.com".into(),
             ApiError::Client(_) => "name a file of certificates with ORGWARDEN_CA_FILE".into(),
             ApiError::Certificates { .. } => "the file must hold certificates in PEM form".into(),
@@ -174,5 +229,18 @@ impl ApiError {
                 "run this again to go on from here, or raise --max-requests".into()
             }
         }
+    }
+}
+
+fn is_scim(operation: &str) -> bool {
+    operation.starts_with("scim")
+}
+
+/// What opens the door for an operation, in words.
+fn credential(operation: &str) -> &'static str {
+    if is_scim(operation) {
+        "SCIM token"
+    } else {
+        "API key"
     }
 }

@@ -56,6 +56,10 @@ pub enum Command {
     Groups(ListArgs),
     /// List workspaces
     Workspaces(ListArgs),
+    /// List API tokens with their owners, or the organization's keys and service accounts
+    Tokens(TokensArgs),
+    /// What may be changed on a managed account, asked now
+    Privileges(AccessArgs),
     /// What an account has access to, and how
     Access(AccessArgs),
     /// Who has access to a workspace, and how
@@ -152,6 +156,8 @@ pub enum ConnectionCommand {
         #[arg(long)]
         json: bool,
     },
+    /// Change what a connection knows besides its key
+    Set(ConnectionSetArgs),
     /// Forget a connection and its key; what it read stays
     Remove {
         /// Its name
@@ -176,9 +182,33 @@ pub struct ConnectionAddArgs {
     /// Minutes between two readings while serving
     #[arg(long, default_value_t = 60)]
     pub sync_every_min: i64,
+    #[command(flatten)]
+    pub scim: ScimArgs,
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+/// The SCIM directory of a connection.
+#[derive(Debug, clap::Args)]
+pub struct ScimArgs {
+    /// Where the SCIM directory is, such as https://api.atlassian.com/scim/directory/ID
+    #[arg(long, value_name = "URL", requires = "scim_token_file")]
+    pub scim_url: Option<String>,
+    /// File that holds the directory's token; - for standard input
+    #[arg(long, value_name = "FILE", requires = "scim_url")]
+    pub scim_token_file: Option<PathBuf>,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ConnectionSetArgs {
+    /// Its name
+    pub name: String,
+    #[command(flatten)]
+    pub scim: ScimArgs,
+    /// Forget the SCIM directory and its token
+    #[arg(long, conflicts_with = "scim_url", required_unless_present = "scim_url")]
+    pub no_scim: bool,
 }
 
 #[derive(Debug, clap::Args)]
@@ -274,6 +304,33 @@ pub struct ListArgs {
 }
 
 #[derive(Debug, clap::Args)]
+pub struct TokensArgs {
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// Only those that expired
+    #[arg(long)]
+    pub expired: bool,
+    /// Only those that expire within so many days
+    #[arg(long, value_name = "DAYS")]
+    pub expiring: Option<i64>,
+    /// Only those whose use was never told
+    #[arg(long)]
+    pub never_used: bool,
+    /// Only those whose owner is deactivated, suspended or gone
+    #[arg(long)]
+    pub orphans: bool,
+    /// Only those of this account: id, e-mail address or full name
+    #[arg(long, value_name = "ACCOUNT")]
+    pub owner: Option<String>,
+    /// Only the organization's API keys
+    #[arg(long, conflicts_with_all = ["orphans", "owner"])]
+    pub keys: bool,
+    /// Only the service accounts
+    #[arg(long, conflicts_with_all = ["expired", "expiring", "never_used", "orphans", "owner", "keys"])]
+    pub service_accounts: bool,
+}
+
+#[derive(Debug, clap::Args)]
 pub struct AccessArgs {
     /// An account: id, e-mail address or full name
     pub account: String,
@@ -324,6 +381,9 @@ pub enum ExportCommand {
         /// Also how each holding came about, where it was read
         #[arg(long)]
         methods: bool,
+        /// Also API keys, service accounts and the records of SCIM
+        #[arg(long)]
+        all: bool,
         /// The organization or its connection; may be left out when there is one
         #[arg(long, value_name = "NAME")]
         org: Option<String>,

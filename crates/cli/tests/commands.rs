@@ -391,3 +391,78 @@ async fn progress_is_told_in_lines_of_json_where_asked_for() {
     assert_eq!(said(&quiet), "");
     twin.stop().await;
 }
+
+async fn json_of(folder: &Path, words: &[&str]) -> serde_json::Value {
+    let output = run_beside(folder, words).await;
+    assert!(output.status.success(), "{words:?}: {}", said(&output));
+    serde_json::from_slice(&output.stdout).unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn tokens_are_told_with_their_owners_and_orphans_by_one_word() {
+    let (folder, twin) = connected(small()).await;
+    let here = folder.path();
+    std::fs::write(here.join("scim.token"), twin.scim_token()).unwrap();
+    let token_file = here.join("scim.token").display().to_string();
+    let set = [
+        "connection",
+        "set",
+        "acme",
+        "--scim-url",
+        twin.scim_base_url(),
+        "--scim-token-file",
+        &token_file,
+    ];
+    assert!(run_beside(here, &set).await.status.success());
+    assert!(run_beside(here, &["sync"]).await.status.success());
+
+    let all = json_of(here, &["tokens", "--json"]).await;
+    let all = all.as_array().unwrap();
+    let truth = twin.truth(false);
+    let count = truth
+        .iter()
+        .filter(|line| line.contains(r#""kind":"api_token""#))
+        .count();
+    assert_eq!(all.len(), count);
+    let is_orphan = |token: &&serde_json::Value| !token["orphan"].is_null();
+    let orphans = json_of(here, &["tokens", "--orphans", "--json"]).await;
+    assert_eq!(
+        orphans.as_array().unwrap().len(),
+        all.iter().filter(is_orphan).count()
+    );
+    for token in all.iter().filter(|token| token["owner"]["status"] == "inactive") {
+        assert_eq!(token["orphan"], "owner deactivated");
+    }
+    let expired = json_of(here, &["tokens", "--expired", "--json"]).await;
+    for token in expired.as_array().unwrap() {
+        assert!(token["expires_in_days"].as_i64().unwrap() < 0);
+    }
+    let keys = json_of(here, &["tokens", "--keys", "--json"]).await;
+    assert_eq!(keys.as_array().unwrap().len(), 5);
+    let services = json_of(here, &["tokens", "--service-accounts", "--json"]).await;
+    assert_eq!(services.as_array().unwrap().len(), 3);
+
+    let managed = truth
+        .iter()
+        .find(|line| line.contains(r#""claim_status":"managed""#))
+        .unwrap();
+    let managed: serde_json::Value = serde_json::from_str(managed).unwrap();
+    let account = managed["account_id"].as_str().unwrap();
+    let told = json_of(here, &["privileges", account, "--json"]).await;
+    for line in told["privileges"].as_array().unwrap() {
+        assert_eq!(line["allowed"].as_bool().unwrap(), line["what_to_do"].is_null());
+    }
+    let unmanaged = truth
+        .iter()
+        .find(|line| line.contains(r#""claim_status":"unmanaged""#))
+        .unwrap();
+    let unmanaged: serde_json::Value = serde_json::from_str(unmanaged).unwrap();
+    let refused = run_beside(here, &["privileges", unmanaged["account_id"].as_str().unwrap()]).await;
+    assert_eq!(refused.status.code(), Some(6));
+    assert!(
+        said(&refused).contains("does not manage this account"),
+        "{}",
+        said(&refused)
+    );
+    twin.stop().await;
+}

@@ -5,7 +5,10 @@
 //! kind in the same way, so a new kind costs a variant here, a mapping in `sync` and a line in the export.
 
 use crate::attributes::Attributes;
-use crate::ids::{AccountId, DirectoryId, DomainId, GroupId, PolicyId, ResourceId, RoleId, TokenId};
+use crate::ids::{
+    AccountId, ApiKeyId, DirectoryId, DomainId, GroupId, PolicyId, ResourceId, RoleId, ScimDirectoryId,
+    ScimGroupId, ScimUserId, TokenId,
+};
 
 /// The kinds of facts. The number is what the store keeps and never changes its meaning.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash)]
@@ -37,11 +40,20 @@ pub enum FactKind {
     ApiToken = 12,
     /// How a role holding came about, as Atlassian tells it; read on demand. Key: account, resource, role.
     Method = 13,
+    /// An API key of the organization exists. Key: API key.
+    ApiKey = 14,
+    /// A service account exists. Key: account.
+    ServiceAccount = 15,
+    /// A SCIM directory has a record of a user, linked to an account or to none. Key: SCIM user, SCIM directory,
+    /// account. The link is part of the key: a record that is linked anew is another fact.
+    ScimUser = 16,
+    /// A SCIM directory has a record of a group. Key: SCIM group, SCIM directory.
+    ScimGroup = 17,
 }
 
 impl FactKind {
     /// Every kind, in the order of their numbers.
-    pub const ALL: [FactKind; 13] = [
+    pub const ALL: [FactKind; 17] = [
         FactKind::Account,
         FactKind::Directory,
         FactKind::DirectoryMembership,
@@ -55,6 +67,10 @@ impl FactKind {
         FactKind::Policy,
         FactKind::ApiToken,
         FactKind::Method,
+        FactKind::ApiKey,
+        FactKind::ServiceAccount,
+        FactKind::ScimUser,
+        FactKind::ScimGroup,
     ];
 
     /// The number under which the store keeps this kind.
@@ -83,6 +99,10 @@ impl FactKind {
             FactKind::Policy => "policy",
             FactKind::ApiToken => "api_token",
             FactKind::Method => "method",
+            FactKind::ApiKey => "api_key",
+            FactKind::ServiceAccount => "service_account",
+            FactKind::ScimUser => "scim_user",
+            FactKind::ScimGroup => "scim_group",
         }
     }
 
@@ -223,6 +243,41 @@ impl Fact {
             FactKind::Method,
             &[account.as_str(), resource.as_str(), role.as_str()],
             Attributes::new().with("methods", Some(methods)),
+        )
+    }
+
+    /// An API key of the organization. Attributes: `label`, `key_type`, `created_by`, `created_at`, `expires_at`, `scopes`.
+    pub fn api_key(key: &ApiKeyId, attributes: Attributes) -> Fact {
+        Fact::new(FactKind::ApiKey, &[key.as_str()], attributes)
+    }
+
+    /// A service account. Attributes: `service_account_id`, `name`, `status`, `description`, `created_by`.
+    pub fn service_account(account: &AccountId, attributes: Attributes) -> Fact {
+        Fact::new(FactKind::ServiceAccount, &[account.as_str()], attributes)
+    }
+
+    /// A record of a user in a SCIM directory. Attributes: `active`. Its user name describes a person and is kept as
+    /// the `email` of a [`Person`] under the record's own id.
+    pub fn scim_user(
+        user: &ScimUserId,
+        directory: &ScimDirectoryId,
+        account: Option<&AccountId>,
+        attributes: Attributes,
+    ) -> Fact {
+        let account = account.map_or("", AccountId::as_str);
+        Fact::new(
+            FactKind::ScimUser,
+            &[user.as_str(), directory.as_str(), account],
+            attributes,
+        )
+    }
+
+    /// A record of a group in a SCIM directory. Attributes: `name`, which is the group's for good.
+    pub fn scim_group(group: &ScimGroupId, directory: &ScimDirectoryId, attributes: Attributes) -> Fact {
+        Fact::new(
+            FactKind::ScimGroup,
+            &[group.as_str(), directory.as_str()],
+            attributes,
         )
     }
 }

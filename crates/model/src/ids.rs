@@ -73,6 +73,22 @@ text_id! {
     /// A policy of the organization.
     PolicyId
 }
+text_id! {
+    /// An API key of the organization: its id, never the key.
+    ApiKeyId
+}
+text_id! {
+    /// A directory of SCIM, which is another thing than a directory of the organization.
+    ScimDirectoryId
+}
+text_id! {
+    /// The record of a user in a SCIM directory. It changes when the user is made anew there.
+    ScimUserId
+}
+text_id! {
+    /// The record of a group in a SCIM directory.
+    ScimGroupId
+}
 
 /// One reading of an organization. Numbers grow; a later run has a larger number.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]

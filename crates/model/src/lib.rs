@@ -21,6 +21,7 @@ pub use attributes::{Attributes, Told};
 pub use clock::{Clock, SystemClock};
 pub use fact::{Fact, FactKind, Person};
 pub use ids::{
-    AccountId, DirectoryId, DomainId, GroupId, OrganizationId, PolicyId, ResourceId, RoleId, RunId, TokenId,
+    AccountId, ApiKeyId, DirectoryId, DomainId, GroupId, OrganizationId, PolicyId, ResourceId, RoleId, RunId,
+    ScimDirectoryId, ScimGroupId, ScimUserId, TokenId,
 };
 pub use listing::Family;

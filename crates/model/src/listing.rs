@@ -30,11 +30,19 @@ pub enum Family {
     ApiTokens,
     /// How each account came to hold its roles.
     Methods,
+    /// The organization's API keys.
+    ApiKeys,
+    /// The service accounts.
+    ServiceAccounts,
+    /// The users of a SCIM directory.
+    ScimUsers,
+    /// The groups of a SCIM directory.
+    ScimGroups,
 }
 
 impl Family {
     /// Every family, in the order in which progress is shown.
-    pub const ALL: [Family; 11] = [
+    pub const ALL: [Family; 15] = [
         Family::Directories,
         Family::Accounts,
         Family::Groups,
@@ -45,6 +53,10 @@ impl Family {
         Family::Domains,
         Family::Policies,
         Family::ApiTokens,
+        Family::ApiKeys,
+        Family::ServiceAccounts,
+        Family::ScimUsers,
+        Family::ScimGroups,
         Family::Methods,
     ];
 
@@ -62,6 +74,10 @@ impl Family {
             Family::Policies => "policies",
             Family::ApiTokens => "api_tokens",
             Family::Methods => "methods",
+            Family::ApiKeys => "api_keys",
+            Family::ServiceAccounts => "service_accounts",
+            Family::ScimUsers => "scim_users",
+            Family::ScimGroups => "scim_groups",
         }
     }
 
@@ -79,6 +95,10 @@ impl Family {
             Family::Policies => "Policies",
             Family::ApiTokens => "API tokens",
             Family::Methods => "Ways of access",
+            Family::ApiKeys => "API keys",
+            Family::ServiceAccounts => "Service accounts",
+            Family::ScimUsers => "SCIM users",
+            Family::ScimGroups => "SCIM groups",
         }
     }
 
@@ -106,6 +126,16 @@ impl Family {
             Family::Policies => &[FactKind::Policy],
             Family::ApiTokens => &[FactKind::ApiToken],
             Family::Methods => &[FactKind::Method],
+            Family::ApiKeys => &[FactKind::ApiKey],
+            Family::ServiceAccounts => &[FactKind::ServiceAccount],
+            Family::ScimUsers => &[FactKind::ScimUser],
+            Family::ScimGroups => &[FactKind::ScimGroup],
         }
+    }
+
+    /// Whether many organizations do not have it, so that a refusal is no gap in a reading as long as nothing of it was
+    /// ever known: see `docs/decisions/0009-what-is-never-there.md`.
+    pub fn is_optional(self) -> bool {
+        matches!(self, Family::ApiKeys | Family::ServiceAccounts)
     }
 }

@@ -10,11 +10,14 @@ use serde::{Deserialize, Serialize};
 const INSERT: &str = "INSERT INTO connection (organization_id, name, base_url, sealed_key, created_at, created_by, sync_interval_ms, semantics)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (name) DO NOTHING";
-const COLUMNS_BY_NAME: &str = "SELECT id, organization_id, name, base_url, created_at, created_by, sync_interval_ms, drop_confirmed, semantics
+const COLUMNS_BY_NAME: &str = "SELECT id, organization_id, name, base_url, created_at, created_by, sync_interval_ms, drop_confirmed, semantics, scim_url
     FROM connection WHERE name = $1";
-const ALL: &str = "SELECT id, organization_id, name, base_url, created_at, created_by, sync_interval_ms, drop_confirmed, semantics
+const ALL: &str = "SELECT id, organization_id, name, base_url, created_at, created_by, sync_interval_ms, drop_confirmed, semantics, scim_url
     FROM connection ORDER BY name";
 const KEY: &str = "SELECT sealed_key FROM connection WHERE name = $1";
+const SCIM: &str = "SELECT scim_url, sealed_scim_token FROM connection WHERE name = $1 AND scim_url IS NOT NULL AND sealed_scim_token IS NOT NULL";
+const SET_SCIM: &str = "UPDATE connection SET scim_url = $2, sealed_scim_token = $3 WHERE name = $1";
+const NO_SCIM: &str = "UPDATE connection SET scim_url = NULL, sealed_scim_token = NULL WHERE name = $1 AND scim_url IS NOT NULL";
 const SEMANTICS: &str = "SELECT semantics FROM connection WHERE id = $1";
 const DELETE: &str = "DELETE FROM connection WHERE name = $1";
 const SET_SEMANTICS: &str = "UPDATE connection SET semantics = $2 WHERE id = $1";
@@ -56,6 +59,17 @@ pub struct ConnectionRow {
     pub drop_confirmed: bool,
     /// What probing taught us.
     pub semantics: Semantics,
+    /// Where its SCIM directory is, if it knows one.
+    pub scim_url: Option<String>,
+}
+
+/// What reads a SCIM directory: its address, and the token that only works there.
+#[derive(Debug, Clone)]
+pub struct ScimCredential {
+    /// The base address of the directory.
+    pub url: String,
+    /// The directory's token.
+    pub token: SecretString,
 }
 
 /// What is needed to add a connection.
@@ -81,6 +95,10 @@ fn place(name: &str) -> String {
     format!("connection/sealed_key/{name}")
 }
 
+fn scim_place(name: &str) -> String {
+    format!("connection/sealed_scim_token/{name}")
+}
+
 fn connection(row: &Row) -> Result<ConnectionRow, StoreError> {
     Ok(ConnectionRow {
         id: row.int(0)?,
@@ -92,6 +110,7 @@ fn connection(row: &Row) -> Result<ConnectionRow, StoreError> {
         sync_interval_ms: row.int(6)?,
         drop_confirmed: row.flag(7)?,
         semantics: row.json(8)?,
+        scim_url: row.text_or_null(9)?,
     })
 }
 
@@ -155,6 +174,37 @@ impl Tx {
             None => Ok(None),
             Some(row) => seal.open(&place(name), &row.bytes(0)?).map(Some),
         }
+    }
+
+    /// Gives the connection a SCIM directory, its token sealed to this row, or takes it away. Answers whether anything
+    /// is different.
+    pub async fn connection_set_scim(
+        &mut self,
+        name: &str,
+        credential: Option<&ScimCredential>,
+        seal: &MasterKey,
+    ) -> Result<bool, StoreError> {
+        let Some(credential) = credential else {
+            return Ok(self.execute(NO_SCIM, &[name.into()]).await? > 0);
+        };
+        let sealed = seal.seal(&scim_place(name), &credential.token)?;
+        let values = [name.into(), credential.url.as_str().into(), sealed.into()];
+        Ok(self.execute(SET_SCIM, &values).await? > 0)
+    }
+
+    /// The SCIM directory of a connection with its token unsealed.
+    pub async fn connection_scim(
+        &mut self,
+        name: &str,
+        seal: &MasterKey,
+    ) -> Result<Option<ScimCredential>, StoreError> {
+        let Some(row) = self.row(SCIM, &[name.into()]).await? else {
+            return Ok(None);
+        };
+        Ok(Some(ScimCredential {
+            url: row.text(0)?,
+            token: seal.open(&scim_place(name), &row.bytes(1)?)?,
+        }))
     }
 
     /// Forgets the connection and its key; the facts that it read stay. Answers whether there was one.

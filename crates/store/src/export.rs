@@ -12,12 +12,12 @@ const FACTS: &str = "SELECT ta.text, tb.text, tc.text, f.attributes, p.name, p.e
     JOIN term ta ON ta.id = f.a
     LEFT JOIN term tb ON tb.id = f.b
     LEFT JOIN term tc ON tc.id = f.c
-    LEFT JOIN person p ON p.account = f.a AND f.kind = 1
+    LEFT JOIN person p ON p.account = f.a AND f.kind IN (1, 16)
     WHERE f.organization_id = $1 AND f.kind = $2
     AND f.begun_run <= $3 AND (f.ended_run IS NULL OR f.ended_run > $3)
     AND f.a > $4 AND f.a <= $5";
 
-/// A fact as it was at a run, with what describes the person if it is an account.
+/// A fact as it was at a run, with what describes the person if it is an account or a record of SCIM.
 #[derive(Debug, Clone, PartialEq)]
 pub struct ExportedFact {
     /// The key's parts; unused ones are empty.

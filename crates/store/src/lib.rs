@@ -33,7 +33,7 @@ pub mod views;
 
 pub use audit::AuditRow;
 pub use check::{Ambiguous, CountCheck};
-pub use connection::{ConnectionRow, NewConnection, Semantics};
+pub use connection::{ConnectionRow, NewConnection, ScimCredential, Semantics};
 pub use database::{Store, Tx};
 pub use error::StoreError;
 pub use export::ExportedFact;

@@ -25,6 +25,9 @@ const ACTIVITY_TAIL: &str = "ON CONFLICT (organization_id, account, resource) DO
     SET last_active_at = excluded.last_active_at, read_at = excluded.read_at
     WHERE activity.last_active_at IS DISTINCT FROM excluded.last_active_at";
 const ORGANIZATION_OF_RUN: &str = "SELECT organization_id FROM run WHERE id = $1";
+/// The records of SCIM that were ever linked to an account: their user names describe the same person.
+const SCIM_RECORDS: &str = "SELECT DISTINCT t.id, t.text FROM fact f JOIN term t ON t.id = f.a
+    WHERE f.kind = 16 AND f.c = $1 ORDER BY t.id";
 
 impl Tx {
     /// Keeps what was told of people; what was not told stays as it was, and erased people stay erased.
@@ -83,8 +86,14 @@ impl Tx {
         Ok(found)
     }
 
-    /// Forgets for good what describes a person. The facts of the account stay, by its id.
+    /// Forgets for good what describes a person, also in the records of SCIM. The facts of the account stay, by its id.
     pub async fn person_erase(&mut self, account: i64, id: &str, now: i64) -> Result<(), StoreError> {
+        for row in self.rows(SCIM_RECORDS, &[account.into()]).await? {
+            let (record, id) = (row.int(0)?, row.text(1)?);
+            let search = search_text(&id, None, None);
+            self.execute(ERASE, &[record.into(), search.into(), now.into()])
+                .await?;
+        }
         self.execute(
             ERASE,
             &[account.into(), search_text(id, None, None).into(), now.into()],

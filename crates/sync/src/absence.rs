@@ -15,7 +15,7 @@ use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::{CompleteRun, FactRef, Observation};
 
 /// Looks again in this order, so that what is gone with an account or a group is known by then.
-const ORDER: [FactKind; 12] = [
+const ORDER: [FactKind; 16] = [
     FactKind::Directory,
     FactKind::Group,
     FactKind::Account,
@@ -28,6 +28,10 @@ const ORDER: [FactKind; 12] = [
     FactKind::Domain,
     FactKind::Policy,
     FactKind::ApiToken,
+    FactKind::ApiKey,
+    FactKind::ServiceAccount,
+    FactKind::ScimUser,
+    FactKind::ScimGroup,
 ];
 
 /// What two witnesses did not see, by kind, each with the proof that the reading was complete.
@@ -143,6 +147,8 @@ async fn look_again(
         FactKind::Directory => steps::read_directories(ctx, &again).await.map(|_| ()),
         FactKind::Workspace => steps::read_workspaces(ctx, &again).await.map(|_| ()),
         FactKind::ApiToken => steps::read_api_tokens(ctx, &again).await.map(|_| ()),
+        FactKind::ApiKey => steps::read_api_keys(ctx, &again).await.map(|_| ()),
+        FactKind::ServiceAccount => steps::read_service_accounts(ctx, &again).await.map(|_| ()),
         FactKind::Domain => {
             for id in texts(ctx, candidates.iter().map(|fact| fact.a)).await? {
                 if let Some(domain) = ctx.admin.domain(&id).await.reading(Family::Domains)? {
@@ -169,6 +175,8 @@ async fn look_again(
             }
             Ok(())
         }
+        FactKind::ScimUser => steps::read_scim_again(ctx, Family::ScimUsers, &again).await,
+        FactKind::ScimGroup => steps::read_scim_again(ctx, Family::ScimGroups, &again).await,
         // Methods end with their holding, or when a complete sweep read the account: its own answer is exact.
         FactKind::Method => Ok(()),
     }

@@ -2,7 +2,7 @@
 
 use crate::error::{SyncError, While as _};
 use crate::progress::Progress;
-use atlassian::{Admin, ApiError, Cursor, Page};
+use atlassian::{Admin, ApiError, Cursor, Page, Scim};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use model::{Clock, Family, RunId};
 use std::collections::HashSet;
@@ -16,6 +16,8 @@ use tokio::sync::Notify;
 pub(crate) struct Context<'a> {
     pub store: &'a Store,
     pub admin: &'a Admin,
+    /// The SCIM directory, where the connection knows one.
+    pub scim: Option<&'a Scim>,
     pub clock: &'a dyn Clock,
     pub progress: &'a dyn Progress,
     pub lease: &'a Lease,
@@ -277,6 +279,13 @@ impl Context<'_> {
         Ok(row.is_some_and(|row| row.state == ListingState::Ended))
     }
 
+    /// Whether a family was refused, in this or an earlier session of the run.
+    pub async fn is_refused(&self, family: Family) -> Result<bool, SyncError> {
+        let mut tx = self.store.read().await?;
+        let row = tx.listing_find(self.run, family, "").await?;
+        Ok(row.is_some_and(|row| row.state == ListingState::Refused))
+    }
+
     /// Sends a listing back to its first page, to be read once more.
     pub async fn restart(&self, family: Family, name: &str) -> Result<(), SyncError> {
         let mut tx = self.store.write().await?;
@@ -314,7 +323,13 @@ impl Context<'_> {
         Ok(())
     }
 
-    async fn refused(&self, family: Family, name: &str, error: &ApiError) -> Result<ListingEnd, SyncError> {
+    /// Marks a listing, and with it its family, that this key may not read: nothing of its kinds ends in this run.
+    pub async fn refused(
+        &self,
+        family: Family,
+        name: &str,
+        error: &ApiError,
+    ) -> Result<ListingEnd, SyncError> {
         let why = error.to_string();
         self.progress.note(&format!("{}: {why}", family.title()));
         let mut tx = self.store.write().await?;

@@ -8,9 +8,9 @@ use crate::progress::{Estimate, Progress};
 use crate::semantics;
 use crate::steps::{self, KnownGroup, ONLY, Pairs};
 use crate::verify;
-use atlassian::Admin;
 use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
 use atlassian::transport::Waiting;
+use atlassian::{Admin, Scim};
 use model::role::DOCUMENTED_ROLES;
 use model::{Clock, DirectoryId, FactKind, Family, RunId};
 use serde::Serialize;
@@ -32,6 +32,8 @@ pub struct Reading<'a> {
     pub store: &'a Store,
     /// Whom to ask.
     pub admin: &'a Admin,
+    /// The SCIM directory, where the connection knows one.
+    pub scim: Option<&'a Scim>,
     /// The time.
     pub clock: &'a dyn Clock,
     /// Who hears of progress.
@@ -102,6 +104,7 @@ async fn with_lease(reading: &Reading<'_>, lease: &Lease) -> Result<Outcome, Syn
     let ctx = Context {
         store: reading.store,
         admin: reading.admin,
+        scim: reading.scim,
         clock: reading.clock,
         progress: reading.progress,
         lease,
@@ -320,15 +323,21 @@ async fn read_all(
     directories: &[DirectoryId],
 ) -> Result<(bool, Holdings), SyncError> {
     ctx.plan(Family::Accounts).await?;
+    // On the heap, because all of them side by side are more than a stack holds.
+    let short = |family| Box::pin(read_short(ctx, family));
     // Not `try_join`: when one stops, what the others were answered is still kept.
-    let (accounts_certain, holdings, domains, policies, tokens) = tokio::join!(
-        read_accounts(ctx, directories),
-        read_roles(reading, ctx),
-        read_short(ctx, Family::Domains),
-        read_short(ctx, Family::Policies),
-        read_short(ctx, Family::ApiTokens),
+    let (accounts_certain, holdings, domains, policies, tokens, keys, service_accounts, scim) = tokio::join!(
+        Box::pin(read_accounts(ctx, directories)),
+        Box::pin(read_roles(reading, ctx)),
+        short(Family::Domains),
+        short(Family::Policies),
+        short(Family::ApiTokens),
+        short(Family::ApiKeys),
+        short(Family::ServiceAccounts),
+        Box::pin(steps::read_scim(ctx)),
     );
     domains.and(policies).and(tokens)?;
+    keys.and(service_accounts).and(scim)?;
     Ok((accounts_certain?, holdings?))
 }
 
@@ -349,6 +358,8 @@ async fn read_short(ctx: &Context<'_>, family: Family) -> Result<(), SyncError> 
         Family::Domains => steps::read_domains(ctx, ONLY).await?,
         Family::Policies => steps::read_policies(ctx, ONLY).await?,
         Family::ApiTokens => steps::read_api_tokens(ctx, ONLY).await?,
+        Family::ApiKeys => steps::read_api_keys(ctx, ONLY).await?,
+        Family::ServiceAccounts => steps::read_service_accounts(ctx, ONLY).await?,
         Family::Workspaces => steps::read_workspaces(ctx, ONLY).await?,
         // The other families are not one listing.
         _ => return Ok(()),
@@ -612,19 +623,33 @@ async fn merge(
     Ok(())
 }
 
-/// The families that were not read completely, each with the reason, in words.
+/// The families that were not read completely, each with the reason, in words. One that many organizations do not have
+/// is none of them when it is refused and nothing of it was ever known: docs/decisions/0009-what-is-never-there.md.
 async fn not_complete(ctx: &Context<'_>) -> Result<Vec<String>, SyncError> {
     let mut tx = ctx.store.read().await?;
     let listings = tx.listing_all(ctx.run).await?;
-    let families = listings.into_iter().filter(|listing| listing.name.is_empty());
-    let unfinished = families.filter(|family| family.state != ListingState::Ended);
-    let words = unfinished.map(|family| {
-        let title = Family::from_name(&family.family)
-            .map_or(family.family.clone(), |family| family.title().to_owned());
-        let why = family
+    let mut words = Vec::new();
+    for listing in listings.into_iter().filter(|listing| listing.name.is_empty()) {
+        if listing.state == ListingState::Ended {
+            continue;
+        }
+        let family = Family::from_name(&listing.family);
+        if let Some(family) = family.filter(|family| family.is_optional())
+            && listing.state == ListingState::Refused
+        {
+            let mut known = 0;
+            for kind in family.kinds() {
+                known += tx.facts_count(ctx.organization, *kind).await?;
+            }
+            if known == 0 {
+                continue;
+            }
+        }
+        let title = family.map_or(listing.family, |family| family.title().to_owned());
+        let why = listing
             .note
             .unwrap_or_else(|| "it kept changing while it was read".into());
-        format!("{title} not read completely: {why}")
-    });
-    Ok(words.collect())
+        words.push(format!("{title} not read completely: {why}"));
+    }
+    Ok(words)
 }

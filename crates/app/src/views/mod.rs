@@ -11,6 +11,7 @@ pub mod changes;
 pub mod connections;
 mod error;
 pub mod groups;
+pub mod inventory;
 mod memo;
 mod names;
 pub mod organization;

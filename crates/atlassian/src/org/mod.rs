@@ -1,10 +1,10 @@
-//! The organizations API (`/admin/v1`, `/admin/v2`) and the token list of the API access API, one file per noun.
+//! The organizations API (`/admin/v1`, `/admin/v2`) and the lists of the API access API, one file per noun.
 //!
 //! Paths and parameters follow the vendor's published description as of 2026-10. Reads of a directory take `-` for
 //! all directories; what is searched per directory is said at each method.
 
 mod accounts;
-mod api_tokens;
+mod api_access;
 mod directories;
 mod domains;
 mod groups;
@@ -20,6 +20,7 @@ pub use probe::{Probe, ProbeSubjects};
 
 use crate::cursor::{Cursor, Page};
 use crate::error::ApiError;
+use crate::manage::Manage;
 use crate::transport::{Request, Transport, Unusable};
 use crate::wire::RawPage;
 use model::OrganizationId;
@@ -52,6 +53,11 @@ impl Admin {
     /// The transport underneath, for its counts.
     pub fn transport(&self) -> &Transport {
         &self.transport
+    }
+
+    /// User management with the same key.
+    pub fn manage(&self) -> Manage {
+        Manage::new(Arc::clone(&self.transport))
     }
 
     fn v1(&self, rest: &str) -> String {
@@ -112,6 +118,17 @@ async fn read_page<T: DeserializeOwned>(
             sent_at: answer.sent_at,
         },
     ))
+}
+
+/// An id as one segment of a path; refused when it is none and so would be about something else.
+pub(crate) fn segment(operation: &'static str, id: &str) -> Result<String, ApiError> {
+    if id.is_empty() || id == "." || id == ".." {
+        return Err(ApiError::NotAnId {
+            operation,
+            id: id.to_owned(),
+        });
+    }
+    Ok(escape(id))
 }
 
 /// Escapes an id for a path. Account ids hold `:`; nothing that comes from outside may add a path segment.

@@ -8,8 +8,8 @@ use std::fmt;
 /// A page whose items are not yet looked at.
 #[derive(Debug, Deserialize)]
 pub struct RawPage {
-    /// The items; an absent list is an empty one.
-    #[serde(default)]
+    /// The items; an absent list is an empty one. Service accounts call theirs `items`.
+    #[serde(default, alias = "items")]
     pub data: Vec<Box<RawValue>>,
     /// Where the next page is.
     #[serde(default)]
@@ -47,6 +47,9 @@ pub struct ErrorDetail {
     pub title: Option<String>,
     /// A sentence.
     pub detail: Option<String>,
+    /// Words of user management and SCIM for why, such as `externalDirectory.scim` or `uniqueness`; the nearest to the
+    /// cause first. What they mean for a person is in [`crate::refusal`].
+    pub reasons: Box<[String]>,
 }
 
 impl ErrorDetail {
@@ -94,10 +97,59 @@ pub fn parse_error(body: &[u8]) -> ErrorDetail {
         }
     };
     ErrorDetail {
-        code: text(&["code", "key"]),
+        code: text(&["code", "scimType", "key"]),
         title: text(&["title"]),
-        detail: text(&["detail", "message", "errorDetail"]),
+        detail: text(&["detail", "message", "errorDetail", "error"]).or_else(|| {
+            let context = error.pointer("/context/message").and_then(Value::as_str);
+            context.map(without_addresses)
+        }),
+        reasons: reasons(error).into(),
     }
+}
+
+/// The machine's words for why: reasons within the context first, then the word of the error itself.
+fn reasons(error: &Value) -> Vec<String> {
+    let mut found = Vec::new();
+    if let Some(context) = error.get("context") {
+        collect(context, 0, &mut found);
+    }
+    found.extend(
+        ["scimType", "key"]
+            .iter()
+            .filter_map(|name| word(error.get(*name))),
+    );
+    found
+}
+
+fn collect(context: &Value, depth: usize, found: &mut Vec<String>) {
+    if depth > 4 || found.len() >= 20 {
+        return;
+    }
+    match context {
+        Value::Object(map) => {
+            if let Some(reason) = map.get("reason") {
+                found.extend(word(Some(reason)).or_else(|| word(reason.get("key"))));
+            }
+            if let Some(codes) = map.get("errorCodes").or_else(|| map.get("violations")) {
+                let each = codes.as_array().into_iter().flatten();
+                found.extend(each.filter_map(|one| word(one.get("code").or_else(|| one.get("key")))));
+            }
+            for (name, inner) in map {
+                if name != "reason" && name != "errorCodes" && name != "violations" {
+                    collect(inner, depth + 1, found);
+                }
+            }
+        }
+        Value::Array(list) => list.iter().for_each(|inner| collect(inner, depth + 1, found)),
+        _ => {}
+    }
+}
+
+/// A machine's word: short and without spaces or addresses.
+fn word(value: Option<&Value>) -> Option<String> {
+    let text = value?.as_str()?;
+    let is_word = !text.is_empty() && text.len() <= 80 && !text.contains([' ', '@']);
+    is_word.then(|| text.to_owned())
 }
 
 /// An error's text may quote an e-mail address; ours never does.
@@ -128,6 +180,39 @@ mod tests {
         );
         assert_eq!(parse_error(br#"{"message":"no route"}"#).to_string(), "no route");
         assert_eq!(parse_error(b"<html>").to_string(), "Atlassian gave no reason");
+    }
+
+    #[test]
+    fn reasons_of_user_management_and_scim_are_found_where_they_are() {
+        let reasons = |body: &str| parse_error(body.as_bytes()).reasons.into_vec();
+        assert_eq!(
+            reasons(
+                r#"{"key":"forbidden.action","context":{"allowed":false,"reason":{"key":"authPolicy.saml"}}}"#
+            ),
+            ["authPolicy.saml", "forbidden.action"]
+        );
+        assert_eq!(
+            reasons(
+                r#"{"key":"forbidden.fieldMutation","context":{"name":{"allowed":false,"reason":{"key":"externalDirectory.scim"}}}}"#
+            ),
+            ["externalDirectory.scim", "forbidden.fieldMutation"]
+        );
+        let lifecycle = r#"{"key":"conflict.lifecycleErrors","context":{"message":"no","errorCodes":[{"code":"ACCOUNT_CLOSED"}]}}"#;
+        assert_eq!(reasons(lifecycle), ["ACCOUNT_CLOSED", "conflict.lifecycleErrors"]);
+        assert_eq!(parse_error(lifecycle.as_bytes()).detail.as_deref(), Some("no"));
+        let scim = r#"{"schemas":["x"],"status":"409","scimType":"uniqueness","detail":"a@b.c is there"}"#;
+        assert_eq!(
+            parse_error(scim.as_bytes()).to_string(),
+            "uniqueness, (address) is there"
+        );
+        assert_eq!(
+            reasons(r#"{"error":"wrong token","traceId":"t"}"#),
+            Vec::<String>::new()
+        );
+        assert_eq!(
+            parse_error(br#"{"error":"wrong token"}"#).to_string(),
+            "wrong token"
+        );
     }
 
     proptest! {

@@ -4,12 +4,16 @@
 //! every field may be missing, enumerations are open (kept as text), unknown fields are ignored and counted.
 
 mod accounts;
+mod api_access;
 mod envelope;
 mod governance;
 mod groups;
+mod manage;
+mod scim;
 mod workspaces;
 
 pub use accounts::{Account, AccountGroup, AccountStats, Counts, ProductAccess, RoleCount};
+pub use api_access::{ApiKey, ServiceAccount, as_text};
 pub use envelope::{CountAnswer, ErrorDetail, Links, RawPage, Single, parse_error};
 pub use governance::{
     ApiToken, Directory, Domain, DomainAttributes, DomainClaim, Organization, OrganizationAttributes, Policy,
@@ -18,4 +22,6 @@ pub use governance::{
 pub use groups::{
     AccountRoleAssignment, Group, GroupCounts, GroupRoleAssignment, ManagementAccess, RoleMethods,
 };
+pub use manage::{OwnToken, Privileges, Profile, ProfileAnswer, Rule};
+pub use scim::{AtlassianExtension, ScimGroup, ScimList, ScimUser};
 pub use workspaces::{Workspace, WorkspaceAttributes};

@@ -1,12 +1,12 @@
 //! `orgwarden connection`: adding, listing, showing, testing, removing.
 
 use super::{LOCAL_ADMINISTRATOR, open, open_with_key, when};
-use crate::args::{ConnectionAddArgs, ConnectionCommand};
+use crate::args::{ConnectionAddArgs, ConnectionCommand, ConnectionSetArgs, ScimArgs};
 use crate::config::Config;
 use crate::failure::{Told, code};
 use crate::output;
 use app::views::At;
-use app::{ConnectionRequest, OperationTest};
+use app::{ConnectionRequest, OperationTest, ScimCredential};
 use atlassian::Options;
 use secrecy::SecretString;
 use serde_json::json;
@@ -20,6 +20,7 @@ pub async fn run(config: &Config, command: ConnectionCommand) -> anyhow::Result<
         ConnectionCommand::List { json } => list(config, json).await,
         ConnectionCommand::Show { name, json } => show(config, name.as_deref(), json).await,
         ConnectionCommand::Test { name, json } => test(config, name.as_deref(), json).await,
+        ConnectionCommand::Set(args) => set(config, args).await,
         ConnectionCommand::Remove { name } => {
             open(config)
                 .await?
@@ -34,7 +35,7 @@ pub async fn run(config: &Config, command: ConnectionCommand) -> anyhow::Result<
 }
 
 async fn add(config: &Config, args: ConnectionAddArgs) -> anyhow::Result<ExitCode> {
-    let key = read_key(&args.api_key_file)?;
+    let key = read_key(&args.api_key_file, "API key")?;
     let app = open_with_key(config).await?;
     let request = ConnectionRequest {
         name: &args.name,
@@ -42,6 +43,7 @@ async fn add(config: &Config, args: ConnectionAddArgs) -> anyhow::Result<ExitCod
         key,
         actor: LOCAL_ADMINISTRATOR,
         sync_interval_ms: args.sync_every_min.max(1) * 60_000,
+        scim: scim(args.scim)?,
     };
     let options = Options {
         base_url: args.base_url,
@@ -63,8 +65,35 @@ async fn add(config: &Config, args: ConnectionAddArgs) -> anyhow::Result<ExitCod
     Ok(ExitCode::SUCCESS)
 }
 
-/// Reads a key from a file or standard input.
-fn read_key(file: &Path) -> anyhow::Result<SecretString> {
+async fn set(config: &Config, args: ConnectionSetArgs) -> anyhow::Result<ExitCode> {
+    let scim = scim(args.scim)?;
+    let app = open_with_key(config).await?;
+    app.connection_set_scim(&args.name, scim.as_ref(), &config.api, LOCAL_ADMINISTRATOR)
+        .await?;
+    output::line(&match scim {
+        Some(_) => format!(
+            "{} knows its SCIM directory now. Read it with: orgwarden sync",
+            args.name
+        ),
+        None => format!(
+            "{} knows no SCIM directory; what was read of it stays.",
+            args.name
+        ),
+    })?;
+    Ok(ExitCode::SUCCESS)
+}
+
+/// The SCIM directory that was given, with its token.
+fn scim(args: ScimArgs) -> anyhow::Result<Option<ScimCredential>> {
+    let (Some(url), Some(file)) = (args.scim_url, args.scim_token_file) else {
+        return Ok(None);
+    };
+    let token = read_key(&file, "SCIM token")?;
+    Ok(Some(ScimCredential { url, token }))
+}
+
+/// Reads a secret from a file or standard input.
+fn read_key(file: &Path, what: &str) -> anyhow::Result<SecretString> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).map(|_| ())
@@ -73,18 +102,15 @@ fn read_key(file: &Path) -> anyhow::Result<SecretString> {
     };
     let told = |message: String| Told {
         message,
-        hint: Some("give a file that holds nothing but the key, or - to read it from standard input".into()),
+        hint: Some(format!(
+            "give a file that holds nothing but the {what}, or - to read it from standard input"
+        )),
         code: code::CONFIGURATION,
     };
-    read.map_err(|error| {
-        told(format!(
-            "cannot read the API key from {}: {error}",
-            file.display()
-        ))
-    })?;
+    read.map_err(|error| told(format!("cannot read the {what} from {}: {error}", file.display())))?;
     let key = text.trim();
     if key.is_empty() {
-        return Err(told(format!("{} holds no API key", file.display())).into());
+        return Err(told(format!("{} holds no {what}", file.display())).into());
     }
     Ok(SecretString::from(key))
 }
@@ -144,6 +170,7 @@ async fn show(config: &Config, name: Option<&str>, as_json: bool) -> anyhow::Res
         "sync_every_min": connection.sync_interval_ms / 60_000,
         "latest_run": latest.as_ref().map(|run| run.id.to_string()),
         "latest_state": latest.as_ref().map(|run| run.state),
+        "scim_url": connection.scim_url,
         "semantics": semantics,
     });
     if as_json {
@@ -185,6 +212,10 @@ async fn show(config: &Config, name: Option<&str>, as_json: bool) -> anyhow::Res
                 || "never".into(),
                 |run| format!("{}, {:?}", run.id, run.state).to_lowercase(),
             ),
+        ),
+        (
+            "SCIM directory",
+            connection.scim_url.clone().unwrap_or_else(|| "not known".into()),
         ),
         ("Role and resource filters", joint.to_owned()),
         ("Lists of groups", cut),

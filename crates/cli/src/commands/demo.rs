@@ -95,6 +95,7 @@ async fn connect(app: &App, twin: &Twin, api: &Options) -> anyhow::Result<()> {
         key: SecretString::from(twin.api_key()),
         actor: "demo",
         sync_interval_ms: 60 * 60 * 1000,
+        scim: None,
     };
     app.connection_add(&request, api).await?;
     Ok(())

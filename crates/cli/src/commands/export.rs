@@ -3,13 +3,18 @@
 use super::open;
 use crate::args::ExportCommand;
 use crate::config::Config;
-use app::AppError;
 use app::views::scope::ScopeChoice;
+use app::{AppError, ExportOptions};
 use std::io::Write as _;
 use std::process::ExitCode;
 
 pub async fn run(config: &Config, command: ExportCommand) -> anyhow::Result<ExitCode> {
-    let ExportCommand::Facts { methods, org, as_of } = command;
+    let ExportCommand::Facts {
+        methods,
+        all,
+        org,
+        as_of,
+    } = command;
     let app = open(config).await?;
     let choice = ScopeChoice {
         organization: org,
@@ -18,7 +23,9 @@ pub async fn run(config: &Config, command: ExportCommand) -> anyhow::Result<Exit
     let scope = app.scope(&choice).await?;
     let mut out = std::io::BufWriter::new(std::io::stdout().lock());
     let written = app
-        .export_facts::<ExportError>(&scope, methods, |line| Ok(writeln!(out, "{line}")?))
+        .export_facts::<ExportError>(&scope, ExportOptions { methods, all }, |line| {
+            Ok(writeln!(out, "{line}")?)
+        })
         .await
         .and_then(|()| Ok(out.flush()?));
     match written {

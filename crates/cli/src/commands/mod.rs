@@ -10,6 +10,7 @@ mod lists;
 mod runs;
 mod serve;
 mod sync;
+mod tokens;
 mod twin;
 
 use crate::args::{Args, Command, ScopeArgs};
@@ -42,6 +43,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Accounts(args) => lists::accounts(&config, args).await,
         Command::Groups(args) => lists::groups(&config, args).await,
         Command::Workspaces(args) => lists::workspaces(&config, args).await,
+        Command::Tokens(args) => tokens::tokens(&config, args).await,
+        Command::Privileges(args) => tokens::privileges(&config, args).await,
         Command::Access(args) => access::access(&config, args).await,
         Command::Who(args) => access::who(&config, args).await,
         Command::Why(args) => access::why(&config, args).await,

@@ -3,8 +3,8 @@
 use crate::args::TwinArgs;
 use crate::config::Config;
 use crate::output;
-use app::AppError;
 use app::views::scope::ScopeChoice;
+use app::{AppError, ExportOptions};
 use std::process::ExitCode;
 use twin::{Twin, TwinOptions};
 
@@ -36,8 +36,12 @@ async fn from_store(config: &Config, args: &TwinArgs) -> anyhow::Result<Twin> {
         as_of: super::instant(args.as_of.as_deref(), &app)?,
     };
     let scope = app.scope(&choice).await?;
+    let methods = ExportOptions {
+        methods: true,
+        ..ExportOptions::default()
+    };
     let mut facts = Vec::new();
-    app.export_facts::<AppError>(&scope, true, |line| {
+    app.export_facts::<AppError>(&scope, methods, |line| {
         facts.push(line.to_owned());
         Ok(())
     })

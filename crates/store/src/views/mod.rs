@@ -35,6 +35,7 @@ pub mod changes;
 pub mod connections;
 pub mod effective_access;
 pub mod groups;
+pub mod keys;
 pub mod scope;
 pub(crate) mod summary;
 mod summary_list;

@@ -3,7 +3,7 @@
 use crate::reading::{HOUR, START, connect, master_key};
 use secrecy::{ExposeSecret as _, SecretString};
 use sqlx::Connection as _;
-use store::{MasterKey, NewConnection, Semantics, StoreError};
+use store::{MasterKey, NewConnection, ScimCredential, Semantics, StoreError};
 use testkit::TestDatabase;
 
 on_both!(
@@ -12,7 +12,8 @@ on_both!(
     a_taken_name_is_refused,
     what_was_learned_is_kept,
     a_removed_connection_is_gone_and_its_organization_stays,
-    another_master_key_is_refused
+    another_master_key_is_refused,
+    a_scim_token_is_sealed_like_the_key_and_can_be_taken_away
 );
 
 fn other_key() -> MasterKey {
@@ -109,4 +110,42 @@ async fn another_master_key_is_refused(database: TestDatabase) {
     database.store.master_key_check(&master_key()).await.unwrap();
     let refused = database.store.master_key_check(&other_key()).await;
     assert!(matches!(refused, Err(StoreError::WrongMasterKey)));
+}
+
+async fn a_scim_token_is_sealed_like_the_key_and_can_be_taken_away(database: TestDatabase) {
+    connect(&database.store, "acme", "org-1").await;
+    connect(&database.store, "other", "org-2").await;
+    let credential = ScimCredential {
+        url: "https://example.org/scim/directory/d".into(),
+        token: SecretString::from("the-token"),
+    };
+    let mut tx = database.store.write().await.unwrap();
+    let key = master_key();
+    assert!(tx.connection_scim("acme", &key).await.unwrap().is_none());
+    for name in ["acme", "other"] {
+        assert!(
+            tx.connection_set_scim(name, Some(&credential), &key)
+                .await
+                .unwrap()
+        );
+    }
+    tx.commit().await.unwrap();
+    let moved = "UPDATE connection SET sealed_scim_token = (SELECT sealed_scim_token FROM connection WHERE name = 'acme') WHERE name = 'other'";
+    if database.is_postgres() {
+        let mut connection = sqlx::PgConnection::connect(&database.url).await.unwrap();
+        sqlx::query(moved).execute(&mut connection).await.unwrap();
+    } else {
+        let mut connection = sqlx::SqliteConnection::connect(&database.url).await.unwrap();
+        sqlx::query(moved).execute(&mut connection).await.unwrap();
+    }
+    let mut tx = database.store.write().await.unwrap();
+    let opened = tx.connection_scim("acme", &key).await.unwrap().unwrap();
+    assert_eq!(opened.token.expose_secret(), "the-token");
+    let shown = tx.connection_find("acme").await.unwrap().unwrap().scim_url;
+    assert_eq!(shown.as_deref(), Some(credential.url.as_str()));
+    let refused = tx.connection_scim("other", &key).await;
+    assert!(matches!(refused, Err(StoreError::Unseal)));
+    assert!(tx.connection_set_scim("acme", None, &key).await.unwrap());
+    assert!(!tx.connection_set_scim("acme", None, &key).await.unwrap());
+    assert!(tx.connection_scim("acme", &key).await.unwrap().is_none());
 }

@@ -50,8 +50,8 @@ fn one<'a>(list: &[&'a str], number: usize) -> &'a str {
 
 fn key(kind: FactKind, a: usize, b: usize, c: usize) -> [String; 3] {
     use FactKind::{
-        Account, ApiToken, Directory, DirectoryMembership, Domain, Group, GroupRoleGrant, Membership, Method,
-        PlatformRole, Policy, RoleHolding, Workspace,
+        Account, ApiKey, ApiToken, Directory, DirectoryMembership, Domain, Group, GroupRoleGrant, Membership,
+        Method, PlatformRole, Policy, RoleHolding, ScimGroup, ScimUser, ServiceAccount, Workspace,
     };
     let parts = match kind {
         Account => [one(&ACCOUNTS, a), "", ""],
@@ -63,7 +63,14 @@ fn key(kind: FactKind, a: usize, b: usize, c: usize) -> [String; 3] {
         RoleHolding | Method => [one(&ACCOUNTS, a), one(&RESOURCES, b), one(&ROLES, c)],
         GroupRoleGrant => [one(&GROUPS, a), one(&RESOURCES, b), one(&ROLES, c)],
         PlatformRole => [one(&ACCOUNTS, a), one(&ROLES, b), ""],
-        Domain | Policy | ApiToken => [one(&["x0", "x1"], a), "", ""],
+        ScimUser => [
+            one(&["x0", "x1"], a),
+            one(&["d0"], b),
+            one(&[ACCOUNTS[0], ACCOUNTS[1], ""], c),
+        ],
+        ScimGroup => [one(&["x0", "x1"], a), one(&["d0"], b), ""],
+        ServiceAccount => [one(&ACCOUNTS, a), "", ""],
+        Domain | Policy | ApiToken | ApiKey => [one(&["x0", "x1"], a), "", ""],
     };
     parts.map(str::to_owned)
 }

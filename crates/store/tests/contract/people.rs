@@ -1,7 +1,7 @@
 //! People: three-valued like facts, and erased for good.
 
 use crate::reading::{Reading, account, person};
-use model::{FactKind, Family, Person};
+use model::{AccountId, Attributes, Fact, FactKind, Family, Person, ScimDirectoryId, ScimUserId};
 use store::Observation;
 use testkit::TestDatabase;
 
@@ -9,7 +9,8 @@ on_both!(
     what_was_not_told_of_a_person_stays,
     an_erased_person_stays_erased,
     a_person_is_told_twice_in_one_answer,
-    any_text_can_be_a_name
+    any_text_can_be_a_name,
+    with_a_person_its_records_of_scim_are_erased
 );
 
 async fn tell(reading: &Reading, run: model::RunId, people: Vec<Person>) {
@@ -102,4 +103,47 @@ async fn any_text_can_be_a_name(database: TestDatabase) {
     // PostgreSQL's text cannot hold U+0000; both databases keep the replacement character.
     tell(&reading, run, vec![person("a", Some("a\0b"), None)]).await;
     assert_eq!(described(&reading).await.0, some("a\u{fffd}b"));
+}
+
+async fn with_a_person_its_records_of_scim_are_erased(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let run = reading.open().await;
+    let record = |user: &str, account: Option<&str>| {
+        let account = account.map(AccountId::from);
+        Fact::scim_user(
+            &ScimUserId::from(user),
+            &ScimDirectoryId::from("d"),
+            account.as_ref(),
+            Attributes::new(),
+        )
+    };
+    let observation = Observation {
+        sent_at: reading.at,
+        facts: vec![record("s-1", Some("a")), record("s-2", None)],
+        people: vec![
+            person("s-1", None, Some("ada@example.org")),
+            person("s-2", None, Some("new@example.org")),
+        ],
+        ..Observation::default()
+    };
+    reading.record(run.id, &observation).await;
+    reading
+        .page(run.id, Family::ScimUsers, observation.facts.clone())
+        .await;
+    reading.merge_all(&run, FactKind::ScimUser).await;
+    reading.publish(&run).await;
+    let mut tx = reading.store.write().await.unwrap();
+    let account = tx.term_find("a").await.unwrap().unwrap();
+    tx.person_erase(account, "a", reading.at).await.unwrap();
+    tx.commit().await.unwrap();
+    let run = reading.open().await;
+    reading.record(run.id, &observation).await;
+    let mut tx = reading.store.read().await.unwrap();
+    let (facts, _) = tx
+        .facts_chunk(reading.organization, FactKind::ScimUser, run.id, -1)
+        .await
+        .unwrap();
+    let mut told: Vec<Option<&str>> = facts.iter().map(|fact| fact.email.as_deref()).collect();
+    told.sort_unstable();
+    assert_eq!(told, [None, Some("new@example.org")]);
 }

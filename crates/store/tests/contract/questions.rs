@@ -126,6 +126,7 @@ async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
         );
     }
     said.sorted("token_uses", tx.token_uses(at).await.unwrap());
+    said.sorted("key_list", tx.key_list(at).await.unwrap());
     said.exactly("token_owners", tx.token_owners(at).await.unwrap());
     said.sorted("term_numbers", tx.term_numbers(&["a1", "none"]).await.unwrap());
     for kind in [model::FactKind::Domain, model::FactKind::Policy] {

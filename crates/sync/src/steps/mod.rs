@@ -3,6 +3,7 @@
 //! A step can be run again at any time: what is read already is not read again.
 
 mod accounts;
+mod api_access;
 mod governance;
 mod group_members;
 mod group_role_grants;
@@ -11,9 +12,11 @@ mod implied;
 mod methods;
 mod precise;
 mod role_holdings;
+mod scim;
 mod workspaces;
 
 pub(crate) use accounts::{each_page, look_up, read_accounts, read_directory_again};
+pub(crate) use api_access::{read_api_keys, read_service_accounts};
 pub(crate) use governance::{ONLY, read_api_tokens, read_directories, read_domains, read_policies};
 pub(crate) use group_members::read_members;
 pub(crate) use group_role_grants::{read_grants, read_grants_again};
@@ -22,4 +25,5 @@ pub(crate) use implied::{choose_implied, settle_implied};
 pub(crate) use methods::read_methods;
 pub(crate) use precise::read_precisely;
 pub(crate) use role_holdings::{Pairs, holders_of, read_holdings, read_pairs};
+pub(crate) use scim::{read_scim, read_scim_again};
 pub(crate) use workspaces::read_workspaces;

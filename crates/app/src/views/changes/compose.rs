@@ -90,6 +90,7 @@ async fn look_up(
                 texts.push(a);
                 owner_ids.extend(row.attributes.text("account_id").map(str::to_owned));
             }
+            Some(FactKind::ScimUser) if c != 0 => _ = wanted.account(c),
             _ => texts.push(a),
         }
     }

@@ -78,10 +78,27 @@ impl Composer {
                 };
                 words.piece(name())
             }
-            FactKind::Directory | FactKind::Domain | FactKind::Policy => {
+            FactKind::ScimUser => {
+                account = (c != 0).then(|| known.account(c));
+                if account.is_some() {
+                    pick(" is provisioned by SCIM now", " is no longer provisioned by SCIM")
+                } else {
+                    let words = Sentence::default().text("SCIM user ").piece(name());
+                    words.text(if began { " appeared" } else { " is gone" })
+                }
+            }
+            FactKind::Directory
+            | FactKind::Domain
+            | FactKind::Policy
+            | FactKind::ApiKey
+            | FactKind::ServiceAccount
+            | FactKind::ScimGroup => {
                 let what = match kind {
                     FactKind::Directory => "Directory ",
                     FactKind::Domain => "Domain ",
+                    FactKind::ApiKey => "API key ",
+                    FactKind::ServiceAccount => "Service account ",
+                    FactKind::ScimGroup => "SCIM group ",
                     _ => "Policy ",
                 };
                 let words = Sentence::default().text(what).piece(name());
@@ -168,6 +185,9 @@ impl Composer {
                     FactKind::Directory => Sentence::default().text("Directory ").piece(called),
                     FactKind::Domain => Sentence::default().text("Domain ").piece(called),
                     FactKind::Policy => Sentence::default().text("Policy ").piece(called),
+                    FactKind::ApiKey => Sentence::default().text("API key ").piece(called),
+                    FactKind::ServiceAccount => Sentence::default().text("Service account ").piece(called),
+                    FactKind::ScimGroup => Sentence::default().text("SCIM group ").piece(called),
                     FactKind::ApiToken => Sentence::default().text("’s API token ").piece(called),
                     FactKind::Group => Sentence::default().piece(Piece::Group(known.group(after.key[0]))),
                     FactKind::Workspace => {
