@@ -192,7 +192,7 @@ pub struct ConnectionAddArgs {
 /// The SCIM directory of a connection.
 #[derive(Debug, clap::Args)]
 pub struct ScimArgs {
-    /// Where the SCIM directory is, such as https://api.atlassian.com/scim/directory/ID
+    /// Where the SCIM directory is, such as <https://api.atlassian.com/scim/directory/ID>
     #[arg(long, value_name = "URL", requires = "scim_token_file")]
     pub scim_url: Option<String>,
     /// File that holds the directory's token; - for standard input
