@@ -11,7 +11,7 @@ use crate::listing::{Context, side_by_side};
 use atlassian::org::{ALL_DIRECTORIES, AccountSearch, PAGE};
 use atlassian::{ApiError, Cursor};
 use model::Family;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::atomic::Ordering;
 use store::{GivenRole, NumberedAccount, PairNumbers};
 
@@ -19,6 +19,8 @@ use store::{GivenRole, NumberedAccount, PairNumbers};
 const SAMPLE: i64 = 300;
 /// How many requests are made at a time; the transport bounds them further.
 const AT_A_TIME: usize = 32;
+/// How many roles are asked about at a time: more wait less, and ask more that another one would explain.
+const ROLES_AT_A_TIME: usize = 5;
 
 /// The roles that are better concluded than listed, judged from the first accounts read. Waits for those.
 pub(crate) async fn choose_implied(ctx: &Context<'_>) -> Result<Vec<GivenRole>, SyncError> {
@@ -84,18 +86,48 @@ pub(crate) async fn settle_implied(ctx: &Context<'_>, left: &[GivenRole]) -> Res
     let mut unexplained: BTreeMap<NumberedAccount, i64> =
         tx.implied_unexplained(ctx.run).await?.into_iter().collect();
     drop(tx);
+    let roles: Vec<(&GivenRole, PairNumbers)> = open.iter().zip(numbers.iter().copied()).collect();
     let mut to_list = Vec::new();
-    for (given, pair) in open.iter().zip(&numbers) {
-        let counted = counts.get(&(pair.resource, pair.role)).copied().flatten();
-        let agrees = match counted {
-            Some(counted) => explain(ctx, (given, *pair), counted, &mut unexplained).await?,
-            None => false,
-        };
-        if !agrees {
-            to_list.push((given, counted));
+    // The smallest first: what they explain is not asked for again.
+    for some in roles.chunks(ROLES_AT_A_TIME) {
+        let known = &unexplained;
+        let counts = &counts;
+        let asked = some.iter().map(|(given, pair)| async move {
+            let counted = counts.get(&(pair.resource, pair.role)).copied().flatten();
+            let explained = match counted {
+                Some(counted) => explain(ctx, (given, *pair), counted, known).await?,
+                None => None,
+            };
+            Ok((*given, *pair, counted, explained))
+        });
+        let mut explained: BTreeSet<(NumberedAccount, i64)> = BTreeSet::new();
+        for (given, pair, counted, found) in side_by_side(asked, ROLES_AT_A_TIME).await? {
+            match found {
+                Some(found) => explained.extend(found.into_iter().map(|account| (account, pair.resource))),
+                None => to_list.push((given, counted)),
+            }
+        }
+        // What was found explains what an account's own count promised – if nothing changes meanwhile.
+        if !ctx.change_seen.load(Ordering::Relaxed) {
+            forget_explained(&mut unexplained, explained);
         }
     }
     read_pairs(ctx, &to_list).await
+}
+
+/// Takes what was found, an account and a resource each, off what the accounts' own counts promise.
+fn forget_explained(
+    unexplained: &mut BTreeMap<NumberedAccount, i64>,
+    explained: BTreeSet<(NumberedAccount, i64)>,
+) {
+    for (account, _) in explained {
+        if let Some(missing) = unexplained.get_mut(&account) {
+            *missing -= 1;
+            if *missing <= 0 {
+                unexplained.remove(&account);
+            }
+        }
+    }
 }
 
 /// How many accounts hold the role; `None` where this key may not ask.
@@ -113,20 +145,20 @@ async fn count(
 }
 
 /// Looks for the holders of one role that groups do not explain, and keeps all when they agree with the count. Answers
-/// whether they do.
+/// those found who were not known to hold anything on that resource; `None` when the role must be listed.
 async fn explain(
     ctx: &Context<'_>,
     (given, pair): (&GivenRole, PairNumbers),
     counted: i64,
-    unexplained: &mut BTreeMap<NumberedAccount, i64>,
-) -> Result<bool, SyncError> {
+    unexplained: &BTreeMap<NumberedAccount, i64>,
+) -> Result<Option<Vec<NumberedAccount>>, SyncError> {
     let known_before = known(ctx, pair).await?;
     let page = i64::from(PAGE);
     let pages = counted / page + 1;
     // Asked also where the count agrees: somebody who left a group since its members were read hides somebody else.
     let Some(candidates) = candidates(ctx, pair, unexplained, pages * page).await? else {
         tracing::debug!(counted, "too many accounts may hold this role; it is listed");
-        return Ok(false);
+        return Ok(None);
     };
     tracing::debug!(
         known = known_before,
@@ -138,26 +170,16 @@ async fn explain(
     let asked = side_by_side(batches.map(|batch| ask(ctx, given, pair, batch)), AT_A_TIME).await?;
     if known(ctx, pair).await? != counted {
         tracing::debug!(counted, "holders are still not explained; the role is listed");
-        return Ok(false);
-    }
-    // What was found explains what an account's own count promised – if nothing changes meanwhile.
-    let is_at_rest = !ctx.change_seen.load(Ordering::Relaxed);
-    for account in asked.into_iter().flatten().filter(|_| is_at_rest) {
-        // Who had another role there was known to hold something on that resource.
-        let is_new_there = candidates.others.binary_search(&account).is_err();
-        if let Some(missing) = unexplained.get_mut(&account).filter(|_| is_new_there) {
-            *missing -= 1;
-            if *missing <= 0 {
-                unexplained.remove(&account);
-            }
-        }
+        return Ok(None);
     }
     let (_, name) = holders_of(given);
     ctx.store
         .implied_keep(ctx.lease, ctx.clock.now_ms(), ctx.run, (&name, pair), counted)
         .await?;
     ctx.progress.page(Family::RoleHoldings, counted);
-    Ok(true)
+    // Who had another role there was known to hold something on that resource.
+    let is_new_there = |account: &NumberedAccount| candidates.others.binary_search(account).is_err();
+    Ok(Some(asked.into_iter().flatten().filter(is_new_there).collect()))
 }
 
 async fn known(ctx: &Context<'_>, pair: PairNumbers) -> Result<i64, SyncError> {
