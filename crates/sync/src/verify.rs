@@ -13,6 +13,9 @@ use store::{Observation, Whole};
 
 /// How many are read precisely before deciding whether a count can be relied on.
 const SAMPLE: usize = 8;
+/// The same where the accounts' own counts of resources are judged: while an organization changes, some disagree only
+/// because they changed, and a few of those must not speak for all.
+const COUNTS_SAMPLE: usize = 64;
 /// How many accounts one round of a check takes on.
 const ROUND: i64 = 2_000;
 /// How many groups are listed at a time; the transport bounds requests further.
@@ -86,7 +89,7 @@ pub(crate) async fn check_account_resources(ctx: &Context<'_>, pairs: &mut Pairs
             return Ok(is_certain);
         }
         let accounts: Vec<String> = off.into_iter().map(|account| account.id).collect();
-        let (sample, rest) = accounts.split_at(accounts.len().min(SAMPLE));
+        let (sample, rest) = accounts.split_at(accounts.len().min(COUNTS_SAMPLE));
         let before = holdings_of(ctx, sample).await?;
         steps::read_precisely(ctx, sample).await?;
         let after = holdings_of(ctx, sample).await?;
