@@ -180,10 +180,18 @@ fn list(shell: &Shell, parameters: &Parameters, view: &TokensView) -> Markup {
 
 fn row(now: i64, item: &TokenItem) -> Markup {
     let token = &item.token;
-    let href = item.owner.as_ref().map(account_path);
+    // Who is gone has no page in this reading.
+    let is_gone = item.owner_left_as.as_deref() == Some("gone");
+    let href = item.owner.as_ref().filter(|_| !is_gone).map(account_path);
     html! {
         tr data-href=[href] {
-            td.first.m1 { @match &item.owner { Some(owner) => (account_link(owner)), None => (not_told("owner not told")) } }
+            td.first.m1 {
+                @match &item.owner {
+                    Some(owner) if is_gone => bdi { (owner.name.as_deref().unwrap_or(&owner.account_id)) },
+                    Some(owner) => (account_link(owner)),
+                    None => (not_told("owner not told")),
+                }
+            }
             td.cut.m3 title=(token.token_id) { bdi { (token.label.as_deref().unwrap_or(&token.token_id)) } }
             td.number.wide.m0 { @match token.created_at { Some(at) => (time::day(now, at)), None => (not_told("not told")) } }
             td.number.m0 { @match token.last_active_at { Some(at) => (time::ago(now, at)), None => (not_told("never, as far as told")) } }
