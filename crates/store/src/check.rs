@@ -22,6 +22,12 @@ const ACCOUNTS_OFF_COUNT: &str = "SELECT t.text, CAST(h.attributes AS BIGINT), C
     GROUP BY t.text, h.attributes
     HAVING COUNT(DISTINCT r.b) <> CAST(h.attributes AS BIGINT)
     ORDER BY t.text";
+const RESOURCES_OF: &str = "SELECT t.text, CAST(h.attributes AS BIGINT), COUNT(DISTINCT r.b)
+    FROM staged h
+    JOIN term t ON t.id = h.a AND t.text = $4
+    LEFT JOIN staged r ON r.run_id = h.run_id AND r.kind = $3 AND r.a = h.a
+    WHERE h.run_id = $1 AND h.kind = $2
+    GROUP BY t.text, h.attributes";
 const STRANGERS: &str = "SELECT DISTINCT t.text
     FROM (
         SELECT r.a AS account FROM staged r WHERE r.run_id = $1 AND r.kind IN ($2, $3, $4)
@@ -75,6 +81,11 @@ const GROUPS: &str = "SELECT t.text, h.attributes
     JOIN term t ON t.id = s.a
     LEFT JOIN staged h ON h.run_id = s.run_id AND h.kind = $3 AND h.a = s.a
     WHERE s.run_id = $1 AND s.kind = $2
+    ORDER BY t.text";
+const MEMBERS_BEFORE: &str = "SELECT t.text FROM staged s
+    JOIN term g ON g.id = s.a AND g.text = $3
+    JOIN term t ON t.id = s.b
+    WHERE s.run_id = $1 AND s.kind = $2 AND s.sent_at < $4
     ORDER BY t.text";
 const DISTINCT_A: &str = "SELECT DISTINCT t.text FROM staged s JOIN term t ON t.id = s.a
     WHERE s.run_id = $1 AND s.kind = $2 ORDER BY t.text";
@@ -162,6 +173,26 @@ impl Tx {
             .iter()
             .map(count_check)
             .collect()
+    }
+
+    /// The account's own count of resources beside what is staged, whether they agree or not; nothing for an account
+    /// whose count was not seen.
+    pub async fn resources_of(
+        &mut self,
+        run: RunId,
+        account: &str,
+    ) -> Result<Option<CountCheck>, StoreError> {
+        let values = [
+            run.0.into(),
+            (Hint::AccountResources as i64).into(),
+            FactKind::RoleHolding.number().into(),
+            account.into(),
+        ];
+        self.row(RESOURCES_OF, &values)
+            .await?
+            .as_ref()
+            .map(count_check)
+            .transpose()
     }
 
     /// Accounts that some listing mentions and the listing of accounts did not show.
@@ -268,6 +299,26 @@ impl Tx {
             ))
         };
         rows.iter().map(group).collect()
+    }
+
+    /// The members of a group that were last seen in it before a time, in milliseconds since the epoch.
+    pub async fn staged_members_before(
+        &mut self,
+        run: RunId,
+        group: &str,
+        before: i64,
+    ) -> Result<Vec<String>, StoreError> {
+        let values = [
+            run.0.into(),
+            FactKind::Membership.number().into(),
+            group.into(),
+            before.into(),
+        ];
+        self.rows(MEMBERS_BEFORE, &values)
+            .await?
+            .iter()
+            .map(|row| row.text(0))
+            .collect()
     }
 
     /// The distinct first parts of the keys staged for a kind.

@@ -157,12 +157,22 @@ impl Store {
         Ok(Tx { inner })
     }
 
-    /// Prepares for reading an organization of about so many accounts.
-    pub async fn prepare_for(&self, accounts: i64) -> Result<(), StoreError> {
+    /// Prepares for staging what a reading of about so many accounts brings: many small statements.
+    pub async fn prepare_to_stage(&self, accounts: i64) -> Result<(), StoreError> {
         match &self.pools {
-            Pools::Sqlite { write, .. } => sqlite::enlarge_cache(write, accounts)
+            Pools::Sqlite { write, .. } => sqlite::prepare_to_stage(write, accounts)
                 .await
-                .map_err(|source| StoreError::from_driver("set the size of the cache", source)),
+                .map_err(|source| StoreError::from_driver("prepare to stage", source)),
+            Pools::Postgres { .. } => Ok(()),
+        }
+    }
+
+    /// Prepares for merging what was staged: few large statements.
+    pub async fn prepare_to_merge(&self) -> Result<(), StoreError> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => sqlite::prepare_to_merge(write)
+                .await
+                .map_err(|source| StoreError::from_driver("prepare to merge", source)),
             Pools::Postgres { .. } => Ok(()),
         }
     }

@@ -69,6 +69,8 @@ pub struct ActivityRow {
 pub enum Whole {
     /// The groups of an account.
     GroupsOf(String),
+    /// The members of a group.
+    MembersOf(String),
     /// The role holdings of an account.
     HoldingsOf(String),
     /// The role grants of a group.
@@ -80,6 +82,7 @@ impl Whole {
     fn place(&self) -> (FactKind, bool, &str) {
         match self {
             Whole::GroupsOf(account) => (FactKind::Membership, false, account),
+            Whole::MembersOf(group) => (FactKind::Membership, true, group),
             Whole::HoldingsOf(account) => (FactKind::RoleHolding, true, account),
             Whole::GrantsOf(group) => (FactKind::GroupRoleGrant, true, group),
         }

@@ -123,7 +123,8 @@ async fn look_again(
         }
         FactKind::Group => {
             let groups = texts(ctx, candidates.iter().map(|fact| fact.a)).await?;
-            steps::read_groups_again(ctx, &groups).await
+            steps::read_groups_again(ctx, &groups).await?;
+            Ok(())
         }
         FactKind::Membership => {
             let alive: Vec<&FactRef> = candidates

@@ -498,14 +498,18 @@ async fn settle(
         verify::settle_independent(ctx).await?;
     }
     verify::check_unknown_groups(ctx).await?;
-    let mut members_certain = verify::check_group_members(ctx).await?;
-    holdings.is_certain &= steps::settle_implied(ctx, &holdings.left).await?;
-    let resources_certain = verify::check_account_resources(ctx, &mut holdings.pairs).await?;
+    let open = steps::open_implied(ctx, &holdings.left).await?;
+    if !open.is_empty() {
+        verify::check_givers(ctx).await?;
+    }
+    let mut members_certain = verify::check_group_members(ctx, directories).await?;
+    holdings.is_certain &= steps::settle_implied(ctx, &open).await?;
+    let resources_certain = verify::check_account_resources(ctx, directories, &mut holdings.pairs).await?;
     verify::check_implied(ctx).await?;
     verify::check_strangers(ctx, directories).await?;
     let at_rest = verify::check_rest(ctx, directories).await?;
     if groups_cut && ctx.change_seen.load(Ordering::Relaxed) {
-        members_certain &= verify::list_all_members(ctx).await?;
+        members_certain &= verify::list_all_members(ctx, directories).await?;
     }
     if accounts_certain && members_certain && at_rest {
         ctx.end(Family::Accounts).await?;
@@ -601,6 +605,7 @@ async fn merge(
         previous_at,
         now: ctx.clock.now_ms(),
     };
+    reading.store.prepare_to_merge().await?;
     for kind in FactKind::ALL {
         let merge = merge_of(kind);
         reading.store.facts_begin(&merge).await?;

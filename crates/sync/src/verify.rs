@@ -8,14 +8,13 @@ use crate::listing::{Context, side_by_side};
 use crate::steps::{self, Pairs};
 use model::{DirectoryId, FactKind, Family};
 use std::collections::BTreeSet;
+use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use store::{Observation, Whole};
 
-/// How many are read precisely before deciding whether a count can be relied on.
-const SAMPLE: usize = 8;
-/// The same where the accounts' own counts of resources are judged: while an organization changes, some disagree only
-/// because they changed, and a few of those must not speak for all.
-const COUNTS_SAMPLE: usize = 64;
+/// How many are read precisely before deciding whether a count can be relied on: while an organization changes, some
+/// disagree only because they changed, and a few of those must not speak for all.
+const SAMPLE: usize = 64;
 /// How many accounts one round of a check takes on.
 const ROUND: i64 = 2_000;
 /// How many groups are listed at a time; the transport bounds requests further.
@@ -37,9 +36,29 @@ pub(crate) async fn settle_independent(ctx: &Context<'_>) -> Result<(), SyncErro
     Ok(())
 }
 
+/// Looks again at the groups that give roles: whose members or grants changed since they were listed, is then read
+/// again. Without this, somebody who left a group after being read would be concluded to have its roles.
+pub(crate) async fn check_givers(ctx: &Context<'_>) -> Result<(), SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let givers = tx.staged_first(ctx.run, FactKind::GroupRoleGrant).await?;
+    let before = tx.staged_groups(ctx.run).await?;
+    drop(tx);
+    let found = steps::read_groups_again(ctx, &givers).await?;
+    let mut tx = ctx.store.read().await?;
+    let after: BTreeSet<_> = tx.staged_groups(ctx.run).await?.into_iter().collect();
+    drop(tx);
+    let changed = before.into_iter().filter(|group| !after.contains(group));
+    let gone = givers.into_iter().filter(|group| !found.contains(group));
+    let changed: Vec<String> = changed.map(|(id, _)| id).chain(gone).collect();
+    steps::read_grants_again(ctx, &changed).await
+}
+
 /// Groups whose members, taken from the accounts' rows, are not as many as the group says: their members are listed.
 /// Answers whether all are certain.
-pub(crate) async fn check_group_members(ctx: &Context<'_>) -> Result<bool, SyncError> {
+pub(crate) async fn check_group_members(
+    ctx: &Context<'_>,
+    directories: &[DirectoryId],
+) -> Result<bool, SyncError> {
     let mut tx = ctx.store.read().await?;
     let off = tx.check_group_members(ctx.run).await?;
     drop(tx);
@@ -48,23 +67,37 @@ pub(crate) async fn check_group_members(ctx: &Context<'_>) -> Result<bool, SyncE
     }
     ctx.progress
         .expect(Family::GroupMembers, off.iter().map(|group| group.expected).sum());
-    list_members(ctx, off.into_iter().map(|group| group.id).collect()).await
+    list_members(ctx, directories, off.into_iter().map(|group| group.id).collect()).await
 }
 
 /// Lists the members of every group: where accounts' lists of groups are cut *and* the organization changes, a group's
 /// count can agree by chance. Answers whether all are certain.
-pub(crate) async fn list_all_members(ctx: &Context<'_>) -> Result<bool, SyncError> {
+pub(crate) async fn list_all_members(
+    ctx: &Context<'_>,
+    directories: &[DirectoryId],
+) -> Result<bool, SyncError> {
     let mut tx = ctx.store.read().await?;
     let groups = tx.staged_first(ctx.run, FactKind::Group).await?;
     drop(tx);
-    list_members(ctx, groups).await
+    list_members(ctx, directories, groups).await
 }
 
-async fn list_members(ctx: &Context<'_>, groups: Vec<String>) -> Result<bool, SyncError> {
+async fn list_members(
+    ctx: &Context<'_>,
+    directories: &[DirectoryId],
+    groups: Vec<String>,
+) -> Result<bool, SyncError> {
     ctx.plan(Family::GroupMembers).await?;
+    let began_at = ctx.clock.now_ms();
     let reads = groups.iter().map(|group| steps::read_members(ctx, group));
     let certain = side_by_side(reads, AT_A_TIME).await?;
-    let is_certain = certain.into_iter().all(|is_certain| is_certain);
+    let is_certain = certain.iter().all(|is_certain| *is_certain);
+    let listed = groups
+        .into_iter()
+        .zip(certain)
+        .filter(|(_, is_certain)| *is_certain);
+    let listed = listed.map(|(group, _)| group).collect();
+    forget_leavers(ctx, directories, listed, began_at).await?;
     if is_certain {
         ctx.end(Family::GroupMembers).await?;
     } else {
@@ -77,9 +110,49 @@ async fn list_members(ctx: &Context<'_>, groups: Vec<String>) -> Result<bool, Sy
     Ok(is_certain)
 }
 
+/// Who was seen in these groups before their members were listed, and neither in that list nor in a row of their own
+/// read after it, has left.
+async fn forget_leavers(
+    ctx: &Context<'_>,
+    directories: &[DirectoryId],
+    groups: Vec<String>,
+    listed_at: i64,
+) -> Result<(), SyncError> {
+    let shape = *ctx.shape.lock().unwrap_or_else(PoisonError::into_inner);
+    if shape.groups_cut_at().is_some() {
+        // The accounts' own rows do not say all.
+        return Ok(());
+    }
+    let left = leavers(ctx, &groups, listed_at).await?;
+    if left.is_empty() {
+        return Ok(());
+    }
+    ctx.change_seen.store(true, Ordering::Relaxed);
+    steps::look_up(ctx, directories, &left).await?;
+    let forget = Observation {
+        sent_at: listed_at,
+        wholes: groups.into_iter().map(Whole::MembersOf).collect(),
+        ..Observation::default()
+    };
+    ctx.record(&forget).await
+}
+
+async fn leavers(ctx: &Context<'_>, groups: &[String], listed_at: i64) -> Result<Vec<String>, SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let mut all = BTreeSet::new();
+    for group in groups {
+        all.extend(tx.staged_members_before(ctx.run, group, listed_at).await?);
+    }
+    Ok(all.into_iter().collect())
+}
+
 /// Accounts that hold roles on more or fewer resources than was seen: some may lie on resources that no list names,
 /// which are then listed too. Answers whether those listings are certain.
-pub(crate) async fn check_account_resources(ctx: &Context<'_>, pairs: &mut Pairs) -> Result<bool, SyncError> {
+pub(crate) async fn check_account_resources(
+    ctx: &Context<'_>,
+    directories: &[DirectoryId],
+    pairs: &mut Pairs,
+) -> Result<bool, SyncError> {
     let mut is_certain = true;
     loop {
         let mut tx = ctx.store.read().await?;
@@ -89,7 +162,7 @@ pub(crate) async fn check_account_resources(ctx: &Context<'_>, pairs: &mut Pairs
             return Ok(is_certain);
         }
         let accounts: Vec<String> = off.into_iter().map(|account| account.id).collect();
-        let (sample, rest) = accounts.split_at(accounts.len().min(COUNTS_SAMPLE));
+        let (sample, rest) = accounts.split_at(accounts.len().min(SAMPLE));
         let before = holdings_of(ctx, sample).await?;
         steps::read_precisely(ctx, sample).await?;
         let after = holdings_of(ctx, sample).await?;
@@ -103,17 +176,33 @@ pub(crate) async fn check_account_resources(ctx: &Context<'_>, pairs: &mut Pairs
             *pairs = fresh;
             continue;
         }
-        if before == after && !rest.is_empty() {
+        if before != after {
+            ctx.change_seen.store(true, Ordering::Relaxed);
+        } else if !rest.is_empty() && counts_mean_something_else(ctx, directories, sample).await? {
             ctx.progress.note(
                 "Role holders: the accounts' own counts of resources mean something else here; not used",
             );
             return Ok(is_certain);
         }
-        if before != after {
-            ctx.change_seen.store(true, Ordering::Relaxed);
-        }
         steps::read_precisely(ctx, rest).await?;
     }
+}
+
+/// Whether most of these accounts, read precisely a moment ago, still disagree with their own counts when those are
+/// fresh: then it is not change that sets them apart.
+async fn counts_mean_something_else(
+    ctx: &Context<'_>,
+    directories: &[DirectoryId],
+    accounts: &[String],
+) -> Result<bool, SyncError> {
+    steps::look_up(ctx, directories, accounts).await?;
+    let mut tx = ctx.store.read().await?;
+    let mut off = 0;
+    for account in accounts {
+        let check = tx.resources_of(ctx.run, account).await?;
+        off += usize::from(check.is_some_and(|check| check.expected != check.staged));
+    }
+    Ok(off * 2 > accounts.len())
 }
 
 /// Accounts whose group gives a role that no listing showed them holding.

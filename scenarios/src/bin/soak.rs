@@ -18,6 +18,9 @@ struct Args {
     /// Organizations to read
     #[arg(long, default_value_t = 160)]
     organizations: u64,
+    /// The number of the first one: each number is an organization and a weather of its own
+    #[arg(long, default_value_t = 0)]
+    first: u64,
     /// Kills to survive
     #[arg(long, default_value_t = 100)]
     kills: usize,
@@ -46,16 +49,17 @@ struct Tally {
 async fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
     let mut tally = Tally::default();
-    for number in 0..args.organizations {
+    for number in args.first..args.first + args.organizations {
         let on_postgres = number % 2 == 1 && !args.sqlite_only;
         bad_weather(number, on_postgres, &mut tally)
             .await
             .with_context(|| format!("organization {number}"))?;
-        if number % 20 == 19 {
-            println!("{} organizations: {tally:?}", number + 1);
+        let done = number + 1 - args.first;
+        if done % 20 == 0 {
+            println!("{done} organizations: {tally:?}");
         }
     }
-    let mut number = 0;
+    let mut number = args.first;
     while tally.kills < args.kills {
         let on_postgres = number % 2 == 1 && !args.sqlite_only;
         killed(number, on_postgres, &args.program, &mut tally)

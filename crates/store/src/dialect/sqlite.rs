@@ -67,12 +67,20 @@ pub(crate) fn readers(file: &Path) -> SqlitePool {
     )
 }
 
-/// Gives the writer a page cache for an organization of so many accounts: what a reading stages comes in the order of
-/// the listings and lies in the order of its keys.
-pub(crate) async fn enlarge_cache(write: &SqlitePool, accounts: i64) -> Result<(), sqlx::Error> {
+/// Readies the writer for staging an organization of so many accounts: what a reading stages comes in the order of the
+/// listings and lies in the order of its keys, and each of its many small statements could be undone from memory.
+pub(crate) async fn prepare_to_stage(write: &SqlitePool, accounts: i64) -> Result<(), sqlx::Error> {
     let kib = (8_000 + accounts.max(0) * 6 / 10).min(96_000);
-    let statement = format!("PRAGMA cache_size = -{kib}");
-    sqlx::query(sqlx::AssertSqlSafe(statement)).execute(write).await?;
+    let statement = format!("PRAGMA cache_size = -{kib}; PRAGMA temp_store = MEMORY");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+        .execute(write)
+        .await?;
+    Ok(())
+}
+
+/// Readies the writer for the few large statements of a merge, whose undoing would fill the memory.
+pub(crate) async fn prepare_to_merge(write: &SqlitePool) -> Result<(), sqlx::Error> {
+    sqlx::query("PRAGMA temp_store = FILE").execute(write).await?;
     Ok(())
 }
 

@@ -174,6 +174,13 @@ async fn hints_disagree_with_what_was_staged(database: TestDatabase) {
     );
     let off = tx.check_account_resources(run).await.unwrap();
     assert_eq!((off[0].id.as_str(), off[0].expected, off[0].staged), ("a", 2, 1));
+    let of_a = tx.resources_of(run, "a").await.unwrap().unwrap();
+    assert_eq!((of_a.expected, of_a.staged), (2, 1));
+    assert_eq!(tx.resources_of(run, "b").await.unwrap(), None);
+    let at = reading.at;
+    assert!(tx.staged_members_before(run, "g2", at).await.unwrap().is_empty());
+    let before_now = tx.staged_members_before(run, "g2", at + 1).await.unwrap();
+    assert_eq!(before_now, ["a", "b"]);
     assert_eq!(tx.check_strangers(run).await.unwrap(), ["b"]);
     assert_eq!(tx.check_unknown_groups(run).await.unwrap(), ["g1", "g2"]);
 }

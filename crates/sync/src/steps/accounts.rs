@@ -27,7 +27,7 @@ pub(crate) async fn read_accounts(ctx: &Context<'_>, directory: &DirectoryId) ->
     ctx.progress.expect(Family::Accounts, before.unwrap_or(0));
     if let Some(before) = before {
         let others = ctx.accounts_expected.fetch_add(before, Ordering::Relaxed);
-        ctx.store.prepare_for(others + before).await?;
+        ctx.store.prepare_to_stage(others + before).await?;
     }
     let read = || read_once(ctx, directory);
     let place = (Family::Accounts, directory.as_str());

@@ -6,7 +6,7 @@ use crate::map;
 use crate::steps::groups::KnownGroup;
 use atlassian::Cursor;
 use model::Family;
-use store::Whole;
+use store::{Observation, Whole};
 
 /// How many groups are asked at a time; the transport bounds it further.
 const AT_A_TIME: usize = 32;
@@ -40,7 +40,15 @@ pub(crate) async fn read_grants_again(ctx: &Context<'_>, groups: &[String]) -> R
         loop {
             let page = match ctx.admin.group_role_assignments(group, cursor.as_ref()).await {
                 Ok(page) => page,
-                Err(atlassian::ApiError::NotFound { .. }) => break,
+                Err(atlassian::ApiError::NotFound { .. }) => {
+                    let nothing = Observation {
+                        sent_at: ctx.clock.now_ms(),
+                        wholes: whole.into_iter().collect(),
+                        ..Observation::default()
+                    };
+                    ctx.record(&nothing).await?;
+                    break;
+                }
                 Err(error) => return Err(error).reading(Family::GroupRoleGrants),
             };
             let mut observation = map::group_grants(group, &page);

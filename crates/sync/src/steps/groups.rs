@@ -6,6 +6,7 @@ use crate::map;
 use crate::steps::ONLY;
 use atlassian::Cursor;
 use model::{FactKind, Family};
+use std::collections::BTreeSet;
 
 /// A group as far as the planner needs it.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,8 +47,12 @@ pub(crate) async fn read_groups(ctx: &Context<'_>) -> Result<bool, SyncError> {
     Ok(is_certain)
 }
 
-/// Looks some groups up once more.
-pub(crate) async fn read_groups_again(ctx: &Context<'_>, groups: &[String]) -> Result<(), SyncError> {
+/// Looks some groups up once more; answers those that were found.
+pub(crate) async fn read_groups_again(
+    ctx: &Context<'_>,
+    groups: &[String],
+) -> Result<BTreeSet<String>, SyncError> {
+    let mut found = BTreeSet::new();
     for batch in groups.chunks(100) {
         let mut cursor: Option<Cursor> = None;
         loop {
@@ -57,11 +62,12 @@ pub(crate) async fn read_groups_again(ctx: &Context<'_>, groups: &[String]) -> R
                 .await
                 .reading(Family::Groups)?;
             ctx.record(&map::groups_page(&page)).await?;
+            found.extend(page.items.into_iter().map(|group| group.id));
             match page.next {
                 Some(next) => cursor = Some(next),
                 None => break,
             }
         }
     }
-    Ok(())
+    Ok(found)
 }

@@ -63,53 +63,93 @@ pub(crate) async fn choose_implied(ctx: &Context<'_>) -> Result<Vec<GivenRole>, 
     Ok(chosen)
 }
 
-/// Concludes the holders of these roles, once all accounts and members are read. Answers whether they are certain.
-pub(crate) async fn settle_implied(ctx: &Context<'_>, left: &[GivenRole]) -> Result<bool, SyncError> {
+/// A role whose holders are to be concluded.
+pub(crate) struct OpenRole {
+    given: GivenRole,
+    /// How many accounts held it before the groups that give it were looked at again; `None` where this key may not ask.
+    counted: Option<i64>,
+}
+
+/// Counts the holders of the roles that were left and are not settled yet.
+pub(crate) async fn open_implied(ctx: &Context<'_>, left: &[GivenRole]) -> Result<Vec<OpenRole>, SyncError> {
     let mut open = Vec::new();
     for given in left {
         if !ctx.has_ended(Family::RoleHoldings, &holders_of(given).1).await? {
-            open.push(given.clone());
+            open.push(given);
         }
     }
+    open.sort_by_key(|given| given.members);
+    let counted = side_by_side(open.into_iter().map(|given| count(ctx, given)), AT_A_TIME).await?;
+    let open = counted
+        .into_iter()
+        .map(|(given, counted)| OpenRole { given, counted });
+    Ok(open.collect())
+}
+
+/// Concludes the holders of these roles, once all accounts and members are read. Answers whether they are certain.
+pub(crate) async fn settle_implied(ctx: &Context<'_>, open: &[OpenRole]) -> Result<bool, SyncError> {
     if open.is_empty() {
         return Ok(true);
     }
-    open.sort_by_key(|given| given.members);
-    let numbers = ctx.store.implied_stage(ctx.run, &ctx.terms, &open).await?;
-    let counts = side_by_side(
-        open.iter().zip(&numbers).map(|roles| count(ctx, roles)),
-        AT_A_TIME,
-    )
-    .await?;
-    let counts: BTreeMap<(i64, i64), Option<i64>> = counts.into_iter().collect();
+    let given: Vec<GivenRole> = open.iter().map(|role| role.given.clone()).collect();
+    let numbers = ctx.store.implied_stage(ctx.run, &ctx.terms, &given).await?;
     let mut tx = ctx.store.read().await?;
     let mut unexplained: BTreeMap<NumberedAccount, i64> =
         tx.implied_unexplained(ctx.run).await?.into_iter().collect();
     drop(tx);
-    let roles: Vec<(&GivenRole, PairNumbers)> = open.iter().zip(numbers.iter().copied()).collect();
+    let roles: Vec<(&OpenRole, PairNumbers)> = open.iter().zip(numbers).collect();
+    let mut concluded = Vec::new();
     let mut to_list = Vec::new();
     // The smallest first: what they explain is not asked for again.
     for some in roles.chunks(ROLES_AT_A_TIME) {
         let known = &unexplained;
-        let counts = &counts;
-        let asked = some.iter().map(|(given, pair)| async move {
-            let counted = counts.get(&(pair.resource, pair.role)).copied().flatten();
-            let explained = match counted {
-                Some(counted) => explain(ctx, (given, *pair), counted, known).await?,
+        let asked = some.iter().map(|(role, pair)| async move {
+            let found = match role.counted {
+                Some(counted) => explain(ctx, (&role.given, *pair), counted, known).await?,
                 None => None,
             };
-            Ok((*given, *pair, counted, explained))
+            Ok((*role, *pair, found))
         });
         let mut explained: BTreeSet<(NumberedAccount, i64)> = BTreeSet::new();
-        for (given, pair, counted, found) in side_by_side(asked, ROLES_AT_A_TIME).await? {
+        for (role, pair, found) in side_by_side(asked, ROLES_AT_A_TIME).await? {
             match found {
-                Some(found) => explained.extend(found.into_iter().map(|account| (account, pair.resource))),
-                None => to_list.push((given, counted)),
+                Some(found) => {
+                    explained.extend(found.into_iter().map(|account| (account, pair.resource)));
+                    concluded.push((role, pair));
+                }
+                None => to_list.push((&role.given, role.counted)),
             }
         }
         // What was found explains what an account's own count promised – if nothing changes meanwhile.
         if !ctx.change_seen.load(Ordering::Relaxed) {
             forget_explained(&mut unexplained, explained);
+        }
+    }
+    // Counted once more: a holder who came or went meanwhile could hide another.
+    let again = side_by_side(
+        concluded.iter().map(|(role, _)| count(ctx, &role.given)),
+        AT_A_TIME,
+    )
+    .await?;
+    let again: BTreeMap<String, Option<i64>> = again
+        .into_iter()
+        .map(|(given, counted)| (holders_of(&given).1, counted))
+        .collect();
+    for (role, pair) in concluded {
+        let (_, name) = holders_of(&role.given);
+        match (role.counted, again.get(&name).copied().flatten()) {
+            (Some(counted), Some(now)) if now == counted => {
+                let listing = (name.as_str(), pair);
+                ctx.store
+                    .implied_keep(ctx.lease, ctx.clock.now_ms(), ctx.run, listing, counted)
+                    .await?;
+                ctx.progress.page(Family::RoleHoldings, counted);
+            }
+            (_, now) => {
+                tracing::debug!(counted = role.counted, now, "this role changes; it is listed");
+                ctx.change_seen.store(true, Ordering::Relaxed);
+                to_list.push((&role.given, now));
+            }
         }
     }
     read_pairs(ctx, &to_list).await
@@ -130,22 +170,19 @@ fn forget_explained(
     }
 }
 
-/// How many accounts hold the role; `None` where this key may not ask.
-async fn count(
-    ctx: &Context<'_>,
-    (given, pair): (&GivenRole, &PairNumbers),
-) -> Result<((i64, i64), Option<i64>), SyncError> {
+/// The role with how many accounts hold it; `None` where this key may not ask.
+async fn count(ctx: &Context<'_>, given: &GivenRole) -> Result<(GivenRole, Option<i64>), SyncError> {
     let (search, _) = holders_of(given);
     let counted = match ctx.admin.accounts_count(ALL_DIRECTORIES, &search).await {
         Ok(counted) => Some(counted),
         Err(error) if error.is_refusal() => None,
         Err(error) => return Err(error).reading(Family::RoleHoldings),
     };
-    Ok(((pair.resource, pair.role), counted))
+    Ok((given.clone(), counted))
 }
 
-/// Looks for the holders of one role that groups do not explain, and keeps all when they agree with the count. Answers
-/// those found who were not known to hold anything on that resource; `None` when the role must be listed.
+/// Looks for the holders of one role that groups do not explain. Answers those found who were not known to hold
+/// anything on that resource, if all known agree with the count; `None` when the role must be listed.
 async fn explain(
     ctx: &Context<'_>,
     (given, pair): (&GivenRole, PairNumbers),
@@ -172,11 +209,6 @@ async fn explain(
         tracing::debug!(counted, "holders are still not explained; the role is listed");
         return Ok(None);
     }
-    let (_, name) = holders_of(given);
-    ctx.store
-        .implied_keep(ctx.lease, ctx.clock.now_ms(), ctx.run, (&name, pair), counted)
-        .await?;
-    ctx.progress.page(Family::RoleHoldings, counted);
     // Who had another role there was known to hold something on that resource.
     let is_new_there = |account: &NumberedAccount| candidates.others.binary_search(account).is_err();
     Ok(Some(asked.into_iter().flatten().filter(is_new_there).collect()))
