@@ -1,8 +1,8 @@
 //! Errors at the edge: one sentence, what to do, and an exit code. A bug says that it is one.
 
 use crate::config::ConfigError;
-use app::AppError;
 use app::views::{Candidate, ViewError};
+use app::{AppError, ProvisionError};
 use atlassian::ApiError;
 use std::process::ExitCode;
 use store::StoreError;
@@ -19,6 +19,7 @@ pub mod code {
     pub const STORE: u8 = 8;
     pub const CONFIGURATION: u8 = 9;
     pub const BUSY: u8 = 10;
+    pub const NOT_CHANGED: u8 = 11;
 }
 
 /// An error that is the person's to solve, with nothing more behind it.
@@ -59,6 +60,9 @@ type Cause<'a> = &'a (dyn std::error::Error + 'static);
 fn hint(cause: Cause<'_>) -> Option<String> {
     if let Some(error) = cause.downcast_ref::<Told>() {
         return error.hint.clone();
+    }
+    if let Some(AppError::View(error)) = cause.downcast_ref::<AppError>() {
+        return view_hint(error);
     }
     if let Some(error) = cause.downcast_ref::<AppError>() {
         return error.hint();
@@ -122,6 +126,26 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
         AppError::Store(_) => Some(code::STORE),
         AppError::Api(error) => Some(api_code(error)),
         AppError::Sync(error) => Some(sync_code(error)),
+        AppError::View(error) => (!matches!(error, ViewError::Store(_))).then_some(code::UNKNOWN_NAME),
+        AppError::Provision(error) => match error {
+            ProvisionError::Store(_) => Some(code::STORE),
+            ProvisionError::Read(error) => Some(api_code(error)),
+            ProvisionError::Busy { .. } => Some(code::BUSY),
+            ProvisionError::NoPlan(_) => Some(code::UNKNOWN_NAME),
+            ProvisionError::NotApproved { .. } => Some(code::NOT_CHANGED),
+        },
+        AppError::NotRead { .. }
+        | AppError::NoDirectory { .. }
+        | AppError::Contradiction { .. }
+        | AppError::PlanState { .. }
+        | AppError::OtherHash { .. }
+        | AppError::PlanExpired { .. }
+        | AppError::OwnPlan { .. }
+        | AppError::NoComment { .. }
+        | AppError::Guarded { .. }
+        | AppError::NotApproved { .. }
+        | AppError::WritesOff { .. }
+        | AppError::NothingToUndo { .. } => Some(code::NOT_CHANGED),
         AppError::NoMasterKey => Some(code::CONFIGURATION),
         AppError::BackupElsewhere | AppError::FileExists { .. } => Some(code::STORE),
         _ => Some(code::UNKNOWN_NAME),

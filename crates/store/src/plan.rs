@@ -24,6 +24,7 @@ const APPROVE: &str = "UPDATE plan SET approved_by = $2, approved_at = $3 WHERE 
 const START: &str =
     "UPDATE plan SET started_at = COALESCE(started_at, $2), ended_at = NULL, note = NULL WHERE id = $1";
 const END: &str = "UPDATE plan SET ended_at = $2, note = $3 WHERE id = $1";
+const PREVIEW: &str = "UPDATE plan SET preview = $2 WHERE id = $1";
 const APPROVE_ACTIONS: &str = "UPDATE action SET state = 'approved' WHERE plan_id = $1 AND state = 'planned'";
 const INTEND: &str = "UPDATE action SET state = 'running', attempts = attempts + 1, intent_at = $2
     WHERE id = $1 AND state = 'approved'";
@@ -316,6 +317,12 @@ impl Tx {
         self.execute(APPROVE, &[id.0.into(), by.into(), at.into()])
             .await?;
         self.execute(APPROVE_ACTIONS, &[id.0.into()]).await?;
+        Ok(())
+    }
+
+    /// Keeps another preview with a plan.
+    pub async fn plan_preview(&mut self, id: PlanId, preview: &str) -> Result<(), StoreError> {
+        self.execute(PREVIEW, &[id.0.into(), preview.into()]).await?;
         Ok(())
     }
 
