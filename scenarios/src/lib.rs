@@ -4,8 +4,10 @@
 //! true, also when the truth changed while the product was reading. The tests run a small sample; `soak` (through
 //! `cargo xtask soak`) runs many.
 
+mod change;
 pub mod judge;
 pub mod kills;
 mod stage;
 
+pub use change::ChangeStage;
 pub use stage::{Stage, Weather};

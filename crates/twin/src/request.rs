@@ -13,7 +13,7 @@ use futures::stream;
 
 use crate::clock::{Clock, http_date};
 use crate::control;
-use crate::faults::{Drawn, Fault, Faults};
+use crate::faults::{Drawn, Fault, Faults, REFUSALS};
 use crate::http::{
     Call, Envelope, Found, Operation, Problem, Reply, Surface, find, flat_message, parse_query,
 };
@@ -236,7 +236,9 @@ fn admit(
     }
     drop(limits);
     let mut faults = hub.faults.lock().unwrap_or_else(PoisonError::into_inner);
-    Ok(faults.as_mut().and_then(|faults| faults.draw(sends_cursor)))
+    Ok(faults
+        .as_mut()
+        .and_then(|faults| faults.draw(operation.name, sends_cursor)))
 }
 
 /// Checks the credential for what the operation takes.
@@ -364,6 +366,10 @@ impl Work<'_> {
             Fault::Internal => Problem::internal("something went wrong"),
             Fault::Unavailable => Problem::new(503, "ADMIN-503-1", "Service Unavailable", "try again later"),
             Fault::RefusedCursor => Problem::bad_cursor(),
+            Fault::Refused(index) => match REFUSALS.get(index) {
+                Some((_, status, code, title)) => Problem::new(*status, code, title, "as scheduled"),
+                None => Problem::bad("as scheduled"),
+            },
             // These need an answer to damage; a write that is hit before it lands has none.
             _ if operation.is_write() && !drawn.is_after_work => Problem::internal("something went wrong"),
             _ => return self.run(drawn.fault == Fault::RepeatedCursor, headers),

@@ -97,9 +97,9 @@ impl OrganizationWrites<'_> {
         gives: bool,
     ) -> Result<(), ApiError> {
         let (operation, verb) = if gives {
-            ("assignUserRole", "assign")
+            ("grantUserAccess", "assign")
         } else {
-            ("revokeUserRole", "revoke")
+            ("revokeUserAccess", "revoke")
         };
         let account = segment(operation, account.as_str())?;
         let path = self.0.v1(&format!("/users/{account}/roles/{verb}"));
@@ -134,9 +134,9 @@ impl OrganizationWrites<'_> {
         gives: bool,
     ) -> Result<(), ApiError> {
         let (operation, rest) = if gives {
-            ("assignGroupRole", "/role-assignments/assign")
+            ("grantGroupAccess", "/role-assignments/assign")
         } else {
-            ("revokeGroupRole", "/role-assignments/revoke")
+            ("revokeGroupAccess", "/role-assignments/revoke")
         };
         let path = self.group(operation, directory, group, rest)?;
         let body = json!({ "resourceId": resource.as_str(), "roleId": role.as_str() });
@@ -177,9 +177,9 @@ impl OrganizationWrites<'_> {
         suspends: bool,
     ) -> Result<(), ApiError> {
         let (operation, rest) = if suspends {
-            ("suspendUser", "/suspend")
+            ("suspendDirectoryUser", "/suspend")
         } else {
-            ("restoreUser", "/restore")
+            ("restoreDirectoryUser", "/restore")
         };
         let path = self.user(operation, directory, account, rest)?;
         self.send(operation, Method::POST, path, None).await.map(|_| ())
@@ -187,7 +187,7 @@ impl OrganizationWrites<'_> {
 
     /// Asks for an account to be removed from a directory; a success means that this was accepted.
     pub async fn remove(&self, directory: &DirectoryId, account: &AccountId) -> Result<(), ApiError> {
-        let operation = "removeUser";
+        let operation = "removeDirectoryUser";
         segment(operation, account.as_str())?;
         let path = self.user(operation, directory, account, "")?;
         self.send(operation, Method::DELETE, path, None).await.map(|_| ())

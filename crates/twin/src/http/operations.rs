@@ -69,6 +69,11 @@ pub(crate) enum Found {
     Nothing,
 }
 
+/// Whether there is an operation of this name.
+pub(crate) fn is_operation(name: &str) -> bool {
+    OPERATIONS.iter().any(|known| known.name == name)
+}
+
 const fn row(
     method: &'static str,
     pattern: &'static str,

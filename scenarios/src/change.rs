@@ -1,0 +1,179 @@
+//! One organization that the product may change, with a clock that is moved instead of waited for.
+
+use anyhow::Context as _;
+use app::plans::{Carried, Carrying, PlanRequest, PlanView, Unwatched, Wait};
+use app::{App, ConnectionRequest, ScimCredential, WritesChange};
+use atlassian::Options;
+use model::{Action, Clock, PlanId, SystemClock};
+use secrecy::SecretString;
+use serde_json::Value;
+use std::future::Future;
+use std::pin::Pin;
+use std::sync::Arc;
+use std::sync::atomic::{AtomicI64, Ordering};
+use store::{MasterKey, Store};
+use tempfile::TempDir;
+use twin::{Twin, TwinOptions};
+
+/// Who makes and approves.
+const MAKER: &str = "maker";
+
+/// The machine's clock, moved forward by what was waited for.
+#[derive(Debug, Default)]
+struct MovedClock {
+    by_ms: AtomicI64,
+}
+
+impl Clock for MovedClock {
+    fn now_ms(&self) -> i64 {
+        SystemClock.now_ms() + self.by_ms.load(Ordering::Relaxed)
+    }
+}
+
+/// One organization that may be changed.
+pub struct ChangeStage {
+    /// The pretend Atlassian.
+    pub twin: Twin,
+    /// The product.
+    pub app: App,
+    /// How the product calls the twin.
+    pub api: Options,
+    clock: Arc<MovedClock>,
+    _folder: TempDir,
+}
+
+impl Wait for ChangeStage {
+    fn wait(&self, ms: i64) -> Pin<Box<dyn Future<Output = ()> + Send + '_>> {
+        self.pass_s(ms / 1000 + 1);
+        Box::pin(tokio::task::yield_now())
+    }
+}
+
+impl ChangeStage {
+    /// A new organization that was read once, on SQLite in a temporary folder or on the PostgreSQL database named.
+    /// Changes are on, and makers may approve.
+    pub async fn new(twin: TwinOptions, postgres: Option<&str>) -> anyhow::Result<ChangeStage> {
+        let twin = Twin::start(twin).await?;
+        let folder = tempfile::tempdir()?;
+        let database = match postgres {
+            Some(url) => url.to_owned(),
+            None => format!("sqlite:{}", folder.path().join("change.db").display()),
+        };
+        let store = Store::open(&database)
+            .await
+            .context("cannot open the stage's store")?;
+        let key = MasterKey::from_file(&folder.path().join("master.key"))?;
+        let clock = Arc::new(MovedClock::default());
+        let app = App::new(store, Arc::clone(&clock) as Arc<dyn Clock>)
+            .with_master_key(key)
+            .await?;
+        let api = Options::new(twin.base_url());
+        let request = ConnectionRequest {
+            name: "stage",
+            organization: Some(twin.org_id()),
+            key: SecretString::from(twin.api_key()),
+            actor: MAKER,
+            sync_interval_ms: 3_600_000,
+            scim: Some(ScimCredential {
+                url: twin.scim_base_url().to_owned(),
+                token: SecretString::from(twin.scim_token()),
+            }),
+        };
+        app.connection_add(&request, &api).await?;
+        let change = WritesChange {
+            writes: Some(true),
+            self_approval: Some(true),
+            provisions_scim: Some(true),
+            share_percent: Some(100),
+            changes_per_hour: Some(1_000_000),
+            ..WritesChange::default()
+        };
+        app.connection_set_writes("stage", &change, MAKER).await?;
+        let stage = ChangeStage {
+            twin,
+            app,
+            api,
+            clock,
+            _folder: folder,
+        };
+        stage.app.sync(None, false, &stage.api, &app::Silent).await?;
+        Ok(stage)
+    }
+
+    /// Lets time pass, here and at the twin.
+    pub fn pass_s(&self, s: i64) {
+        self.clock.by_ms.fetch_add(s * 1000, Ordering::Relaxed);
+        self.twin.advance_s(s);
+    }
+
+    /// Makes and approves a plan of these actions. `None` when nothing of it was left.
+    pub async fn approved(&self, actions: Vec<Action>, goes_on: bool) -> anyhow::Result<Option<PlanId>> {
+        let request = PlanRequest {
+            actions,
+            goes_on,
+            actor: MAKER,
+            ..PlanRequest::default()
+        };
+        let made = self.app.plan_make(&request, &self.api).await?;
+        let Some(id) = made.id else {
+            return Ok(None);
+        };
+        self.app.plan_approve(id, None, None, MAKER).await?;
+        Ok(Some(id))
+    }
+
+    /// Carries a plan out.
+    pub async fn apply(&self, plan: PlanId) -> Result<Carried, app::AppError> {
+        let carrying = Carrying {
+            options: &self.api,
+            wait: self,
+            watch: &Unwatched,
+            actor: MAKER,
+        };
+        self.app.plan_apply(plan, &carrying).await
+    }
+
+    /// Carries a plan out and ends in the middle, once the twin has seen so many more requests. Answers whether it was
+    /// in the middle.
+    pub async fn apply_and_die_after(&self, plan: PlanId, requests: u64) -> bool {
+        let before = self.requests();
+        let death = async {
+            while self.requests() < before + requests {
+                tokio::task::yield_now().await;
+            }
+        };
+        tokio::select! {
+            biased;
+            () = death => true,
+            _ = self.apply(plan) => false,
+        }
+    }
+
+    /// The plan as people see it.
+    pub async fn plan(&self, id: PlanId) -> anyhow::Result<PlanView> {
+        Ok(self.app.plan(id).await?)
+    }
+
+    /// Damages answers of the twin; `{}` ends that.
+    pub fn faults(&self, faults: &Value) -> anyhow::Result<()> {
+        self.twin.set_faults(faults).map_err(anyhow::Error::msg)
+    }
+
+    /// Requests that the twin has answered.
+    pub fn requests(&self) -> u64 {
+        self.twin
+            .stats()
+            .get("requests")
+            .and_then(Value::as_u64)
+            .unwrap_or(0)
+    }
+
+    /// What is true now, as values.
+    pub fn truth(&self) -> Vec<Value> {
+        let lines = self.twin.truth(true);
+        lines
+            .iter()
+            .filter_map(|line| serde_json::from_str(line).ok())
+            .collect()
+    }
+}
