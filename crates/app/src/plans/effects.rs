@@ -5,9 +5,10 @@ use crate::error::AppError;
 use crate::views::Scope;
 use crate::views::names::Wanted;
 use access::{Edit, Fate, Grant, Holding, Membership, Methods, World};
+use atlassian::{Admin, Cursor};
 use model::Action;
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeSet;
+use std::collections::{BTreeSet, HashMap};
 use store::Tx;
 
 /// The most accounts whose access is worked out; a plan that touches more says so.
@@ -50,12 +51,16 @@ pub struct Effects {
     pub is_partial: bool,
 }
 
-/// Works out what the actions do.
+/// How holdings came about, as it was asked just now.
+pub(super) type Asked = HashMap<Holding, Methods>;
+
+/// Works out what the actions do. What was `asked` wins over what was read.
 pub(super) async fn effects(
     tx: &mut Tx,
     scope: &Scope,
     facts: &Facts,
     actions: &[Action],
+    asked: &Asked,
 ) -> Result<Effects, AppError> {
     let at = scope.snapshot();
     let account_of = |id: &model::AccountId| facts.accounts.get(id.as_str()).map(|row| row.account.term);
@@ -153,14 +158,13 @@ pub(super) async fn effects(
             group: methods.iter().any(|method| method == "group_direct"),
             inferred: methods.iter().any(|method| method == "inferred"),
         });
-        holdings.push((
-            Holding {
-                account,
-                resource,
-                role,
-            },
-            methods,
-        ));
+        let holding = Holding {
+            account,
+            resource,
+            role,
+        };
+        let methods = asked.get(&holding).copied().or(methods);
+        holdings.push((holding, methods));
         if let Some((group, _)) = row.group {
             memberships.push(Membership { group, account });
             grants.push(Grant {
@@ -211,6 +215,59 @@ pub(super) async fn effects(
         }
     }
     Ok(effects)
+}
+
+/// Asks how the roles of some accounts came about: a request for each, so that what is lost is known.
+pub(super) async fn ask_methods(
+    tx: &mut Tx,
+    admin: &Admin,
+    accounts: &BTreeSet<String>,
+) -> Result<Asked, AppError> {
+    let mut asked = Asked::new();
+    for account in accounts {
+        let Some(number) = tx.term_find(account).await? else {
+            continue;
+        };
+        let mut cursor: Option<Cursor> = None;
+        loop {
+            let page = match admin.account_role_assignments(account, cursor.as_ref()).await {
+                Ok(page) => page,
+                // Without an answer it stays unknown, which is what the preview then says.
+                Err(error) if error.is_refusal() => break,
+                Err(error) => return Err(error.into()),
+            };
+            for assignment in page.items {
+                let Some(resource) = tx.term_find(&assignment.resource_id).await? else {
+                    continue;
+                };
+                for told in assignment.role_assignments.iter().flatten() {
+                    let (Some(role), Some(methods)) = (
+                        tx.term_find(&told.role).await?,
+                        told.role_assignment_methods.as_ref(),
+                    ) else {
+                        continue;
+                    };
+                    let has = |name: &str| methods.iter().any(|method| method == name);
+                    let methods = Methods {
+                        direct: has("direct"),
+                        group: has("group_direct"),
+                        inferred: has("inferred"),
+                    };
+                    let holding = Holding {
+                        account: number,
+                        resource,
+                        role,
+                    };
+                    asked.insert(holding, methods);
+                }
+            }
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => break,
+            }
+        }
+    }
+    Ok(asked)
 }
 
 async fn members(

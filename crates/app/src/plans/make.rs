@@ -18,6 +18,9 @@ use store::{AuditRow, ConnectionRow, GuardTrip, JournalRow, NewPlan};
 /// How long a plan may wait for its approval and its beginning: what was previewed grows old.
 const EXPIRES_AFTER_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
+/// About so many accounts it is asked how their roles came about, where the preview needs it: a request for each.
+const MOST_ASKED: usize = 50;
+
 /// What a plan is to be.
 #[derive(Debug, Clone, Default)]
 pub struct PlanRequest<'a> {
@@ -123,7 +126,17 @@ impl App {
             });
         }
         let mut tx = self.store.read().await?;
-        let effects = effects::effects(&mut tx, &scope, &facts, &actions).await?;
+        let nothing_asked = effects::Asked::new();
+        let mut effects = effects::effects(&mut tx, &scope, &facts, &actions, &nothing_asked).await?;
+        let unknown: BTreeSet<String> = effects
+            .unknown
+            .iter()
+            .map(|line| line.account_id.clone())
+            .collect();
+        if !unknown.is_empty() && unknown.len() <= MOST_ASKED {
+            let asked = effects::ask_methods(&mut tx, &admin, &unknown).await?;
+            effects = effects::effects(&mut tx, &scope, &facts, &actions, &asked).await?;
+        }
         drop(tx);
         let reach = self.reach(&scope, &connection, &facts, &actions).await?;
         let trips = guards::trips(&actions, &facts, &reach, &connection.guards);
