@@ -1,6 +1,7 @@
 //! Reading one listing: from the first page, or where it stopped, to the server's own end.
 
 use crate::error::{SyncError, While as _};
+use crate::first_accounts::FirstAccounts;
 use crate::progress::Progress;
 use atlassian::{Admin, ApiError, Cursor, Page, Scim};
 use futures::stream::{FuturesUnordered, StreamExt as _};
@@ -27,6 +28,8 @@ pub(crate) struct Context<'a> {
     /// Told after each page of accounts, and when there are no more.
     pub accounts_page: Notify,
     pub accounts_done: AtomicBool,
+    /// The first of them, for what is decided before all are read.
+    pub first_accounts: FirstAccounts,
     /// How many accounts the directories' counts promise.
     pub accounts_expected: AtomicI64,
     /// Whether counts showed that the organization changed while it was read.
