@@ -247,8 +247,20 @@ fn read_manifest(folder: &Path) -> Result<Manifest, CaptureError> {
             ));
         }
     }
-    let manifest: Manifest = serde_json::from_value(json).map_err(|error| wrong(error.to_string()))?;
+    let manifest: Manifest = serde_json::from_value(json).map_err(|error| wrong(where_it_breaks(&error)))?;
+    let ids = std::iter::once(&manifest.organization_id).chain(&manifest.scim_directory_id);
+    for id in ids {
+        if !is_id(id) {
+            return Err(wrong("an id in it is none".into()));
+        }
+    }
     Ok(manifest)
+}
+
+/// Ids are printed and become part of addresses.
+fn is_id(text: &str) -> bool {
+    let is_plain = |char: char| char.is_ascii_alphanumeric() || "-_:".contains(char);
+    !text.is_empty() && text.len() <= 128 && text.chars().all(is_plain)
 }
 
 fn look_through(file: &File) -> Result<(HashMap<String, Place>, usize), CaptureError> {
