@@ -95,6 +95,7 @@ fn originals(mask: &Mask, replaced: &Value) -> Value {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
     use serde_json::json;
 
     fn example() -> Value {
@@ -156,5 +157,107 @@ mod tests {
         assert_eq!(meant.query[0].1, "eyJhY2NvdW50IjoiYW5hIn0");
         assert_eq!(meant.query[1].1, "100");
         assert_eq!(meant.body, Some(json!({ "accountIds": [id], "limit": 100 })));
+    }
+
+    fn any_text() -> impl Strategy<Value = String> {
+        let odd = [
+            "ari:cloud:x::site/",
+            "https://",
+            "http://[",
+            "/a?cursor=",
+            "a@",
+            "@",
+            "712020:",
+            "urn:",
+            "%",
+            "2026-01-02",
+        ];
+        (
+            prop::sample::select(odd.to_vec()),
+            ".{0,24}",
+            "[a-zA-Z0-9.@/:?&=%-]{0,24}",
+        )
+            .prop_flat_map(|(odd, text, plain)| {
+                let whole = format!("{odd}{plain}");
+                prop_oneof![Just(text), Just(plain), Just(whole)]
+            })
+    }
+
+    fn any_answer() -> impl Strategy<Value = Value> {
+        let leaf = prop_oneof![
+            any::<bool>().prop_map(Value::from),
+            any::<i64>().prop_map(Value::from),
+            any::<f64>().prop_map(Value::from),
+            any_text().prop_map(Value::from),
+        ];
+        let names = prop_oneof![
+            "[a-z]{1,6}",
+            any_text(),
+            prop::sample::select(vec!["name", "id", "status", "detail", "next", "createdAt"])
+                .prop_map(str::to_owned)
+        ];
+        leaf.prop_recursive(4, 32, 5, move |inner| {
+            prop_oneof![
+                prop::collection::vec(inner.clone(), 0..5).prop_map(Value::from),
+                prop::collection::vec((names.clone(), inner), 0..5)
+                    .prop_map(|pairs| Value::Object(pairs.into_iter().collect())),
+            ]
+        })
+    }
+
+    /// Kinds and sizes, without what is said.
+    fn outline(value: &Value) -> String {
+        match value {
+            Value::Null => "null".into(),
+            Value::Bool(is) => is.to_string(),
+            Value::Number(_) => "number".into(),
+            Value::String(_) => "text".into(),
+            Value::Array(items) => format!("[{}]", items.iter().map(outline).collect::<Vec<_>>().join(",")),
+            Value::Object(map) => {
+                let mut inner: Vec<String> = map.values().map(outline).collect();
+                inner.sort_unstable();
+                format!("{{{}}}", inner.join(","))
+            }
+        }
+    }
+
+    fn texts(value: &Value, found: &mut Vec<String>) {
+        match value {
+            Value::String(text) => found.push(text.clone()),
+            Value::Array(items) => items.iter().for_each(|item| texts(item, found)),
+            Value::Object(map) => map.iter().for_each(|(name, inner)| {
+                found.push(name.clone());
+                texts(inner, found);
+            }),
+            _ => {}
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn any_answer_keeps_its_outline_and_loses_its_texts(answer in any_answer(), secret in any::<[u8; 32]>()) {
+            let mask = Mask::new(secret);
+            let kept = scrubbed(&mask, &answer);
+            prop_assert_eq!(outline(&kept), outline(&answer));
+            prop_assert_eq!(&kept, &scrubbed(&mask, &answer));
+            let mut originals = Vec::new();
+            texts(&answer, &mut originals);
+            let said = kept.to_string();
+            for text in originals {
+                let letters = text.chars().filter(|char| char.is_alphanumeric()).count();
+                let is_plain = words::is_value(&text) || words::is_field(&text) || words::is_time(&text);
+                if letters >= 12 && !is_plain {
+                    let quoted = Value::String(text).to_string();
+                    prop_assert!(!said.contains(&quoted), "{} in {}", quoted, said);
+                }
+            }
+        }
+
+        #[test]
+        fn what_was_replaced_as_an_id_is_asked_about_as_it_was(text in any_text(), secret in any::<[u8; 32]>()) {
+            let mask = Mask::new(secret);
+            let replaced = mask.id(&text);
+            prop_assert_eq!(mask.original(&replaced), text);
+        }
     }
 }
