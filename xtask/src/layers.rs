@@ -5,14 +5,18 @@
 use crate::graph::{Dependency, Graph, Kind, Package};
 
 /// Each crate of the workspace and the crates that it may use, from the ground up.
-const ALLOWED: [(&str, &[&str]); 13] = [
+const ALLOWED: [(&str, &[&str]); 14] = [
     ("model", &[]),
     ("access", &[]),
     ("twin", &[]),
     ("atlassian", &["model"]),
     ("store", &["model"]),
     ("sync", &["model", "atlassian", "store"]),
-    ("app", &["model", "access", "atlassian", "store", "sync"]),
+    ("provision", &["model", "atlassian", "store"]),
+    (
+        "app",
+        &["model", "access", "atlassian", "store", "sync", "provision"],
+    ),
     ("web", &["model", "app"]),
     // Builds the concrete client and store and hands them down.
     (

@@ -1,6 +1,9 @@
 //! Why a command could not be carried out. Questions have their own, [`crate::views::ViewError`].
 
+use crate::views::ViewError;
 use atlassian::ApiError;
+use model::PlanId;
+use provision::ProvisionError;
 use store::StoreError;
 use sync::SyncError;
 use thiserror::Error;
@@ -50,6 +53,100 @@ pub enum AppError {
         asked: String,
         /// As answered.
         found: String,
+    },
+    /// What was asked about is not known, or not clear.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// A plan could not be carried further.
+    #[error(transparent)]
+    Provision(#[from] ProvisionError),
+    /// There is no such plan.
+    #[error("there is no {plan}")]
+    NoPlan {
+        /// As asked.
+        plan: PlanId,
+    },
+    /// Nothing is known of the organization yet.
+    #[error("the organization of {connection} was not read yet")]
+    NotRead {
+        /// The connection.
+        connection: String,
+    },
+    /// It is not known where a group lives.
+    #[error("it is not known in which directory the group {group} is")]
+    NoDirectory {
+        /// The group.
+        group: String,
+    },
+    /// A plan wants something and its opposite.
+    #[error("the plan wants this and its opposite: {action}")]
+    Contradiction {
+        /// One of the two.
+        action: String,
+    },
+    /// The plan is in another state than is needed.
+    #[error("{plan} is {state} and cannot be {wanted}")]
+    PlanState {
+        /// Which.
+        plan: PlanId,
+        /// Its state.
+        state: &'static str,
+        /// What was wanted.
+        wanted: &'static str,
+    },
+    /// The plan is another one than was looked at.
+    #[error("{plan} has another hash than the one that was given")]
+    OtherHash {
+        /// Which.
+        plan: PlanId,
+    },
+    /// The plan waited too long.
+    #[error("{plan} is too old: what it was made from may no longer be so")]
+    PlanExpired {
+        /// Which.
+        plan: PlanId,
+    },
+    /// Makers do not approve their own plans.
+    #[error("{plan} is yours, and somebody else must approve it")]
+    OwnPlan {
+        /// Which.
+        plan: PlanId,
+        /// The connection that says so.
+        connection: String,
+    },
+    /// A large plan needs a comment.
+    #[error("{plan} has {count} actions and says nowhere why")]
+    NoComment {
+        /// Which.
+        plan: PlanId,
+        /// How many actions.
+        count: i64,
+    },
+    /// Guards hold the plan back.
+    #[error("{plan} is held back: {}", trips.join("; "))]
+    Guarded {
+        /// Which.
+        plan: PlanId,
+        /// What each guard says.
+        trips: Vec<String>,
+    },
+    /// The plan is not approved.
+    #[error("{plan} is not approved")]
+    NotApproved {
+        /// Which.
+        plan: PlanId,
+    },
+    /// Changes are switched off.
+    #[error("changes through {connection} are switched off")]
+    WritesOff {
+        /// The connection.
+        connection: String,
+    },
+    /// The plan changed nothing that can be undone.
+    #[error("{plan} changed nothing that can be undone")]
+    NothingToUndo {
+        /// Which.
+        plan: PlanId,
     },
     /// There is no such run.
     #[error("there is no run {run}")]
@@ -125,6 +222,31 @@ impl AppError {
             AppError::OtherOrganization { .. } => {
                 Some("check --org-id and --base-url; nothing was stored".into())
             }
+            AppError::View(error) => error.hint().map(str::to_owned),
+            AppError::Provision(error) => provision_hint(error),
+            AppError::NoPlan { .. } => Some("orgwarden plan list shows them".into()),
+            AppError::NotRead { connection } => Some(format!("read it first: orgwarden sync {connection}")),
+            AppError::NoDirectory { .. } => Some("read the organization again with: orgwarden sync".into()),
+            AppError::Contradiction { .. } => Some("leave one of the two out".into()),
+            AppError::PlanState { plan, .. } => Some(format!("see it with: orgwarden plan show {plan}")),
+            AppError::OtherHash { plan } => Some(format!(
+                "look at it again: orgwarden plan show {plan}; nothing was approved"
+            )),
+            AppError::PlanExpired { .. } => Some("make the plan again".into()),
+            AppError::OwnPlan { connection, .. } => Some(format!(
+                "if you work alone, allow it with: orgwarden connection set {connection} --self-approval on"
+            )),
+            AppError::NoComment { .. } => Some("make it again with --comment".into()),
+            AppError::Guarded { plan, .. } => Some(format!(
+                "make it smaller, or override with: orgwarden plan approve {plan} --override REASON, which is kept"
+            )),
+            AppError::NotApproved { plan } => Some(format!("orgwarden plan approve {plan}")),
+            AppError::WritesOff { connection } => Some(format!(
+                "switch them on with: orgwarden connection set {connection} --writes on"
+            )),
+            AppError::NothingToUndo { plan } => {
+                Some(format!("see what it did with: orgwarden plan show {plan}"))
+            }
             AppError::NoRun { .. } => Some("orgwarden runs lists them".into()),
             AppError::NotHeld { .. } | AppError::RunOver { .. } => {
                 Some("orgwarden runs shows the state of each".into())
@@ -138,6 +260,16 @@ impl AppError {
             }
             AppError::FileExists { .. } => Some("name a file that does not exist yet".into()),
         }
+    }
+}
+
+fn provision_hint(error: &ProvisionError) -> Option<String> {
+    match error {
+        ProvisionError::Store(error) => error.hint().map(str::to_owned),
+        ProvisionError::Read(error) => Some(error.hint()),
+        ProvisionError::Busy { .. } => Some("wait for it, or look at it with: orgwarden plan list".into()),
+        ProvisionError::NoPlan(_) => Some("orgwarden plan list shows them".into()),
+        ProvisionError::NotApproved { plan, .. } => Some(format!("orgwarden plan approve {plan}")),
     }
 }
 

@@ -1,6 +1,7 @@
 //! What one can ask of the product: each use case once. Pages and commands ask only here.
 //!
 //! - [`views`]: questions – accounts, groups, workspaces, changes, connections, who and why.
+//! - [`plans`]: changes to Atlassian, proposed, approved, carried out and undone.
 //! - `privileges`: what may be changed on a managed account, asked now.
 //! - `capture`: recording the answers of one reading, with everything replaced that tells of people.
 //! - `connections`, `probe`, `reading`, `care`, `export`: what one can have done – adding and testing connections,
@@ -11,6 +12,8 @@ mod care;
 mod connections;
 mod error;
 mod export;
+mod guards;
+pub mod plans;
 mod privileges;
 mod probe;
 mod reading;
@@ -21,9 +24,11 @@ pub use care::Finding;
 pub use connections::{ConnectionAdded, ConnectionRequest};
 pub use error::AppError;
 pub use export::ExportOptions;
+pub use guards::{TripView, WritesChange, WritesView};
 pub use privileges::{PrivilegeLine, PrivilegesError, PrivilegesView};
 pub use probe::OperationTest;
-pub use store::ScimCredential;
+pub use provision::ProvisionError;
+pub use store::{Guards, ScimCredential};
 pub use sync::{Estimate, Outcome, Progress, Silent, Status, SyncError};
 
 use model::Clock;

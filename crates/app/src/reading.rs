@@ -63,6 +63,14 @@ impl App {
         Ok(())
     }
 
+    /// Makes the next reading of a connection due now, where one is planned.
+    pub(crate) async fn reading_soon(&self, connection: &str) -> Result<(), AppError> {
+        let mut tx = self.store.write().await?;
+        tx.job_hasten(&sync_key(connection), self.clock.now_ms()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
     /// Does the reading that is due the longest, if one is; answers whether one was.
     pub async fn reading_due(&self, options: &Options) -> Result<bool, AppError> {
         let now = self.clock.now_ms();

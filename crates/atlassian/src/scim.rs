@@ -45,6 +45,14 @@ impl Scim {
             .await
     }
 
+    /// The user with this name for logging in, if there is one (filter of RFC 7644, 3.4.2.2).
+    pub async fn user_named(&self, name: &str) -> Result<Option<ScimUser>, ApiError> {
+        let quoted = serde_json::Value::from(name).to_string();
+        let request =
+            Request::get("scimGetUsers", "/Users".into()).with("filter", format!("userName eq {quoted}"));
+        Ok(self.page(request, None).await?.items.into_iter().next())
+    }
+
     /// One page of the groups, without their members: those are read as members of the organization's groups.
     pub async fn groups(&self, cursor: Option<&Cursor>) -> Result<Page<ScimGroup>, ApiError> {
         let request = Request::get("scimGetGroups", "/Groups".into()).with("excludedAttributes", "members");

@@ -1,8 +1,8 @@
 //! Errors at the edge: one sentence, what to do, and an exit code. A bug says that it is one.
 
 use crate::config::ConfigError;
-use app::AppError;
 use app::views::{Candidate, ViewError};
+use app::{AppError, ProvisionError};
 use atlassian::ApiError;
 use std::process::ExitCode;
 use store::StoreError;
@@ -20,6 +20,7 @@ pub mod code {
     pub const STORE: u8 = 8;
     pub const CONFIGURATION: u8 = 9;
     pub const BUSY: u8 = 10;
+    pub const NOT_CHANGED: u8 = 11;
 }
 
 /// An error that is the person's to solve, with nothing more behind it.
@@ -63,6 +64,9 @@ fn hint(cause: Cause<'_>) -> Option<String> {
     }
     if let Some(TwinError::Capture(_)) = cause.downcast_ref::<TwinError>() {
         return Some("a capture is a folder that orgwarden capture wrote; ask for a whole copy of it".into());
+    }
+    if let Some(AppError::View(error)) = cause.downcast_ref::<AppError>() {
+        return view_hint(error);
     }
     if let Some(error) = cause.downcast_ref::<AppError>() {
         return error.hint();
@@ -129,6 +133,26 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
         AppError::Store(_) => Some(code::STORE),
         AppError::Api(error) => Some(api_code(error)),
         AppError::Sync(error) => Some(sync_code(error)),
+        AppError::View(error) => (!matches!(error, ViewError::Store(_))).then_some(code::UNKNOWN_NAME),
+        AppError::Provision(error) => match error {
+            ProvisionError::Store(_) => Some(code::STORE),
+            ProvisionError::Read(error) => Some(api_code(error)),
+            ProvisionError::Busy { .. } => Some(code::BUSY),
+            ProvisionError::NoPlan(_) => Some(code::UNKNOWN_NAME),
+            ProvisionError::NotApproved { .. } => Some(code::NOT_CHANGED),
+        },
+        AppError::NotRead { .. }
+        | AppError::NoDirectory { .. }
+        | AppError::Contradiction { .. }
+        | AppError::PlanState { .. }
+        | AppError::OtherHash { .. }
+        | AppError::PlanExpired { .. }
+        | AppError::OwnPlan { .. }
+        | AppError::NoComment { .. }
+        | AppError::Guarded { .. }
+        | AppError::NotApproved { .. }
+        | AppError::WritesOff { .. }
+        | AppError::NothingToUndo { .. } => Some(code::NOT_CHANGED),
         AppError::NoMasterKey => Some(code::CONFIGURATION),
         AppError::BackupElsewhere
         | AppError::FileExists { .. }

@@ -90,27 +90,43 @@ text_id! {
     ScimGroupId
 }
 
-/// One reading of an organization. Numbers grow; a later run has a larger number.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
-#[serde(transparent)]
-pub struct RunId(pub i64);
+macro_rules! number_id {
+    ($(#[$doc:meta])* $name:ident, $prefix:literal, $what:literal) => {
+        $(#[$doc])*
+        #[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Hash, Serialize, Deserialize)]
+        #[serde(transparent)]
+        pub struct $name(pub i64);
 
-impl fmt::Display for RunId {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        write!(f, "run_{}", self.0)
-    }
+        impl fmt::Display for $name {
+            fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+                write!(f, concat!($prefix, "_{}"), self.0)
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = String;
+
+            fn from_str(text: &str) -> Result<Self, Self::Err> {
+                let digits = text.strip_prefix(concat!($prefix, "_")).unwrap_or(text);
+                digits.parse().map($name).map_err(|_| {
+                    format!(concat!("\"{}\" is not the id of ", $what, ", such as ", $prefix, "_12"), text)
+                })
+            }
+        }
+    };
 }
 
-impl std::str::FromStr for RunId {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, Self::Err> {
-        let digits = text.strip_prefix("run_").unwrap_or(text);
-        digits
-            .parse()
-            .map(RunId)
-            .map_err(|_| format!("\"{text}\" is not the id of a run, such as run_12"))
-    }
+number_id! {
+    /// One reading of an organization. Numbers grow; a later run has a larger number.
+    RunId, "run", "a run"
+}
+number_id! {
+    /// A proposed set of changes.
+    PlanId, "plan", "a plan"
+}
+number_id! {
+    /// One change of a plan.
+    ActionId, "act", "an action"
 }
 
 #[cfg(test)]

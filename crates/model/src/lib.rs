@@ -8,8 +8,10 @@
 //! - [`attributes`]: three-valued knowledge – a value, known to be empty, not told.
 //! - [`listing`]: what can be read completely on its own.
 //! - [`role`]: what a role is called and whether it takes a seat.
+//! - [`action`]: what can be changed, and how far a change is.
 //! - [`clock`]: the time, passed in as an argument.
 
+pub mod action;
 pub mod attributes;
 pub mod clock;
 pub mod fact;
@@ -17,11 +19,12 @@ pub mod ids;
 pub mod listing;
 pub mod role;
 
+pub use action::{Action, ActionState, PlanState};
 pub use attributes::{Attributes, Told};
 pub use clock::{Clock, SystemClock};
 pub use fact::{Fact, FactKind, Person};
 pub use ids::{
-    AccountId, ApiKeyId, DirectoryId, DomainId, GroupId, OrganizationId, PolicyId, ResourceId, RoleId, RunId,
-    ScimDirectoryId, ScimGroupId, ScimUserId, TokenId,
+    AccountId, ActionId, ApiKeyId, DirectoryId, DomainId, GroupId, OrganizationId, PlanId, PolicyId,
+    ResourceId, RoleId, RunId, ScimDirectoryId, ScimGroupId, ScimUserId, TokenId,
 };
 pub use listing::Family;

@@ -10,9 +10,9 @@ use serde::{Deserialize, Serialize};
 const INSERT: &str = "INSERT INTO connection (organization_id, name, base_url, sealed_key, created_at, created_by, sync_interval_ms, semantics)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8)
     ON CONFLICT (name) DO NOTHING";
-const COLUMNS_BY_NAME: &str = "SELECT id, organization_id, name, base_url, created_at, created_by, sync_interval_ms, drop_confirmed, semantics, scim_url
+const COLUMNS_BY_NAME: &str = "SELECT id, organization_id, name, base_url, created_at, created_by, sync_interval_ms, drop_confirmed, semantics, scim_url, writes, self_approval, guards
     FROM connection WHERE name = $1";
-const ALL: &str = "SELECT id, organization_id, name, base_url, created_at, created_by, sync_interval_ms, drop_confirmed, semantics, scim_url
+const ALL: &str = "SELECT id, organization_id, name, base_url, created_at, created_by, sync_interval_ms, drop_confirmed, semantics, scim_url, writes, self_approval, guards
     FROM connection ORDER BY name";
 const KEY: &str = "SELECT sealed_key FROM connection WHERE name = $1";
 const SCIM: &str = "SELECT scim_url, sealed_scim_token FROM connection WHERE name = $1 AND scim_url IS NOT NULL AND sealed_scim_token IS NOT NULL";
@@ -21,6 +21,7 @@ const NO_SCIM: &str = "UPDATE connection SET scim_url = NULL, sealed_scim_token 
 const SEMANTICS: &str = "SELECT semantics FROM connection WHERE id = $1";
 const DELETE: &str = "DELETE FROM connection WHERE name = $1";
 const SET_SEMANTICS: &str = "UPDATE connection SET semantics = $2 WHERE id = $1";
+const SET_WRITES: &str = "UPDATE connection SET writes = $2, self_approval = $3, guards = $4 WHERE id = $1";
 const SET_DROP_CONFIRMED: &str = "UPDATE connection SET drop_confirmed = $2 WHERE id = $1";
 
 /// What probing taught us of a tenant, as far as it changes how we read. `None`: not yet known.
@@ -36,6 +37,30 @@ pub struct Semantics {
     pub groups_cut_at: Option<u32>,
     /// When this was learned, in milliseconds since the epoch.
     pub learned_at: Option<i64>,
+}
+
+/// What holds changes back on a connection. A number that is absent is the product's own.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Guards {
+    /// Version of this shape, for later readers.
+    pub version: u32,
+    /// How many accounts one plan may touch.
+    pub accounts_per_plan: Option<i64>,
+    /// Which share of a group's members one plan may take out of it, in percent.
+    pub share_percent: Option<i64>,
+    /// How many changes may be sent within an hour.
+    pub changes_per_hour: Option<i64>,
+    /// From how many actions on a comment is asked for.
+    pub comment_from: Option<i64>,
+    /// Accounts that nothing may be taken from: ids, e-mail addresses, or patterns with `*`.
+    pub protected_accounts: Vec<String>,
+    /// Groups that are not changed: ids, names, or patterns with `*`. Their members are protected accounts.
+    pub protected_groups: Vec<String>,
+    /// The account that owns the key in use, if it was told.
+    pub key_owner: Option<String>,
+    /// Whether the SCIM directory is provisioned by Orgwarden, so that accounts may be made in it.
+    pub provisions_scim: bool,
 }
 
 /// A connection without its key.
@@ -61,6 +86,12 @@ pub struct ConnectionRow {
     pub semantics: Semantics,
     /// Where its SCIM directory is, if it knows one.
     pub scim_url: Option<String>,
+    /// Whether anything may be changed through it.
+    pub writes: bool,
+    /// Whether who makes a plan may approve it.
+    pub self_approval: bool,
+    /// What holds changes back.
+    pub guards: Guards,
 }
 
 /// What reads a SCIM directory: its address, and the token that only works there.
@@ -111,6 +142,9 @@ fn connection(row: &Row) -> Result<ConnectionRow, StoreError> {
         drop_confirmed: row.flag(7)?,
         semantics: row.json(8)?,
         scim_url: row.text_or_null(9)?,
+        writes: row.flag(10)?,
+        self_approval: row.flag(11)?,
+        guards: row.json(12)?,
     })
 }
 
@@ -230,6 +264,18 @@ impl Tx {
     pub async fn connection_learn(&mut self, id: i64, semantics: &Semantics) -> Result<(), StoreError> {
         self.execute(SET_SEMANTICS, &[id.into(), to_json(semantics)])
             .await?;
+        Ok(())
+    }
+
+    /// Sets whether and within which guards things may be changed through a connection.
+    pub async fn connection_set_writes(
+        &mut self,
+        id: i64,
+        (writes, self_approval): (bool, bool),
+        guards: &Guards,
+    ) -> Result<(), StoreError> {
+        let values = [id.into(), writes.into(), self_approval.into(), to_json(guards)];
+        self.execute(SET_WRITES, &values).await?;
         Ok(())
     }
 

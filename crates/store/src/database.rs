@@ -177,6 +177,15 @@ impl Store {
         }
     }
 
+    pub(crate) async fn synchronous(&self, fully: bool) -> Result<(), StoreError> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => sqlite::synchronous(write, fully)
+                .await
+                .map_err(|source| StoreError::from_driver("set how commits are kept", source)),
+            Pools::Postgres { .. } => Ok(()),
+        }
+    }
+
     /// Writes a consistent copy of a SQLite database to a new file, also while others work with it.
     ///
     /// Answers `false` for PostgreSQL, which has tools of its own for that.

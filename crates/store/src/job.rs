@@ -8,6 +8,7 @@ const PLAN: &str = "INSERT INTO job (kind, unique_key, payload, run_at) VALUES (
     ON CONFLICT (unique_key) DO NOTHING";
 const RESCHEDULE: &str =
     "UPDATE job SET run_at = $3, leased_until = 0, attempts = 0 WHERE id = $1 AND fencing = $2";
+const HASTEN: &str = "UPDATE job SET run_at = $2 WHERE unique_key = $1 AND run_at > $2";
 const FORGET: &str = "DELETE FROM job WHERE unique_key = $1";
 
 /// A job that this process took.
@@ -36,6 +37,12 @@ impl Tx {
     ) -> Result<(), StoreError> {
         self.execute(PLAN, &[kind.into(), key.into(), payload.into(), run_at.into()])
             .await?;
+        Ok(())
+    }
+
+    /// Makes the job with this key due at a time, if it would be later.
+    pub async fn job_hasten(&mut self, key: &str, run_at: i64) -> Result<(), StoreError> {
+        self.execute(HASTEN, &[key.into(), run_at.into()]).await?;
         Ok(())
     }
 

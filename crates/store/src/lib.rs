@@ -2,7 +2,8 @@
 //!
 //! - [`database`](Store): opening, and transactions ([`Tx`]) – `read` sees one snapshot, `write` may change.
 //! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
-//!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`.
+//!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`,
+//!   `plan`.
 //! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
 //!   puts SQL text together.
 //!
@@ -23,6 +24,7 @@ mod lease;
 mod listing;
 mod organization;
 mod person;
+mod plan;
 mod query;
 mod run;
 mod seal;
@@ -33,7 +35,7 @@ pub mod views;
 
 pub use audit::AuditRow;
 pub use check::{Ambiguous, CountCheck};
-pub use connection::{ConnectionRow, NewConnection, ScimCredential, Semantics};
+pub use connection::{ConnectionRow, Guards, NewConnection, ScimCredential, Semantics};
 pub use database::{Store, Tx};
 pub use error::StoreError;
 pub use export::ExportedFact;
@@ -43,6 +45,7 @@ pub use job::Job;
 pub use lease::{LEASE_MS, Lease, Taken, this_holder};
 pub use listing::{CompleteRun, ListingRow, ListingState};
 pub use organization::OrganizationRow;
+pub use plan::{ActionRow, GuardTrip, JournalRow, NewPlan, PlanRow, Settlement};
 pub use run::{RunProgress, RunReport, RunRow, RunState};
 pub use seal::MasterKey;
 pub use staged::{ActivityRow, Hint, HintRow, Observation, PageOf, TOKEN_USE, Whole};

@@ -13,7 +13,7 @@ mod error;
 pub mod groups;
 pub mod inventory;
 mod memo;
-mod names;
+pub(crate) mod names;
 pub mod organization;
 pub mod overview;
 mod pace;

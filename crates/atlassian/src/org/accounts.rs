@@ -19,6 +19,8 @@ pub struct AccountSearch {
     /// Only accounts with one of these roles. Whether role and resource must be met by the same assignment is not
     /// settled (API facts, 3.3); the planner probes it.
     pub roles: Vec<String>,
+    /// Only accounts with one of these e-mail addresses, as far as they are shown.
+    pub emails: Vec<String>,
     /// Whether groups, product activity, platform roles and counts are told.
     pub expanded: bool,
 }
@@ -35,6 +37,7 @@ impl AccountSearch {
         set("groupIds", &self.groups);
         set("resourceIds", &self.resources);
         set("roleIds", &self.roles);
+        set("emails", &self.emails);
         if self.expanded {
             body["expand"] = json!(["platformRoles", "counts.resources", "productAccess", "groups"]);
         }
@@ -71,6 +74,7 @@ impl Admin {
             ("groupIds", &search.groups),
             ("resourceIds", &search.resources),
             ("roleIds", &search.roles),
+            ("emails", &search.emails),
         ];
         for (name, values) in filters {
             for value in values {

@@ -25,6 +25,14 @@ impl Admin {
         Ok(page)
     }
 
+    /// The groups of a directory with one of these names, at most 100.
+    pub async fn groups_named(&self, directory: &str, names: &[String]) -> Result<Vec<Group>, ApiError> {
+        let body = json!({ "limit": PAGE, "groupNames": names });
+        let path = self.directory(directory, "/groups/search");
+        let request = Request::search("searchDirectoryGroups", path, body);
+        Ok(self.page(request, None).await?.1.items)
+    }
+
     /// How many groups there are in all directories.
     pub async fn groups_count(&self) -> Result<i64, ApiError> {
         let request = Request::get("getGroupsCount", self.directory(ALL_DIRECTORIES, "/groups/count"));

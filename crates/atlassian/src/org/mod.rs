@@ -60,15 +60,15 @@ impl Admin {
         Manage::new(Arc::clone(&self.transport))
     }
 
-    fn v1(&self, rest: &str) -> String {
+    pub(crate) fn v1(&self, rest: &str) -> String {
         format!("/admin/v1/orgs/{}{rest}", escape(self.organization.as_str()))
     }
 
-    fn v2(&self, rest: &str) -> String {
+    pub(crate) fn v2(&self, rest: &str) -> String {
         format!("/admin/v2/orgs/{}{rest}", escape(self.organization.as_str()))
     }
 
-    fn directory(&self, directory: &str, rest: &str) -> String {
+    pub(crate) fn directory(&self, directory: &str, rest: &str) -> String {
         self.v2(&format!("/directories/{}{rest}", escape(directory)))
     }
 

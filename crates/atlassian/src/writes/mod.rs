@@ -5,7 +5,9 @@
 //! decides. Nothing here concludes anything from an answer.
 
 mod manage;
+mod organization;
 mod scim;
 
 pub use manage::{AccountWrites, ProfileChange};
+pub use organization::{InviteOutcome, OrganizationWrites};
 pub use scim::{PatchOperation, ScimWrites};

@@ -1,12 +1,12 @@
 //! `orgwarden connection`: adding, listing, showing, testing, removing.
 
 use super::{LOCAL_ADMINISTRATOR, open, open_with_key, when};
-use crate::args::{ConnectionAddArgs, ConnectionCommand, ConnectionSetArgs, ScimArgs};
+use crate::args::{ConnectionAddArgs, ConnectionCommand, ConnectionSetArgs, ScimArgs, Switch};
 use crate::config::Config;
 use crate::failure::{Told, code};
 use crate::output;
 use app::views::At;
-use app::{ConnectionRequest, OperationTest, ScimCredential};
+use app::{ConnectionRequest, OperationTest, ScimCredential, WritesChange};
 use atlassian::Options;
 use secrecy::SecretString;
 use serde_json::json;
@@ -66,21 +66,72 @@ async fn add(config: &Config, args: ConnectionAddArgs) -> anyhow::Result<ExitCod
 }
 
 async fn set(config: &Config, args: ConnectionSetArgs) -> anyhow::Result<ExitCode> {
-    let scim = scim(args.scim)?;
     let app = open_with_key(config).await?;
-    app.connection_set_scim(&args.name, scim.as_ref(), &config.api, LOCAL_ADMINISTRATOR)
+    let forgets = args.no_scim;
+    let name = args.name.clone();
+    let is_on = |switch: Option<Switch>| switch.map(|switch| switch == Switch::On);
+    let change = WritesChange {
+        writes: is_on(args.writes),
+        self_approval: is_on(args.self_approval),
+        provisions_scim: is_on(args.provisions_scim),
+        key_owner: args.key_owner,
+        protected_accounts: patterns(args.protect_account),
+        protected_groups: patterns(args.protect_group),
+        accounts_per_plan: args.accounts_per_plan,
+        share_percent: args.share_percent,
+        changes_per_hour: args.changes_per_hour,
+        comment_above: args.comment_above,
+    };
+    let scim = scim(args.scim)?;
+    if scim.is_none() && !forgets && change == WritesChange::default() {
+        return Err(Told {
+            message: "nothing to set was named".into(),
+            hint: Some("see what there is with: orgwarden connection set --help".into()),
+            code: code::USAGE,
+        }
+        .into());
+    }
+    if scim.is_some() || forgets {
+        app.connection_set_scim(&name, scim.as_ref(), &config.api, LOCAL_ADMINISTRATOR)
+            .await?;
+    }
+    let settings = app
+        .connection_set_writes(&name, &change, LOCAL_ADMINISTRATOR)
         .await?;
-    output::line(&match scim {
-        Some(_) => format!(
-            "{} knows its SCIM directory now. Read it with: orgwarden sync",
-            args.name
-        ),
-        None => format!(
-            "{} knows no SCIM directory; what was read of it stays.",
-            args.name
-        ),
-    })?;
+    if args.json {
+        output::json(&settings)?;
+        return Ok(ExitCode::SUCCESS);
+    }
+    if scim.is_some() {
+        output::line(&format!(
+            "{name} knows its SCIM directory now. Read it with: orgwarden sync"
+        ))?;
+    }
+    if forgets {
+        output::line(&format!(
+            "{name} knows no SCIM directory; what was read of it stays."
+        ))?;
+    }
+    let switch = |is_on: bool| if is_on { "on" } else { "off" };
+    output::line(&format!(
+        "Changes through {name} are {}; makers {} approve their own plans.",
+        switch(settings.writes),
+        if settings.self_approval { "may" } else { "may not" },
+    ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// The patterns that were given; one empty text stands for none.
+fn patterns(given: Vec<String>) -> Option<Vec<String>> {
+    if given.is_empty() {
+        return None;
+    }
+    Some(
+        given
+            .into_iter()
+            .filter(|pattern| !pattern.trim().is_empty())
+            .collect(),
+    )
 }
 
 /// The SCIM directory that was given, with its token.

@@ -8,6 +8,7 @@ mod connection;
 mod demo;
 mod export;
 mod lists;
+mod plan;
 mod runs;
 mod serve;
 mod sync;
@@ -51,6 +52,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Who(args) => access::who(&config, args).await,
         Command::Why(args) => access::why(&config, args).await,
         Command::Changes(args) => changes::run(&config, args).await,
+        Command::Plan(command) => plan::run(&config, command).await,
+        Command::DisableUser(args) => plan::user(&config, args, true).await,
+        Command::EnableUser(args) => plan::user(&config, args, false).await,
         Command::Erase(args) => care::erase(&config, args).await,
         Command::Backup { file } => care::backup(&config, &file).await,
         Command::Doctor { json } => care::doctor(&config, json).await,

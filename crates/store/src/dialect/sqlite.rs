@@ -84,6 +84,17 @@ pub(crate) async fn prepare_to_merge(write: &SqlitePool) -> Result<(), sqlx::Err
     Ok(())
 }
 
+/// Whether each commit waits until the disk has it. Otherwise a loss of power may cost the latest commits, never order.
+pub(crate) async fn synchronous(write: &SqlitePool, fully: bool) -> Result<(), sqlx::Error> {
+    let statement = if fully {
+        "PRAGMA synchronous = FULL"
+    } else {
+        "PRAGMA synchronous = NORMAL"
+    };
+    sqlx::query(statement).execute(write).await?;
+    Ok(())
+}
+
 /// Copies a database by a statement that takes the new file. On a connection of its own: the readers' may not write, not
 /// even elsewhere, and the writer's may be at work.
 pub(crate) async fn copy(file: &Path, statement: &'static str, to: &Path) -> Result<(), sqlx::Error> {

@@ -207,6 +207,17 @@ WHERE d.kind = 3 AND d.b = $3 AND ",
 ORDER BY +d.a"
 );
 
+const PLATFORM_ROLE_HOLDERS: &str = concat!(
+    "\
+SELECT t.text
+FROM fact f
+JOIN term r ON r.id = f.b AND r.text = $3
+JOIN term t ON t.id = f.a
+WHERE f.kind = 9 AND ",
+    visible!("f"),
+    "
+ORDER BY t.text"
+);
 const PLATFORM_ROLES: &str = concat!(
     "\
 SELECT f.b, t.text, f.attributes, f.unseen_at, f.seen_at
@@ -439,6 +450,18 @@ WHERE p.account = t.id AND ",
             .rows(PLATFORM_ROLES, &at.values([Value::from(account)]))
             .await?;
         rows.iter().map(|row| Described::of(row, 0)).collect()
+    }
+
+    /// The ids of the accounts with a platform role.
+    pub async fn platform_role_holders(
+        &mut self,
+        at: Snapshot,
+        role: &str,
+    ) -> Result<Vec<String>, StoreError> {
+        let rows = self
+            .rows(PLATFORM_ROLE_HOLDERS, &at.values([Value::from(role)]))
+            .await?;
+        rows.iter().map(|row| row.text(0)).collect()
     }
 
     /// The groups that an account is in: the group with its attributes, and from when the account is in it.

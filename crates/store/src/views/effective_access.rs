@@ -11,6 +11,7 @@
 use super::{Seen, Snapshot};
 use crate::database::Tx;
 use crate::error::StoreError;
+use crate::query::list_statement;
 use crate::value::{Row, Value};
 use model::Attributes;
 
@@ -31,25 +32,55 @@ pub struct EffectiveRow {
     pub methods: Option<Vec<String>>,
 }
 
-/// Columns and joins of the definition; the caller says which holdings (`h`) and in which order.
-macro_rules! effective_access {
-    ($holdings:expr, $order:expr) => {
-        concat!(
-            "\
+/// The columns of the definition.
+macro_rules! effective_columns {
+    () => {
+        "\
 SELECT h.a, h.b, h.c, h.unseen_at, h.seen_at, m.a, m.unseen_at, m.seen_at, g.unseen_at, g.seen_at, w.attributes
-FROM ", $holdings, "
-LEFT JOIN fact g ON g.kind = 8 AND g.b = h.b AND g.c = h.c AND ", visible!("g"), "
+FROM "
+    };
+}
+
+/// The joins of the definition, to holdings that are called `h`.
+macro_rules! effective_joins {
+    () => {
+        concat!(
+            "
+LEFT JOIN fact g ON g.kind = 8 AND g.b = h.b AND g.c = h.c AND ",
+            visible!("g"),
+            "
   AND EXISTS (
     SELECT 1 FROM fact e
-    WHERE e.kind = 5 AND e.a = g.a AND e.b = h.a AND ", visible!("e"), "
+    WHERE e.kind = 5 AND e.a = g.a AND e.b = h.a AND ",
+            visible!("e"),
+            "
   )
-LEFT JOIN fact m ON m.kind = 5 AND m.a = g.a AND m.b = h.a AND ", visible!("m"), "
-LEFT JOIN fact w ON w.kind = 13 AND w.a = h.a AND w.b = h.b AND w.c = h.c AND ", visible!("w"), "
-",
-            $order
+LEFT JOIN fact m ON m.kind = 5 AND m.a = g.a AND m.b = h.a AND ",
+            visible!("m"),
+            "
+LEFT JOIN fact w ON w.kind = 13 AND w.a = h.a AND w.b = h.b AND w.c = h.c AND ",
+            visible!("w"),
+            "
+"
         )
     };
 }
+
+/// Columns and joins of the definition; the caller says which holdings (`h`) and in which order.
+macro_rules! effective_access {
+    ($holdings:expr, $order:expr) => {
+        concat!(effective_columns!(), $holdings, effective_joins!(), $order)
+    };
+}
+
+const OF_ACCOUNTS: &str = concat!(
+    effective_columns!(),
+    "(SELECT f.a, f.b, f.c, f.unseen_at, f.seen_at FROM fact f
+      WHERE f.kind = 7 AND ",
+    visible!("f"),
+    " AND f.a IN"
+);
+const OF_ACCOUNTS_TAIL: &str = concat!(") h", effective_joins!(), "ORDER BY h.a, h.b, h.c, m.a");
 
 const OF_ACCOUNT: &str = effective_access!(
     concat!(
@@ -156,6 +187,23 @@ impl Tx {
             .iter()
             .map(EffectiveRow::of)
             .collect()
+    }
+
+    /// The effective access of some accounts, by account, resource and role.
+    pub async fn effective_of_accounts(
+        &mut self,
+        at: Snapshot,
+        accounts: &[i64],
+    ) -> Result<Vec<EffectiveRow>, StoreError> {
+        let mut all = Vec::new();
+        for some in accounts.chunks(400) {
+            let sql = list_statement(OF_ACCOUNTS, 3, some.len(), OF_ACCOUNTS_TAIL);
+            let values = at.values(some.iter().copied().map(Value::from));
+            for row in &self.rows_built(sql, &values).await? {
+                all.push(EffectiveRow::of(row)?);
+            }
+        }
+        Ok(all)
     }
 
     /// The effective access to a resource by one role or all (`None`): the holdings from `offset` on, at most

@@ -38,6 +38,7 @@ mod listings;
 mod merging;
 mod parity;
 mod people;
+mod plans;
 mod questions;
 mod reading;
 mod runs;

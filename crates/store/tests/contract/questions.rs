@@ -53,6 +53,14 @@ pub async fn ask_all(store: &Store, organization: i64, run: i64, terms: &[i64]) 
     for term in terms {
         about_term(&mut tx, at, *term, &mut said).await;
     }
+    said.sorted(
+        "effective_of_accounts",
+        tx.effective_of_accounts(at, terms).await.unwrap(),
+    );
+    said.exactly(
+        "platform_role_holders",
+        tx.platform_role_holders(at, "atlassian/org-admin").await.unwrap(),
+    );
     said.exactly("account_names", tx.account_names(terms).await.unwrap().len());
     said.sorted("token_list_among", tx.token_list_among(at, terms).await.unwrap());
     said.exactly("connection_semantics", tx.connection_semantics(1).await.unwrap());

@@ -1,0 +1,290 @@
+//! Approving a plan, having it carried out, pausing it, and undoing what it did.
+
+use super::guards;
+use super::view::preview;
+use super::{PlanMade, PlanRequest};
+use crate::App;
+use crate::error::AppError;
+use atlassian::Options;
+use model::{Action, ActionState, PlanId, PlanState};
+use provision::{Api, Carried, Wait, Watch, Worker};
+use std::time::Duration;
+use store::{AuditRow, ConnectionRow, GuardTrip, JournalRow, PlanRow};
+
+const HOUR_MS: i64 = 60 * 60 * 1000;
+
+/// Waits on the machine's own clock.
+pub struct RealTime;
+
+impl Wait for RealTime {
+    fn wait(&self, ms: i64) -> futures::future::BoxFuture<'_, ()> {
+        Box::pin(tokio::time::sleep(Duration::from_millis(
+            u64::try_from(ms).unwrap_or(0),
+        )))
+    }
+}
+
+/// Watches nothing.
+pub struct Unwatched;
+
+impl Watch for Unwatched {
+    fn progress(&self, _over: usize, _of: usize) {}
+}
+
+/// How a plan is carried out.
+pub struct Carrying<'a> {
+    /// How Atlassian is called.
+    pub options: &'a Options,
+    /// Waits.
+    pub wait: &'a dyn Wait,
+    /// Is told how it goes.
+    pub watch: &'a dyn Watch,
+    /// Who has it done.
+    pub actor: &'a str,
+}
+
+impl App {
+    async fn plan_row(&self, id: PlanId) -> Result<(PlanRow, ConnectionRow), AppError> {
+        let mut tx = self.store.read().await?;
+        let row = tx.plan_find(id).await?.ok_or(AppError::NoPlan { plan: id })?;
+        let connections = tx.connection_list().await?;
+        let connection = connections
+            .into_iter()
+            .find(|connection| connection.id == row.connection_id)
+            .ok_or(AppError::NothingConnected)?;
+        Ok((row, connection))
+    }
+
+    /// Approves a plan. `reason` overrides guards that hold it back, and is kept.
+    ///
+    /// Approving what is approved already changes nothing.
+    pub async fn plan_approve(
+        &self,
+        id: PlanId,
+        hash: Option<&str>,
+        reason: Option<&str>,
+        actor: &str,
+    ) -> Result<(), AppError> {
+        let (row, connection) = self.plan_row(id).await?;
+        let now = self.clock.now_ms();
+        if row.state == PlanState::Approved {
+            return Ok(());
+        }
+        if row.state != PlanState::Planned {
+            return Err(self.wrong_state(&row, "approved"));
+        }
+        if hash.is_some_and(|hash| hash != row.hash) {
+            return Err(AppError::OtherHash { plan: id });
+        }
+        if now > row.expires_at {
+            return Err(AppError::PlanExpired { plan: id });
+        }
+        if actor == row.made_by && !connection.self_approval {
+            return Err(AppError::OwnPlan {
+                plan: id,
+                connection: connection.name,
+            });
+        }
+        let mut preview = preview(&row);
+        let mut tx = self.store.write().await?;
+        let actions = tx.plan_actions(id).await?;
+        let above = connection.guards.comment_from.unwrap_or(guards::COMMENT_ABOVE);
+        let count = i64::try_from(actions.len()).unwrap_or(i64::MAX);
+        if count > above && row.comment.as_deref().unwrap_or_default().trim().is_empty() {
+            return Err(AppError::NoComment { plan: id, count });
+        }
+        if !preview.guards.is_empty() {
+            let Some(reason) = reason.filter(|reason| !reason.trim().is_empty()) else {
+                return Err(AppError::Guarded {
+                    plan: id,
+                    trips: preview.guards.into_iter().map(|trip| trip.detail).collect(),
+                });
+            };
+            preview.overridden = Some(reason.to_owned());
+            tx.plan_preview(id, &serde_json::to_string(&preview).unwrap_or_default())
+                .await?;
+            tx.audit_record(&self.plan_entry(actor, "guard.override", id, reason))
+                .await?;
+        }
+        if !tx.plan_move(id, PlanState::Planned, PlanState::Approved).await? {
+            return Err(self.wrong_state(&row, "approved"));
+        }
+        tx.plan_approved(id, actor, now).await?;
+        tx.journal_add(id, &[self.plan_line(actor, "approved", &row.hash)])
+            .await?;
+        tx.audit_record(&self.plan_entry(actor, "plan.approve", id, &row.hash))
+            .await?;
+        tx.commit().await.map_err(AppError::from)
+    }
+
+    /// Carries an approved plan out, or goes on with one that was stopped, paused or interrupted.
+    pub async fn plan_apply(&self, id: PlanId, carrying: &Carrying<'_>) -> Result<Carried, AppError> {
+        let (row, connection) = self.plan_row(id).await?;
+        let now = self.clock.now_ms();
+        if !connection.writes {
+            let trip = GuardTrip {
+                guard: "writes".into(),
+                at: now,
+                plan: Some(id),
+                detail: "changes are switched off".into(),
+            };
+            let mut tx = self.store.write().await?;
+            tx.guard_tripped(connection.id, &trip).await?;
+            tx.commit().await?;
+            return Err(AppError::WritesOff {
+                connection: connection.name,
+            });
+        }
+        if row.state == PlanState::Planned {
+            return Err(AppError::NotApproved { plan: id });
+        }
+        if row.started_at.is_none() && now > row.expires_at {
+            return Err(AppError::PlanExpired { plan: id });
+        }
+        self.check_volume(&row, &connection, now).await?;
+        let admin = self.admin(&connection, carrying.options).await?;
+        let scim = self.scim(&connection, &admin).await?;
+        let worker = Worker {
+            store: &self.store,
+            api: Api {
+                admin: &admin,
+                scim: scim.as_ref(),
+            },
+            clock: self.clock.as_ref(),
+            wait: carrying.wait,
+            watch: carrying.watch,
+            actor: carrying.actor,
+        };
+        let carried = worker.carry_out(id).await?;
+        let mut tx = self.store.write().await?;
+        let detail = carried
+            .note
+            .clone()
+            .unwrap_or_else(|| carried.state.name().into());
+        tx.audit_record(&self.plan_entry(carrying.actor, "plan.apply", id, &detail))
+            .await?;
+        tx.commit().await?;
+        // What is stored is of before: the next reading is due now.
+        self.reading_soon(&connection.name).await?;
+        Ok(carried)
+    }
+
+    /// Holds a plan back that would send more changes within an hour than the connection allows.
+    async fn check_volume(
+        &self,
+        row: &PlanRow,
+        connection: &ConnectionRow,
+        now: i64,
+    ) -> Result<(), AppError> {
+        let most = connection
+            .guards
+            .changes_per_hour
+            .unwrap_or(guards::CHANGES_PER_HOUR);
+        let mut tx = self.store.write().await?;
+        let sent = tx.intents_since(row.organization_id, now - HOUR_MS).await?;
+        let actions = tx.plan_actions(row.id).await?;
+        let waiting = actions
+            .iter()
+            .filter(|action| action.state == ActionState::Approved)
+            .count();
+        let would = sent + i64::try_from(waiting).unwrap_or(i64::MAX);
+        if would <= most || waiting == 0 {
+            return Ok(());
+        }
+        let detail = format!("{would} changes within an hour, and {most} are allowed");
+        let trip = GuardTrip {
+            guard: "volume".into(),
+            at: now,
+            plan: Some(row.id),
+            detail: detail.clone(),
+        };
+        tx.guard_tripped(connection.id, &trip).await?;
+        tx.commit().await?;
+        Err(AppError::Guarded {
+            plan: row.id,
+            trips: vec![detail],
+        })
+    }
+
+    /// Pauses a plan that is being carried out, or gives up one that is not begun or waits: what was sent is settled.
+    pub async fn plan_halt(&self, id: PlanId, gives_up: bool, actor: &str) -> Result<(), AppError> {
+        let (row, _) = self.plan_row(id).await?;
+        let (to, event) = if gives_up {
+            (PlanState::Cancelled, "plan.cancel")
+        } else {
+            (PlanState::Paused, "plan.pause")
+        };
+        let may = match row.state {
+            PlanState::Running => true,
+            PlanState::Planned | PlanState::Approved | PlanState::Stopped | PlanState::Paused => gives_up,
+            PlanState::Done | PlanState::Failed | PlanState::Cancelled => false,
+        };
+        if !may {
+            return Err(self.wrong_state(&row, if gives_up { "given up" } else { "paused" }));
+        }
+        let mut tx = self.store.write().await?;
+        if !tx.plan_move(id, row.state, to).await? {
+            return Err(self.wrong_state(&row, to.name()));
+        }
+        tx.journal_add(id, &[self.plan_line(actor, to.name(), "")])
+            .await?;
+        tx.audit_record(&self.plan_entry(actor, event, id, "")).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Makes the plan that undoes what a plan changed, in the opposite order. What was so before it is left.
+    pub async fn plan_undo(&self, id: PlanId, options: &Options, actor: &str) -> Result<PlanMade, AppError> {
+        let (row, connection) = self.plan_row(id).await?;
+        let mut tx = self.store.read().await?;
+        let actions = tx.plan_actions(id).await?;
+        drop(tx);
+        let done = actions
+            .iter()
+            .rev()
+            .filter(|action| action.state == ActionState::Confirmed && !action.was_so);
+        let undo: Vec<Action> = done.filter_map(|action| action.undo.clone()).collect();
+        if undo.is_empty() {
+            return Err(AppError::NothingToUndo { plan: id });
+        }
+        let title = format!("undo of {id}: {}", row.title);
+        let request = PlanRequest {
+            connection: Some(&connection.name),
+            title: Some(&title),
+            actions: undo,
+            comment: row.comment.as_deref(),
+            goes_on: true,
+            undo_of: Some(id),
+            actor,
+        };
+        self.plan_make(&request, options).await
+    }
+
+    fn wrong_state(&self, row: &PlanRow, wanted: &'static str) -> AppError {
+        AppError::PlanState {
+            plan: row.id,
+            state: row.state.name(),
+            wanted,
+        }
+    }
+
+    fn plan_line(&self, actor: &str, event: &str, detail: &str) -> JournalRow {
+        JournalRow {
+            action: None,
+            at: self.clock.now_ms(),
+            actor: actor.to_owned(),
+            event: event.to_owned(),
+            detail: detail.to_owned(),
+        }
+    }
+
+    fn plan_entry(&self, actor: &str, action: &str, id: PlanId, detail: &str) -> AuditRow {
+        AuditRow {
+            at: self.clock.now_ms(),
+            actor: actor.to_owned(),
+            action: action.to_owned(),
+            subject: id.to_string(),
+            detail: detail.to_owned(),
+        }
+    }
+}

@@ -1,0 +1,233 @@
+//! What a plan does to effective access, beyond what it names: per account what is gained and lost.
+
+use super::facts::{Facts, role_of};
+use crate::error::AppError;
+use crate::views::Scope;
+use crate::views::names::Wanted;
+use access::{Edit, Fate, Grant, Holding, Membership, Methods, World};
+use model::Action;
+use serde::{Deserialize, Serialize};
+use std::collections::BTreeSet;
+use store::Tx;
+
+/// The most accounts whose access is worked out; a plan that touches more says so.
+const MOST_ACCOUNTS: usize = 5_000;
+/// The most lines that are kept of each list.
+const MOST_LINES: usize = 500;
+
+/// A role that an account gains or loses.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct EffectLine {
+    /// Who.
+    pub account_id: String,
+    /// On what.
+    pub resource_id: String,
+    /// Which role.
+    pub role: String,
+}
+
+/// What a plan does to effective access.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct Effects {
+    /// Accounts whose access may be different.
+    pub accounts: usize,
+    /// Roles that are gained.
+    pub gained: Vec<EffectLine>,
+    /// How many.
+    pub gained_count: usize,
+    /// Roles that are lost.
+    pub lost: Vec<EffectLine>,
+    /// How many.
+    pub lost_count: usize,
+    /// Roles of which it is not known whether they remain: how they came about was not read.
+    pub unknown: Vec<EffectLine>,
+    /// How many.
+    pub unknown_count: usize,
+    /// Roles that remain although a way to them goes.
+    pub remaining_count: usize,
+    /// Whether more accounts are touched than were worked out.
+    pub is_partial: bool,
+}
+
+/// Works out what the actions do.
+pub(super) async fn effects(
+    tx: &mut Tx,
+    scope: &Scope,
+    facts: &Facts,
+    actions: &[Action],
+) -> Result<Effects, AppError> {
+    let at = scope.snapshot();
+    let account_of = |id: &model::AccountId| facts.accounts.get(id.as_str()).map(|row| row.account.term);
+    let group_of = |id: &model::GroupId| facts.groups.get(id.as_str()).map(|group| group.term);
+    let mut edits = Vec::new();
+    let mut touched: BTreeSet<i64> = BTreeSet::new();
+    let mut memberships = Vec::new();
+    let mut grants = Vec::new();
+    let mut whole_groups: BTreeSet<i64> = BTreeSet::new();
+    for action in actions {
+        let account = action.account().and_then(account_of);
+        let group = action.group().and_then(group_of);
+        let on = role_of(action).and_then(|(resource, role)| {
+            let resource = facts.terms.get(resource.as_str())?;
+            Some((*resource, *facts.terms.get(role.as_str())?))
+        });
+        match (action, account, group, on) {
+            (Action::AddMember { .. }, Some(account), Some(group), _) => {
+                edits.push(Edit::AddMembership(Membership { group, account }));
+                touched.insert(account);
+                whole_groups.insert(group);
+            }
+            (Action::RemoveMember { .. }, Some(account), Some(group), _) => {
+                edits.push(Edit::RemoveMembership(Membership { group, account }));
+                memberships.push(Membership { group, account });
+                touched.insert(account);
+                whole_groups.insert(group);
+            }
+            (Action::GrantRole { .. }, Some(account), _, Some((resource, role))) => {
+                edits.push(Edit::AddDirect(Holding {
+                    account,
+                    resource,
+                    role,
+                }));
+                touched.insert(account);
+            }
+            (Action::RevokeRole { .. }, Some(account), _, Some((resource, role))) => {
+                edits.push(Edit::RemoveDirect(Holding {
+                    account,
+                    resource,
+                    role,
+                }));
+                touched.insert(account);
+            }
+            (
+                Action::GrantGroupRole { .. } | Action::RevokeGroupRole { .. },
+                _,
+                Some(group),
+                Some((resource, role)),
+            ) => {
+                let grant = Grant {
+                    group,
+                    resource,
+                    role,
+                };
+                let gives = matches!(action, Action::GrantGroupRole { .. });
+                edits.push(if gives {
+                    Edit::AddGrant(grant)
+                } else {
+                    Edit::RemoveGrant(grant)
+                });
+                members(tx, scope, group, &mut memberships, &mut touched).await?;
+                whole_groups.insert(group);
+            }
+            (Action::DeleteGroup { .. }, _, Some(group), _) => {
+                members(tx, scope, group, &mut memberships, &mut touched).await?;
+                for grant in tx.grant_list(at, Some(group), None).await? {
+                    let (resource, role) = (grant.resource, grant.role);
+                    edits.push(Edit::RemoveGrant(Grant {
+                        group,
+                        resource,
+                        role,
+                    }));
+                }
+                whole_groups.insert(group);
+            }
+            _ => {}
+        }
+    }
+    let is_partial = touched.len() > MOST_ACCOUNTS;
+    let touched: Vec<i64> = touched.into_iter().take(MOST_ACCOUNTS).collect();
+    for group in whole_groups {
+        let given = tx.grant_list(at, Some(group), None).await?;
+        grants.extend(given.into_iter().map(|grant| Grant {
+            group,
+            resource: grant.resource,
+            role: grant.role,
+        }));
+    }
+    let mut holdings = Vec::new();
+    for row in tx.effective_of_accounts(at, &touched).await? {
+        let (account, resource, role) = (row.account, row.resource, row.role);
+        let methods = row.methods.as_ref().map(|methods| Methods {
+            direct: methods.iter().any(|method| method == "direct"),
+            group: methods.iter().any(|method| method == "group_direct"),
+            inferred: methods.iter().any(|method| method == "inferred"),
+        });
+        holdings.push((
+            Holding {
+                account,
+                resource,
+                role,
+            },
+            methods,
+        ));
+        if let Some((group, _)) = row.group {
+            memberships.push(Membership { group, account });
+            grants.push(Grant {
+                group,
+                resource,
+                role,
+            });
+        }
+    }
+    let known: BTreeSet<i64> = touched.iter().copied().collect();
+    memberships.retain(|membership| known.contains(&membership.account));
+    let world = World::new(holdings, memberships, grants);
+    let mut effects = Effects {
+        accounts: touched.len(),
+        is_partial,
+        ..Effects::default()
+    };
+    let found: Vec<_> = world
+        .what_if(&edits)
+        .into_iter()
+        .filter(|effect| known.contains(&effect.holding.account))
+        .collect();
+    let mut wanted = Wanted::default();
+    for effect in &found {
+        wanted
+            .account(effect.holding.account)
+            .resource(effect.holding.resource)
+            .role(effect.holding.role);
+    }
+    let names = wanted.look_up(tx, at).await?;
+    for effect in found {
+        let (list, count) = match effect.fate {
+            Fate::Gained => (&mut effects.gained, &mut effects.gained_count),
+            Fate::Lost => (&mut effects.lost, &mut effects.lost_count),
+            Fate::Unknown => (&mut effects.unknown, &mut effects.unknown_count),
+            Fate::Remains => {
+                effects.remaining_count += 1;
+                continue;
+            }
+        };
+        *count += 1;
+        if list.len() < MOST_LINES {
+            list.push(EffectLine {
+                account_id: names.account(effect.holding.account).account_id,
+                resource_id: names.resource(effect.holding.resource).workspace_id,
+                role: names.role(effect.holding.role).role_id,
+            });
+        }
+    }
+    Ok(effects)
+}
+
+async fn members(
+    tx: &mut Tx,
+    scope: &Scope,
+    group: i64,
+    memberships: &mut Vec<Membership>,
+    touched: &mut BTreeSet<i64>,
+) -> Result<(), AppError> {
+    let most = i64::try_from(MOST_ACCOUNTS).unwrap_or(i64::MAX) + 1;
+    let rows = tx
+        .group_members(scope.snapshot(), group, "", (most, 0), false)
+        .await?;
+    for row in rows {
+        let account = row.account.account;
+        memberships.push(Membership { group, account });
+        touched.insert(account);
+    }
+    Ok(())
+}

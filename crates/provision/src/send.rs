@@ -1,0 +1,132 @@
+//! The one remote change of each action.
+
+use crate::standing::Api;
+use atlassian::ApiError;
+use atlassian::writes::{AccountWrites, OrganizationWrites, ProfileChange, ScimWrites};
+use model::{Action, RoleId};
+use serde_json::json;
+
+/// The role that is held on the organization and has calls of its own.
+pub(crate) const ORGANIZATION_ADMIN: &str = "atlassian/org-admin";
+
+/// Sends the change once. A success can hold partial refusals, which are answered.
+pub async fn send(api: Api<'_>, action: &Action) -> Result<Vec<String>, ApiError> {
+    let organization = OrganizationWrites(api.admin);
+    let manage = api.admin.manage();
+    let accounts = AccountWrites(&manage);
+    match action {
+        Action::AddMember {
+            directory,
+            group,
+            account,
+        } => {
+            organization.member_add(directory, group, account).await?;
+        }
+        Action::RemoveMember {
+            directory,
+            group,
+            account,
+        } => {
+            organization.member_remove(directory, group, account).await?;
+        }
+        Action::GrantRole { account, role, .. } if is_organization_admin(role) => {
+            organization.organization_admin(account, true).await?;
+        }
+        Action::RevokeRole { account, role, .. } if is_organization_admin(role) => {
+            organization.organization_admin(account, false).await?;
+        }
+        Action::GrantRole {
+            account,
+            resource,
+            role,
+        } => {
+            organization.role(account, resource, role, true).await?;
+        }
+        Action::RevokeRole {
+            account,
+            resource,
+            role,
+        } => {
+            organization.role(account, resource, role, false).await?;
+        }
+        Action::GrantGroupRole {
+            directory,
+            group,
+            resource,
+            role,
+        } => {
+            organization
+                .group_role(directory, group, resource, role, true)
+                .await?;
+        }
+        Action::RevokeGroupRole {
+            directory,
+            group,
+            resource,
+            role,
+        } => {
+            organization
+                .group_role(directory, group, resource, role, false)
+                .await?;
+        }
+        Action::CreateGroup {
+            directory,
+            name,
+            description,
+        } => {
+            organization
+                .group_create(directory, name, description.as_deref())
+                .await?;
+        }
+        Action::DeleteGroup { directory, group } => organization.group_delete(directory, group).await?,
+        Action::Invite { email, groups } => {
+            return Ok(organization.invite(email, groups).await?.refused);
+        }
+        Action::CreateAccount { email, name } => {
+            let Some(scim) = api.scim else {
+                // The preflight refuses this long before; a plan made then may be carried out now.
+                return Err(ApiError::NeverSent {
+                    operation: "scimCreateUser",
+                });
+            };
+            ScimWrites(scim).user_create(&scim_user(email, name)).await?;
+        }
+        Action::UpdateProfile { account, fields } => {
+            let field = |name: &str| fields.get(name).cloned();
+            let change = ProfileChange {
+                name: field("name"),
+                nickname: field("nickname"),
+                zoneinfo: field("zoneinfo"),
+                locale: field("locale"),
+                extended_profile: None,
+            };
+            accounts.profile(account, &change).await?;
+        }
+        Action::Suspend { directory, account } => organization.suspend(directory, account, true).await?,
+        Action::Restore { directory, account } => organization.suspend(directory, account, false).await?,
+        Action::RemoveFromDirectory { directory, account } => organization.remove(directory, account).await?,
+        Action::Deactivate { account } => accounts.disable(account, None).await?,
+        Action::Reactivate { account } => accounts.enable(account).await?,
+        Action::DeleteAccount { account } => accounts.delete(account).await?,
+        Action::CancelDeletion { account } => accounts.cancel_delete(account).await?,
+        Action::RevokeToken { account, token } => accounts.token_revoke(account, token).await?,
+    }
+    Ok(Vec::new())
+}
+
+pub(crate) fn is_organization_admin(role: &RoleId) -> bool {
+    role.as_str() == ORGANIZATION_ADMIN
+}
+
+/// A user as RFC 7643 describes one, without a password.
+fn scim_user(email: &str, name: &str) -> serde_json::Value {
+    let (given, family) = name.rsplit_once(' ').unwrap_or((name, name));
+    json!({
+        "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
+        "userName": email,
+        "emails": [{ "value": email, "type": "work", "primary": true }],
+        "displayName": name,
+        "name": { "givenName": given, "familyName": family, "formatted": name },
+        "active": true,
+    })
+}
