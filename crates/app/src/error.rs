@@ -179,6 +179,26 @@ pub enum AppError {
         /// The file.
         file: String,
     },
+    /// The folder holds something.
+    #[error("{folder} is not empty")]
+    FolderNotEmpty {
+        /// The folder.
+        folder: String,
+    },
+    /// A capture cannot be written.
+    #[error("cannot write the capture to {folder}")]
+    Capture {
+        /// The folder.
+        folder: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// There is no place for what is needed for a moment only.
+    #[error("cannot make a temporary folder")]
+    Aside {
+        /// What the system said.
+        source: std::io::Error,
+    },
 }
 
 impl AppError {
@@ -233,6 +253,10 @@ impl AppError {
             }
             AppError::BackupElsewhere => {
                 Some("use pg_dump; the master key is in no backup and is kept apart".into())
+            }
+            AppError::FolderNotEmpty { .. } => Some("name a folder that does not exist yet".into()),
+            AppError::Capture { .. } | AppError::Aside { .. } => {
+                Some("check the disk and its permissions".into())
             }
             AppError::FileExists { .. } => Some("name a file that does not exist yet".into()),
         }

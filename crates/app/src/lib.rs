@@ -3,9 +3,11 @@
 //! - [`views`]: questions – accounts, groups, workspaces, changes, connections, who and why.
 //! - [`plans`]: changes to Atlassian, proposed, approved, carried out and undone.
 //! - `privileges`: what may be changed on a managed account, asked now.
+//! - `capture`: recording the answers of one reading, with everything replaced that tells of people.
 //! - `connections`, `probe`, `reading`, `care`, `export`: what one can have done – adding and testing connections,
 //!   reading an organization and deciding about held runs, erasing and backing up, exporting facts.
 
+mod capture;
 mod care;
 mod connections;
 mod error;
@@ -17,6 +19,7 @@ mod probe;
 mod reading;
 pub mod views;
 
+pub use capture::{CaptureRequest, Captured};
 pub use care::Finding;
 pub use connections::{ConnectionAdded, ConnectionRequest};
 pub use error::AppError;

@@ -79,5 +79,22 @@ mod tests {
         fn any_text_is_read_without_a_panic(text in ".*") {
             prop_assert_eq!(Cursor::from_next(&text).is_none(), text.is_empty());
         }
+
+        #[test]
+        fn a_cursor_in_an_address_comes_out_as_it_went_in(text in ".{1,60}", is_whole in any::<bool>(), before in "[a-z&=%+]{0,12}") {
+            let mut query = url::form_urlencoded::Serializer::new(String::new());
+            let query = query.append_pair("before", &before).append_pair("cursor", &text).finish();
+            let host = if is_whole { "https://api.atlassian.com" } else { "" };
+            let next = format!("{host}/admin/v1/orgs?{query}");
+            let found = Cursor::from_next(&next).map(|cursor| cursor.as_str().to_owned());
+            prop_assert_eq!(found, Some(text));
+        }
+
+        #[test]
+        fn a_kept_cursor_is_sent_as_it_was_told(text in ".{1,60}") {
+            let told = Cursor::from_next(&text).map(|cursor| cursor.as_str().to_owned());
+            let kept = told.clone().map(Cursor::kept);
+            prop_assert_eq!(kept.map(|cursor| cursor.as_str().to_owned()), told);
+        }
     }
 }

@@ -125,6 +125,12 @@ pub enum ApiError {
         /// What was asked.
         operation: &'static str,
     },
+    /// A write, while answers are only recorded.
+    #[error("nothing is written while answers are recorded ({operation})")]
+    OnlyReads {
+        /// What was asked.
+        operation: &'static str,
+    },
     /// An id that would change which thing the call is about.
     #[error("\"{id}\" is no id ({operation})")]
     NotAnId {
@@ -179,6 +185,7 @@ impl ApiError {
             ApiError::NeverSent { .. } => {
                 "it would lock every program of every person out at once; revoke tokens one by one".into()
             }
+            ApiError::OnlyReads { .. } => "a capture reads; write through a connection of its own".into(),
             ApiError::NotAnId { .. } => "give the id as Atlassian spells it".into(),
             ApiError::Unauthorized { operation, .. } if is_scim(operation) => {
                 "make a new token in admin.atlassian.com under Security, Identity providers, and give it with: \

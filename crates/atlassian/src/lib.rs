@@ -31,4 +31,4 @@ pub use error::ApiError;
 pub use manage::Manage;
 pub use org::Admin;
 pub use scim::Scim;
-pub use transport::{Options, Status, Transport};
+pub use transport::{Heard, Interpreter, Options, Question, Status, Transport};

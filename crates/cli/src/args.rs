@@ -49,6 +49,8 @@ pub enum Command {
     Connection(ConnectionCommand),
     /// Read an organization now
     Sync(SyncArgs),
+    /// Record the answers of one reading, with people, ids and secrets replaced
+    Capture(CaptureArgs),
     /// Readings: list them, decide about a held one
     Runs(RunsArgs),
     /// List accounts
@@ -124,6 +126,9 @@ pub struct ServeArgs {
 pub struct TwinArgs {
     #[command(flatten)]
     pub twin: twin::TwinOptions,
+    /// Serve the recorded answers of this folder, and nothing else
+    #[arg(long, value_name = "DIR", conflicts_with = "from_store")]
+    pub replay: Option<PathBuf>,
     /// Serve the stored organization as it was last read, instead of an invented one
     #[arg(long)]
     pub from_store: bool,
@@ -533,6 +538,25 @@ pub enum ProgressForm {
     Lines,
     /// A line of JSON about once a second and at each end
     Json,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct CaptureArgs {
+    /// The connection; may be left out when there is one
+    #[arg(long, value_name = "NAME")]
+    pub connection: Option<String>,
+    /// The folder to record to, with everything replaced that tells of people; must not be there yet or be empty
+    #[arg(long, value_name = "DIR")]
+    pub scrub: Option<PathBuf>,
+    /// Also read how each holding came about: a request an account
+    #[arg(long)]
+    pub methods: bool,
+    /// Send at most so many requests; what came by then is recorded
+    #[arg(long, value_name = "N")]
+    pub max_requests: Option<u64>,
+    /// Print one line of JSON at the end
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, clap::Args)]

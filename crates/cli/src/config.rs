@@ -248,7 +248,7 @@ fn data_folder(variable: &dyn Fn(&str) -> Option<OsString>) -> PathBuf {
 mod tests {
     use super::*;
 
-    fn load(file: Option<&str>, variables: &[(&str, &str)]) -> anyhow::Result<Config> {
+    fn load(file: Option<impl AsRef<[u8]>>, variables: &[(&str, &str)]) -> anyhow::Result<Config> {
         let folder = tempfile::tempdir().unwrap();
         let mut settings = Settings::default();
         if let Some(text) = file {
@@ -286,5 +286,44 @@ mod tests {
     #[test]
     fn a_share_above_one_is_refused() {
         assert!(load(Some("rate_share = 2"), &[]).is_err());
+    }
+
+    /// Whether a file is a configuration; if not, the error must be one sentence about the configuration.
+    fn is_understood(file: &[u8]) -> bool {
+        match load(Some(file), &[]) {
+            Ok(_) => true,
+            Err(error) => {
+                let said = error.to_string();
+                assert!(error.is::<ConfigError>(), "{said}");
+                assert!(!said.trim().contains('\n') && said.len() < 600, "{said:?}");
+                false
+            }
+        }
+    }
+
+    proptest::proptest! {
+        #![proptest_config(proptest::prelude::ProptestConfig::with_cases(300))]
+
+        #[test]
+        fn any_bytes_are_a_configuration_or_one_sentence(file in proptest::collection::vec(proptest::prelude::any::<u8>(), 0..120)) {
+            is_understood(&file);
+        }
+
+        #[test]
+        fn any_value_of_a_known_key_is_a_configuration_or_one_sentence(
+            key in proptest::sample::select(KEYS.map(|(key, _)| key).to_vec()),
+            value in "(\"[^\"\\\\]{0,20}\"|-?[0-9]{1,22}|[0-9]{1,3}\\.[0-9]{1,3}|nan|-inf|true|\\[[0-9, ]{0,8}\\]|\\{ a = 1 \\}|.{0,12})",
+        ) {
+            is_understood(format!("{key} = {value}\n").as_bytes());
+        }
+    }
+
+    #[test]
+    fn a_file_nested_without_end_is_refused() {
+        assert!(!is_understood(
+            format!("log = {}", "[".repeat(200_000)).as_bytes()
+        ));
+        assert!(!is_understood(format!("{}x = 1", "a.".repeat(20_000)).as_bytes()));
+        assert!(is_understood(b""));
     }
 }

@@ -7,6 +7,7 @@ use atlassian::ApiError;
 use std::process::ExitCode;
 use store::StoreError;
 use sync::SyncError;
+use twin::TwinError;
 
 /// Exit codes, as the help lists them.
 pub mod code {
@@ -61,6 +62,9 @@ fn hint(cause: Cause<'_>) -> Option<String> {
     if let Some(error) = cause.downcast_ref::<Told>() {
         return error.hint.clone();
     }
+    if let Some(TwinError::Capture(_)) = cause.downcast_ref::<TwinError>() {
+        return Some("a capture is a folder that orgwarden capture wrote; ask for a whole copy of it".into());
+    }
     if let Some(AppError::View(error)) = cause.downcast_ref::<AppError>() {
         return view_hint(error);
     }
@@ -107,6 +111,9 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
     if let Some(error) = cause.downcast_ref::<Told>() {
         return Some(error.code);
     }
+    if let Some(TwinError::Capture(_)) = cause.downcast_ref::<TwinError>() {
+        return Some(code::USAGE);
+    }
     if cause.is::<ConfigError>() {
         return Some(code::CONFIGURATION);
     }
@@ -147,7 +154,11 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
         | AppError::WritesOff { .. }
         | AppError::NothingToUndo { .. } => Some(code::NOT_CHANGED),
         AppError::NoMasterKey => Some(code::CONFIGURATION),
-        AppError::BackupElsewhere | AppError::FileExists { .. } => Some(code::STORE),
+        AppError::BackupElsewhere
+        | AppError::FileExists { .. }
+        | AppError::FolderNotEmpty { .. }
+        | AppError::Capture { .. }
+        | AppError::Aside { .. } => Some(code::STORE),
         _ => Some(code::UNKNOWN_NAME),
     }
 }

@@ -466,3 +466,121 @@ async fn tokens_are_told_with_their_owners_and_orphans_by_one_word() {
     );
     twin.stop().await;
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_capture_without_scrub_is_refused_with_what_to_type() {
+    let (folder, twin) = connected(small()).await;
+    let output = run_beside(folder.path(), &["capture"]).await;
+    assert_eq!(output.status.code(), Some(2), "{}", said(&output));
+    assert!(
+        said(&output).contains("orgwarden capture --scrub DIR"),
+        "{}",
+        said(&output)
+    );
+    assert_eq!(
+        twin.stats()["operations"]["searchDirectoryUsers"],
+        serde_json::Value::Null
+    );
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_capture_never_touches_a_folder_that_holds_something() {
+    let (folder, _twin) = connected(small()).await;
+    let record = folder.path().join("record");
+    std::fs::create_dir(&record).unwrap();
+    std::fs::write(record.join("mine"), "precious").unwrap();
+    let output = run_beside(
+        folder.path(),
+        &["capture", "--scrub", &record.display().to_string()],
+    )
+    .await;
+    assert_eq!(output.status.code(), Some(8), "{}", said(&output));
+    assert!(said(&output).contains("is not empty"), "{}", said(&output));
+    assert_eq!(std::fs::read_dir(&record).unwrap().count(), 1);
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_capture_with_a_bound_is_kept_and_says_that_it_is_not_whole() {
+    let (folder, _twin) = connected(small()).await;
+    let record = folder.path().join("record").display().to_string();
+    let output = run_beside(
+        folder.path(),
+        &["capture", "--scrub", &record, "--max-requests", "9", "--json"],
+    )
+    .await;
+    assert_eq!(output.status.code(), Some(3), "{}", said(&output));
+    let told: serde_json::Value = serde_json::from_slice(&output.stdout).unwrap();
+    assert_eq!(told["status"], "incomplete");
+    assert_eq!(told["requests"], 9);
+    let manifest = std::fs::read_to_string(folder.path().join("record/manifest.json")).unwrap();
+    assert!(manifest.contains("incomplete"), "{manifest}");
+    let names: Vec<_> = std::fs::read_dir(folder.path())
+        .unwrap()
+        .map(|entry| entry.unwrap().file_name())
+        .collect();
+    let is_left = |name: &std::ffi::OsString| name.to_string_lossy().starts_with(".orgwarden-capture");
+    assert!(!names.iter().any(is_left), "{names:?}");
+}
+
+/// A replay that ends with the test.
+struct Replaying(std::process::Child);
+
+impl Drop for Replaying {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_captured_organization_is_served_and_read_like_a_real_one() {
+    use std::io::BufRead as _;
+    let (folder, twin) = connected(small()).await;
+    let record = folder.path().join("record").display().to_string();
+    let output = run_beside(folder.path(), &["capture", "--scrub", &record]).await;
+    assert_eq!(output.status.code(), Some(0), "{}", said(&output));
+    twin.stop().await;
+
+    let elsewhere = tempfile::tempdir().unwrap();
+    let mut replay = Command::new(PROGRAM)
+        .env_clear()
+        .env("HOME", elsewhere.path())
+        .args(["twin", "--replay", &record, "--listen", "127.0.0.1:0", "--json"])
+        .stdout(std::process::Stdio::piped())
+        .spawn()
+        .unwrap();
+    let stdout = replay.stdout.take().unwrap();
+    let _replay = Replaying(replay);
+    let mut line = String::new();
+    std::io::BufReader::new(stdout).read_line(&mut line).unwrap();
+    let told: serde_json::Value = serde_json::from_str(&line).unwrap();
+    let text = |name: &str| told[name].as_str().unwrap().to_owned();
+    let key_file = elsewhere.path().join("api.key");
+    std::fs::write(&key_file, text("api_key")).unwrap();
+    let (url, key_file) = (text("base_url"), key_file.display().to_string());
+    let add = [
+        "connection",
+        "add",
+        "--name",
+        "r",
+        "--base-url",
+        &url,
+        "--api-key-file",
+        &key_file,
+    ];
+    let added = run_beside(elsewhere.path(), &add).await;
+    assert!(added.status.success(), "{}", said(&added));
+    let read = run_beside(elsewhere.path(), &["sync", "--json"]).await;
+    assert_eq!(read.status.code(), Some(0), "{}", said(&read));
+    let accounts = run_beside(elsewhere.path(), &["accounts", "--json"]).await;
+    let accounts: serde_json::Value = serde_json::from_slice(&accounts.stdout).unwrap();
+    assert_eq!(accounts["accounts"]["total"], 60, "{accounts}");
+
+    // A capture that was cut on its way is refused with a sentence.
+    let answers = folder.path().join("record/answers.ndjson");
+    let whole = std::fs::read(&answers).unwrap();
+    std::fs::write(&answers, &whole[..whole.len() / 2]).unwrap();
+    let cut = run_beside(elsewhere.path(), &["twin", "--replay", &record]).await;
+    assert_eq!(cut.status.code(), Some(2), "{}", said(&cut));
+    assert!(said(&cut).contains("answers.ndjson"), "{}", said(&cut));
+}

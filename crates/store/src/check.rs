@@ -4,6 +4,7 @@ use crate::database::{Store, Tx};
 use crate::error::StoreError;
 use crate::staged::Hint;
 use model::{FactKind, RunId};
+use std::collections::BTreeMap;
 
 const GROUPS_OFF_COUNT: &str = "SELECT t.text, CAST(h.attributes AS BIGINT), COUNT(m.b)
     FROM staged h
@@ -95,6 +96,13 @@ const DISTINCT_B: &str = "SELECT t.text
 const DISTINCT_C: &str = "SELECT t.text
     FROM (SELECT DISTINCT s.c FROM staged s WHERE s.run_id = $1 AND s.kind = $2) d
     JOIN term t ON t.id = d.c ORDER BY t.text";
+const GRANTS: &str = "SELECT g.text, r.text, o.text
+    FROM staged s
+    JOIN term g ON g.id = s.a
+    JOIN term r ON r.id = s.b
+    JOIN term o ON o.id = s.c
+    WHERE s.run_id = $1 AND s.kind = $2
+    ORDER BY g.text, r.text, o.text";
 const MANY_SIDED: &str = "SELECT t.text
     FROM staged m
     JOIN staged g ON g.run_id = m.run_id AND g.kind = $3 AND g.a = m.a
@@ -102,9 +110,10 @@ const MANY_SIDED: &str = "SELECT t.text
     WHERE m.run_id = $1 AND m.kind = $2
     GROUP BY t.text
     HAVING COUNT(DISTINCT g.b) > 1 AND COUNT(DISTINCT g.c) > 1
+    ORDER BY t.text
     LIMIT 3";
 const PLATFORM_ACCOUNTS: &str = "SELECT DISTINCT t.text FROM staged s JOIN term t ON t.id = s.a
-    WHERE s.run_id = $1 AND s.kind = $2 LIMIT 3";
+    WHERE s.run_id = $1 AND s.kind = $2 ORDER BY t.text LIMIT 3";
 const IMPLIED_NOT_SEEN: &str = "SELECT DISTINCT t.text
     FROM staged m
     JOIN staged g ON g.run_id = m.run_id AND g.kind = $3 AND g.a = m.a
@@ -346,6 +355,20 @@ impl Tx {
             .iter()
             .map(|row| row.text(0))
             .collect()
+    }
+
+    /// What the staged groups give: by group, resources with roles.
+    pub async fn staged_grants(
+        &mut self,
+        run: RunId,
+    ) -> Result<BTreeMap<String, Vec<(String, String)>>, StoreError> {
+        let values = [run.0.into(), FactKind::GroupRoleGrant.number().into()];
+        let mut grants: BTreeMap<String, Vec<(String, String)>> = BTreeMap::new();
+        for row in self.rows(GRANTS, &values).await? {
+            let given = grants.entry(row.text(0)?).or_default();
+            given.push((row.text(1)?, row.text(2)?));
+        }
+        Ok(grants)
     }
 
     /// A few accounts that must hold several roles and roles on several resources: they have platform roles, or

@@ -6,6 +6,8 @@
 //!   not show is looked up once more before it ends. What is refused, cut or unstable ends nothing.
 //! - *Few requests.* Accounts come a hundred at a time with their groups; holdings come by role and resource;
 //!   Atlassian's own counts tell where to look again, one by one.
+//! - *The same questions.* What is asked of an organization that does not change follows from it alone, not from which
+//!   answer came first.
 //!
 //! The order of a run, each step a file: [`steps`] reads listings and maps them ([`map`]) to facts; [`semantics`]
 //! finds out how this tenant's filters work; [`verify`] compares with counts and reads precisely where they
@@ -14,6 +16,7 @@
 
 mod absence;
 mod error;
+mod first_accounts;
 mod hold;
 mod listing;
 mod map;

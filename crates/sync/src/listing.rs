@@ -1,6 +1,7 @@
 //! Reading one listing: from the first page, or where it stopped, to the server's own end.
 
 use crate::error::{SyncError, While as _};
+use crate::first_accounts::FirstAccounts;
 use crate::progress::Progress;
 use atlassian::{Admin, ApiError, Cursor, Page, Scim};
 use futures::stream::{FuturesUnordered, StreamExt as _};
@@ -27,6 +28,8 @@ pub(crate) struct Context<'a> {
     /// Told after each page of accounts, and when there are no more.
     pub accounts_page: Notify,
     pub accounts_done: AtomicBool,
+    /// The first of them, for what is decided before all are read.
+    pub first_accounts: FirstAccounts,
     /// How many accounts the directories' counts promise.
     pub accounts_expected: AtomicI64,
     /// Whether counts showed that the organization changed while it was read.
@@ -344,7 +347,7 @@ impl Context<'_> {
 }
 
 /// Runs futures, so many at a time. After the first error none is begun any more, but those under way are awaited, so
-/// that what they were answered is kept.
+/// that what they were answered is kept. The results are in the order of the futures, not in that of the answers.
 pub(crate) async fn side_by_side<T, F>(
     futures: impl IntoIterator<Item = F>,
     at_a_time: usize,
@@ -352,25 +355,44 @@ pub(crate) async fn side_by_side<T, F>(
 where
     F: Future<Output = Result<T, SyncError>>,
 {
-    let mut waiting = futures.into_iter();
-    let mut under_way: FuturesUnordered<F> = waiting.by_ref().take(at_a_time).collect();
+    let numbered = futures.into_iter().enumerate();
+    let mut waiting = numbered.map(|(number, future)| async move { (number, future.await) });
+    let mut under_way: FuturesUnordered<_> = waiting.by_ref().take(at_a_time).collect();
     let mut done = Vec::new();
     let mut failed = None;
-    while let Some(result) = under_way.next().await {
+    while let Some((number, result)) = under_way.next().await {
         match result {
-            Ok(value) => done.push(value),
+            Ok(value) => done.push((number, value)),
             Err(error) => failed = failed.or(Some(error)),
         }
         if failed.is_none() {
             under_way.extend(waiting.next());
         }
     }
-    failed.map_or(Ok(done), Err)
+    done.sort_unstable_by_key(|(number, _)| *number);
+    let results = done.into_iter().map(|(_, value)| value).collect();
+    failed.map_or(Ok(results), Err)
 }
 
 #[cfg(test)]
 mod tests {
-    use super::PageShape;
+    use super::{PageShape, side_by_side};
+
+    #[tokio::test]
+    async fn what_is_done_side_by_side_is_told_in_its_order() {
+        let (say, hear) = tokio::sync::oneshot::channel();
+        let waits = async move {
+            hear.await.unwrap();
+            Ok(1)
+        };
+        let goes_ahead = async move {
+            say.send(()).unwrap();
+            Ok(2)
+        };
+        type Step = std::pin::Pin<Box<dyn Future<Output = Result<i32, crate::SyncError>>>>;
+        let steps: [Step; 2] = [Box::pin(waits), Box::pin(goes_ahead)];
+        assert_eq!(side_by_side(steps, 2).await.unwrap(), [1, 2]);
+    }
 
     #[test]
     fn lists_that_are_cut_crowd_at_the_longest() {

@@ -2,6 +2,7 @@
 
 use crate::absence::{self, Filters};
 use crate::error::{SyncError, While as _};
+use crate::first_accounts::FirstAccounts;
 use crate::hold;
 use crate::listing::{Context, ListingEnd, PageShape, side_by_side};
 use crate::progress::{Estimate, Progress};
@@ -113,6 +114,7 @@ async fn with_lease(reading: &Reading<'_>, lease: &Lease) -> Result<Outcome, Syn
         terms: TermCache::default(),
         accounts_page: Notify::new(),
         accounts_done: AtomicBool::new(false),
+        first_accounts: FirstAccounts::default(),
         accounts_expected: AtomicI64::new(0),
         change_seen: AtomicBool::new(false),
         shape: Mutex::new(PageShape::default()),
@@ -323,6 +325,7 @@ async fn read_all(
     directories: &[DirectoryId],
 ) -> Result<(bool, Holdings), SyncError> {
     ctx.plan(Family::Accounts).await?;
+    ctx.first_accounts.expect(directories);
     // On the heap, because all of them side by side are more than a stack holds.
     let short = |family| Box::pin(read_short(ctx, family));
     // Not `try_join`: when one stops, what the others were answered is still kept.

@@ -12,31 +12,57 @@ use model::Family;
 use std::collections::BTreeSet;
 use std::sync::atomic::Ordering;
 
+/// Of each layer of pages, so many accounts are asked about.
+const CANDIDATES: usize = 3;
+
 /// Whether role and resource filters are joint; `None` when no account can tell. Waits for pages of accounts as long
 /// as there are more to come.
 pub(crate) async fn probe_joint_filters(ctx: &Context<'_>) -> Result<Option<bool>, SyncError> {
     let mut asked: BTreeSet<String> = BTreeSet::new();
+    let mut tx = ctx.store.read().await?;
+    let grants = tx.staged_grants(ctx.run).await?;
+    drop(tx);
+    let mut layer = 0;
     loop {
         let page_came = ctx.accounts_page.notified();
         let is_last_look = ctx.accounts_done.load(Ordering::Relaxed);
-        let mut tx = ctx.store.read().await?;
-        let candidates = tx.staged_many_sided(ctx.run).await?;
-        drop(tx);
-        for account in candidates
-            .into_iter()
-            .filter(|account| !asked.contains(account))
-            .collect::<Vec<_>>()
-        {
-            if let Some(joint) = ask_about(ctx, &account).await? {
+        while let Some(accounts) = ctx.first_accounts.layer(layer) {
+            let candidates = accounts
+                .into_iter()
+                .filter(|account| account.is_many_sided(&grants));
+            let few = candidates.map(|account| account.id).take(CANDIDATES).collect();
+            if let Some(joint) = ask_about_new(ctx, &mut asked, few).await? {
                 return Ok(Some(joint));
             }
-            asked.insert(account);
+            layer += 1;
         }
         if is_last_look {
-            return Ok(None);
+            // Also those of an earlier session of this run, whose pages are not seen again.
+            let mut tx = ctx.store.read().await?;
+            let candidates = tx.staged_many_sided(ctx.run).await?;
+            drop(tx);
+            return ask_about_new(ctx, &mut asked, candidates).await;
         }
         page_came.await;
     }
+}
+
+/// Asks about these accounts in turn, those left out that were asked about.
+async fn ask_about_new(
+    ctx: &Context<'_>,
+    asked: &mut BTreeSet<String>,
+    accounts: Vec<String>,
+) -> Result<Option<bool>, SyncError> {
+    for account in accounts {
+        if asked.contains(&account) {
+            continue;
+        }
+        if let Some(joint) = ask_about(ctx, &account).await? {
+            return Ok(Some(joint));
+        }
+        asked.insert(account);
+    }
+    Ok(None)
 }
 
 /// Asks for a pair that the account does not hold, of a resource and a role that it does; `None` if there is none.

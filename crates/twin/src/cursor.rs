@@ -86,4 +86,24 @@ mod tests {
         assert_eq!(Cursor::decode(&text, 8), None);
         assert_eq!(Cursor::decode("garbage", 7), None);
     }
+
+    proptest::proptest! {
+        #[test]
+        fn any_text_is_no_cursor_of_ours_or_one_that_is_written_the_same(text in ".{0,80}", seed in 0_u64..4) {
+            if let Some(cursor) = Cursor::decode(&text, seed) {
+                proptest::prop_assert!(text.contains(&cursor.encode(seed)));
+            }
+        }
+
+        #[test]
+        fn a_cursor_that_was_tampered_with_is_refused_or_unchanged(at in 0_usize..40, byte in b'A'..=b'z') {
+            let cursor = Cursor { question: 77, position: 20, is_after_gap: false };
+            let mut text = cursor.encode(7).into_bytes();
+            let at = at % text.len();
+            text[at] = byte;
+            let text = String::from_utf8(text).unwrap();
+            let read = Cursor::decode(&text, 7);
+            proptest::prop_assert!(read.is_none() || read == Some(cursor), "{text}");
+        }
+    }
 }

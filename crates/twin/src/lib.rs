@@ -12,7 +12,7 @@
 //!
 //! Where to look: [`options`] for what can be asked of it, `generate` for the shapes, `facts` for a given organization, `state` for the rows and the one
 //! place that changes them, `query` for filters, `http` for one file per noun of the API, `request` for the way of one
-//! request, `server` for the sockets.
+//! request, `server` for the sockets. [`Replay`] is apart from all that: it serves recorded answers and nothing else.
 
 mod clock;
 mod control;
@@ -27,6 +27,7 @@ mod mutate;
 pub mod options;
 mod query;
 mod random;
+mod replay;
 mod request;
 mod roles;
 mod server;
@@ -38,4 +39,5 @@ pub use options::{
     CursorStyle, FilterSemantics, GroupRolesStyle, KeyKind, NextStyle, OnOff, ProfilePrivileges,
     RepeatLifecycle, RetryAfterStyle, ScimDomains, ScimMedia, Shape, TwinOptions,
 };
+pub use replay::{CaptureError, Replay};
 pub use twin::{Twin, TwinError};

@@ -25,7 +25,7 @@ use crate::server::Line;
 use crate::state::World;
 
 /// Bodies larger than this are refused.
-const MOST_BODY_BYTES: usize = 1 << 20;
+pub(crate) const MOST_BODY_BYTES: usize = 1 << 20;
 
 /// Everything that requests share.
 pub(crate) struct Hub {

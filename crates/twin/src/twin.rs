@@ -16,12 +16,13 @@ use crate::limits::Limits;
 use crate::options::{KeyKind, TwinOptions};
 use crate::query::KeptLists;
 use crate::random::Random;
+use crate::replay::CaptureError;
 use crate::request::{Hub, Stats};
 use crate::server::serve;
 use crate::state::World;
 
 /// How long open connections may take to end before they are cut.
-const SOFT_END: Duration = Duration::from_millis(500);
+pub(crate) const SOFT_END: Duration = Duration::from_millis(500);
 
 /// What can go wrong when a twin starts.
 #[derive(Debug, thiserror::Error)]
@@ -43,6 +44,9 @@ pub enum TwinError {
         /// What is wrong with it.
         why: String,
     },
+    /// A captured folder cannot be replayed.
+    #[error(transparent)]
+    Capture(#[from] CaptureError),
 }
 
 /// A running pretend Atlassian. It ends when it is stopped or dropped.

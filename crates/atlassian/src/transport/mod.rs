@@ -4,10 +4,12 @@
 //! writes never. The key is sent and never printed; log lines carry the operation's name, not its path, because
 //! a path can hold an account id and a query an e-mail address.
 
+mod interpreter;
 mod limiter;
 mod retry;
 mod tls;
 
+pub use interpreter::{Heard, Interpreter, Question};
 pub use limiter::Waiting;
 
 use crate::cursor::Cursor;
@@ -43,6 +45,8 @@ pub struct Options {
     pub max_requests: Option<u64>,
     /// A file of certificates to trust besides the machine's.
     pub ca_file: Option<PathBuf>,
+    /// Who stands between the client and Atlassian, if somebody does.
+    pub interpreter: Option<Arc<dyn Interpreter>>,
 }
 
 impl Options {
@@ -54,6 +58,7 @@ impl Options {
             max_concurrency: 24,
             max_requests: None,
             ca_file: None,
+            interpreter: None,
         }
     }
 }
@@ -156,6 +161,8 @@ struct Counts {
 pub struct Transport {
     http: reqwest::Client,
     base: Url,
+    /// The path of the address of the API, without a slash at its end; mostly empty.
+    root: String,
     key: SecretString,
     limiter: Limiter,
     clock: Arc<dyn Clock>,
@@ -163,6 +170,7 @@ pub struct Transport {
     max_concurrency: u32,
     rate_share: f64,
     counts: Arc<Counts>,
+    interpreter: Option<Arc<dyn Interpreter>>,
     /// What Atlassian sent that we do not know.
     pub drift: Drift,
 }
@@ -183,9 +191,11 @@ impl Transport {
             .tcp_nodelay(true)
             .user_agent(concat!("orgwarden/", env!("CARGO_PKG_VERSION")));
         let http = tls::client(builder, &base, options.ca_file.as_deref())?;
+        let root = base.path().trim_end_matches('/').to_owned();
         Ok(Transport {
             http,
             base,
+            root,
             key,
             limiter: Limiter::new(options.rate_share, options.max_concurrency),
             clock,
@@ -193,6 +203,7 @@ impl Transport {
             max_concurrency: options.max_concurrency,
             rate_share: options.rate_share,
             counts: Arc::new(Counts::default()),
+            interpreter: options.interpreter.clone(),
             drift: Drift::default(),
         })
     }
@@ -203,6 +214,7 @@ impl Transport {
         Ok(Transport {
             http: self.http.clone(),
             base: base_address(base_url)?,
+            root: self.root.clone(),
             key,
             limiter: Limiter::new(self.rate_share, self.max_concurrency),
             clock: Arc::clone(&self.clock),
@@ -210,6 +222,7 @@ impl Transport {
             max_concurrency: self.max_concurrency,
             rate_share: self.rate_share,
             counts: Arc::clone(&self.counts),
+            interpreter: self.interpreter.clone(),
             drift: Drift::default(),
         })
     }
@@ -289,6 +302,7 @@ impl Transport {
     /// [`ApiError::OutcomeUnknown`]: whoever asked reads back before anything else. The answer's JSON, if it has any.
     pub(crate) async fn write(&self, request: &Request) -> Result<Option<Value>, ApiError> {
         let operation = request.operation;
+        self.check_writes(operation)?;
         match self.once(request).await? {
             Ok((body, _)) if body.is_empty() => Ok(None),
             // It landed, whatever the answer looks like.
@@ -319,7 +333,7 @@ impl Transport {
 
     /// Sends the request once. The outer error ends the call; the inner one may be tried again.
     async fn once(&self, request: &Request) -> Result<Result<(Bytes, i64), Failure>, ApiError> {
-        let prepared = self.prepare(request)?;
+        let (prepared, question) = self.prepare(request)?;
         let permit = self.limiter.acquire().await;
         self.count(request)?;
         let sent_at = self.clock.now_ms();
@@ -338,6 +352,7 @@ impl Transport {
         );
         if status == StatusCode::TOO_MANY_REQUESTS {
             self.counts.rate_limited.fetch_add(1, Ordering::Relaxed);
+            self.interpreted(&question, || heard(status, &headers, &Bytes::new()), Bytes::new());
             return Ok(Err(Failure::RateLimited(limiter::retry_after(&headers))));
         }
         let body = match read_body(response).await {
@@ -347,6 +362,7 @@ impl Transport {
             }
             Err(BodyProblem::Broken(error)) => return Ok(Err(Failure::Connection(error))),
         };
+        let body = self.interpreted(&question, || heard(status, &headers, &body), body.clone());
         tracing::trace!(
             operation = request.operation,
             status = status.as_u16(),
@@ -409,11 +425,14 @@ impl Transport {
         Ok(())
     }
 
-    fn prepare(&self, request: &Request) -> Result<reqwest::RequestBuilder, ApiError> {
+    fn prepare(&self, request: &Request) -> Result<(reqwest::RequestBuilder, Question), ApiError> {
         let address = format!("{}{}", self.base.as_str().trim_end_matches('/'), request.path);
-        let url = Url::parse(&address).map_err(|_| ApiError::Address {
+        let mut url = Url::parse(&address).map_err(|_| ApiError::Address {
             url: self.base.to_string(),
         })?;
+        let question = self.question(request, &url);
+        let translated = self.translated(&question, &mut url);
+        let sent = translated.as_ref().unwrap_or(&question);
         if revokes_every_token(&request.method, &url) {
             return Err(ApiError::NeverSent {
                 operation: request.operation,
@@ -438,13 +457,13 @@ impl Transport {
                 builder = builder.header(CONTENT_TYPE, media);
             }
         }
-        if !request.query.is_empty() {
-            builder = builder.query(&request.query);
+        if !sent.query.is_empty() {
+            builder = builder.query(&sent.query);
         }
-        if let Some(body) = &request.body {
+        if let Some(body) = &sent.body {
             builder = builder.json(body);
         }
-        Ok(builder)
+        Ok((builder, question))
     }
 
     fn give_up(&self, request: &Request, failure: Failure, attempts: u32) -> ApiError {
@@ -515,6 +534,14 @@ pub(crate) enum Failure {
     },
     NotUnderstood(String),
     RepeatedCursor,
+}
+
+fn heard(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Heard {
+    Heard {
+        status: status.as_u16(),
+        headers: interpreter::heard_headers(headers),
+        body: body.clone(),
+    }
 }
 
 enum BodyProblem {

@@ -1,6 +1,7 @@
 //! One file for each command. Each asks `app` and prints; none knows how things are stored or read.
 
 mod access;
+mod capture;
 mod care;
 mod changes;
 mod connection;
@@ -36,6 +37,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     match args.command {
         Command::Twin(args) => twin::run(&config, args).await,
         Command::Connection(command) => connection::run(&config, command).await,
+        Command::Capture(args) => capture::run(&config, args).await,
         Command::Sync(args) => sync::run(&config, args).await,
         Command::Export(command) => export::run(&config, command).await,
         Command::Demo(args) => demo::run(args).await,

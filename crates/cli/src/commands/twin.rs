@@ -6,9 +6,13 @@ use crate::output;
 use app::views::scope::ScopeChoice;
 use app::{AppError, ExportOptions};
 use std::process::ExitCode;
-use twin::{Twin, TwinOptions};
+use twin::{Replay, Twin, TwinOptions};
 
 pub async fn run(config: &Config, args: TwinArgs) -> anyhow::Result<ExitCode> {
+    if let Some(folder) = &args.replay {
+        let replay = Replay::start(folder, args.twin.listen).await?;
+        return serve_replay(replay, args.json).await;
+    }
     let twin = if args.from_store {
         from_store(config, &args).await?
     } else {
@@ -25,6 +29,23 @@ pub async fn run(config: &Config, args: TwinArgs) -> anyhow::Result<ExitCode> {
     }
     interrupted().await;
     twin.stop().await;
+    Ok(ExitCode::SUCCESS)
+}
+
+async fn serve_replay(replay: Replay, json: bool) -> anyhow::Result<ExitCode> {
+    if json {
+        output::json(&replay.description())?;
+    } else {
+        output::line(&format!("Recorded answers are served on {}", replay.base_url()))?;
+        output::line(&format!("  organization  {}", replay.org_id()))?;
+        output::line(&format!("  API key       {} (or any other)", replay.api_key()))?;
+        if let Some(url) = replay.scim_base_url() {
+            output::line(&format!("  SCIM          {url}"))?;
+        }
+        output::line("Stop it with Ctrl-C.")?;
+    }
+    interrupted().await;
+    replay.stop().await;
     Ok(ExitCode::SUCCESS)
 }
 

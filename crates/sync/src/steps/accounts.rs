@@ -15,6 +15,7 @@ pub(crate) async fn read_accounts(ctx: &Context<'_>, directory: &DirectoryId) ->
     let everybody = AccountSearch::default();
     let count = || ctx.admin.accounts_count(directory.as_str(), &everybody);
     let before = if ctx.has_ended(Family::Accounts, directory.as_str()).await? {
+        ctx.first_accounts.end(directory);
         None
     } else {
         match count().await {
@@ -31,8 +32,13 @@ pub(crate) async fn read_accounts(ctx: &Context<'_>, directory: &DirectoryId) ->
     }
     let read = || read_once(ctx, directory);
     let place = (Family::Accounts, directory.as_str());
-    ctx.read_counted(place, before, read, count, || staged(ctx, directory))
-        .await
+    let certain = ctx
+        .read_counted(place, before, read, count, || staged(ctx, directory))
+        .await;
+    // Refused or not: nobody waits for a first page of it any longer.
+    ctx.first_accounts.end(directory);
+    ctx.accounts_page.notify_waiters();
+    certain
 }
 
 /// Reads a directory once more because something shows that the organization changes; answers whether somebody new
@@ -72,6 +78,8 @@ async fn read_once(ctx: &Context<'_>, directory: &DirectoryId) -> Result<Listing
             .map(|account| account.groups.as_ref().map_or(0, Vec::len));
         let mut shape = ctx.shape.lock().unwrap_or_else(PoisonError::into_inner);
         shape.add(lengths, page.next.is_some());
+        drop(shape);
+        ctx.first_accounts.add(directory, page);
         map::account_page(directory, page)
     };
     ctx.read_listing(Family::Accounts, directory.as_str(), fetch, observe)

@@ -24,17 +24,7 @@ const ROLES_AT_A_TIME: usize = 5;
 
 /// The roles that are better concluded than listed, judged from the first accounts read. Waits for those.
 pub(crate) async fn choose_implied(ctx: &Context<'_>) -> Result<Vec<GivenRole>, SyncError> {
-    let (told, explained) = loop {
-        let page_came = ctx.accounts_page.notified();
-        let is_last_look = ctx.accounts_done.load(Ordering::Relaxed);
-        let mut tx = ctx.store.read().await?;
-        let (told, explained) = tx.accounts_explained(ctx.run).await?;
-        drop(tx);
-        if told >= SAMPLE || is_last_look {
-            break (told, explained);
-        }
-        page_came.await;
-    };
+    let (told, explained) = explained_of_first(ctx).await?;
     if told == 0 {
         // Accounts do not say on how many resources they hold roles: nothing would show who holds more.
         return Ok(Vec::new());
@@ -61,6 +51,39 @@ pub(crate) async fn choose_implied(ctx: &Context<'_>) -> Result<Vec<GivenRole>, 
         "roles that are concluded from groups"
     );
     Ok(chosen)
+}
+
+/// Of the first accounts that say on how many resources they hold roles: how many there are, and for how many their
+/// groups explain that number. Waits for as many as speak for all.
+async fn explained_of_first(ctx: &Context<'_>) -> Result<(i64, i64), SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let grants = tx.staged_grants(ctx.run).await?;
+    drop(tx);
+    let (mut told, mut explained) = (0, 0);
+    let mut layer = 0;
+    loop {
+        let page_came = ctx.accounts_page.notified();
+        let is_last_look = ctx.accounts_done.load(Ordering::Relaxed);
+        while let Some(accounts) = ctx.first_accounts.layer(layer) {
+            for is_explained in accounts
+                .iter()
+                .filter_map(|account| account.is_explained(&grants))
+            {
+                told += 1;
+                explained += i64::from(is_explained);
+            }
+            if told >= SAMPLE {
+                return Ok((told, explained));
+            }
+            layer += 1;
+        }
+        if is_last_look {
+            // All of them, also those of an earlier session of this run, whose pages are not seen again.
+            let mut tx = ctx.store.read().await?;
+            return Ok(tx.accounts_explained(ctx.run).await?);
+        }
+        page_came.await;
+    }
 }
 
 /// A role whose holders are to be concluded.
@@ -102,13 +125,21 @@ pub(crate) async fn settle_implied(ctx: &Context<'_>, open: &[OpenRole]) -> Resu
     let mut to_list = Vec::new();
     // The smallest first: what they explain is not asked for again.
     for some in roles.chunks(ROLES_AT_A_TIME) {
-        let known = &unexplained;
-        let asked = some.iter().map(|(role, pair)| async move {
-            let found = match role.counted {
-                Some(counted) => explain(ctx, (&role.given, *pair), counted, known).await?,
+        // Before any of them is asked about: what one shows would otherwise make the next one ask less, or not.
+        let mut questions = Vec::new();
+        for (role, pair) in some {
+            let question = match role.counted {
+                Some(counted) => look_for(ctx, *pair, counted, &unexplained).await?,
                 None => None,
             };
-            Ok((*role, *pair, found))
+            questions.push((*role, *pair, question));
+        }
+        let asked = questions.into_iter().map(|(role, pair, question)| async move {
+            let found = match question {
+                Some(question) => explain(ctx, (&role.given, pair), question).await?,
+                None => None,
+            };
+            Ok((role, pair, found))
         });
         let mut explained: BTreeSet<(NumberedAccount, i64)> = BTreeSet::new();
         for (role, pair, found) in side_by_side(asked, ROLES_AT_A_TIME).await? {
@@ -181,14 +212,13 @@ async fn count(ctx: &Context<'_>, given: &GivenRole) -> Result<(GivenRole, Optio
     Ok((given.clone(), counted))
 }
 
-/// Looks for the holders of one role that groups do not explain. Answers those found who were not known to hold
-/// anything on that resource, if all known agree with the count; `None` when the role must be listed.
-async fn explain(
+/// Who may hold one role beside those by group; `None` when there are so many that it is better listed.
+async fn look_for(
     ctx: &Context<'_>,
-    (given, pair): (&GivenRole, PairNumbers),
+    pair: PairNumbers,
     counted: i64,
     unexplained: &BTreeMap<NumberedAccount, i64>,
-) -> Result<Option<Vec<NumberedAccount>>, SyncError> {
+) -> Result<Option<(i64, Candidates)>, SyncError> {
     let known_before = known(ctx, pair).await?;
     let page = i64::from(PAGE);
     let pages = counted / page + 1;
@@ -203,6 +233,16 @@ async fn explain(
         candidates = candidates.all.len(),
         "holders beside those by group"
     );
+    Ok(Some((counted, candidates)))
+}
+
+/// Looks for the holders of one role that groups do not explain. Answers those found who were not known to hold
+/// anything on that resource, if all known agree with the count; `None` when the role must be listed.
+async fn explain(
+    ctx: &Context<'_>,
+    (given, pair): (&GivenRole, PairNumbers),
+    (counted, candidates): (i64, Candidates),
+) -> Result<Option<Vec<NumberedAccount>>, SyncError> {
     let batches = candidates.all.chunks(PAGE as usize);
     let asked = side_by_side(batches.map(|batch| ask(ctx, given, pair, batch)), AT_A_TIME).await?;
     if known(ctx, pair).await? != counted {
@@ -223,7 +263,7 @@ async fn known(ctx: &Context<'_>, pair: PairNumbers) -> Result<i64, SyncError> {
 struct Candidates {
     /// Who has another role on the same resource, in order.
     others: Vec<NumberedAccount>,
-    /// They, and who holds roles on more resources than is explained.
+    /// They, and who holds roles on more resources than is explained, in the order of their ids.
     all: Vec<NumberedAccount>,
 }
 
@@ -243,7 +283,8 @@ async fn candidates(
         .keys()
         .filter(|account| !among.contains(&account.number));
     let mut all: Vec<NumberedAccount> = others.iter().chain(beyond).cloned().collect();
-    all.sort_unstable();
+    // By id: numbers follow the order in which answers came.
+    all.sort_unstable_by(|one, other| one.id.cmp(&other.id));
     all.dedup();
     let is_few = i64::try_from(all.len()).is_ok_and(|count| count < limit);
     Ok(is_few.then_some(Candidates { others, all }))

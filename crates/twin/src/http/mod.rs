@@ -38,7 +38,7 @@ mod users;
 mod workspaces;
 mod write;
 
-pub(crate) use call::{Call, parse_query};
+pub(crate) use call::{Call, decode, parse_query};
 pub(crate) use operations::{Envelope, Found, Operation, Surface, find, is_operation};
 pub(crate) use problem::{Problem, flat_message};
 pub(crate) use reply::Reply;
