@@ -3,6 +3,7 @@
 use super::account::GivenRole;
 use super::error::ViewError;
 use super::names::{AccountRef, GroupRef, Wanted};
+use super::scim::{self, Provisioning};
 use super::scope::Scope;
 use super::time::{At, Since};
 use super::{LARGE, Listed, Slice};
@@ -113,6 +114,8 @@ pub struct GroupView {
     pub attributes: Attributes,
     /// The roles it gives, and from when.
     pub grant_list: Vec<GrantView>,
+    /// What an identity provider says of it.
+    pub provisioning: Provisioning,
     /// Its members, by name.
     pub member_list: Listed<MemberView>,
     /// As of when.
@@ -255,8 +258,11 @@ impl App {
             .collect();
         let directories = tx.directory_list(at).await?;
         let given = grant_list.iter().map(|grant| grant.given.clone()).collect();
+        let item = group_item(&group, total, given, &directories);
+        let provisioning = scim::of_group(&mut tx, at, &item.group.name).await?;
         Ok(GroupView {
-            item: group_item(&group, total, given, &directories),
+            item,
+            provisioning,
             attributes: group.attributes,
             grant_list,
             member_list: Listed {

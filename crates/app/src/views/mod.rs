@@ -17,6 +17,7 @@ mod names;
 pub mod organization;
 pub mod overview;
 mod pace;
+pub mod scim;
 pub mod scope;
 mod time;
 pub mod tokens;

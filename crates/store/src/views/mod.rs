@@ -7,6 +7,7 @@
 //!
 //! - [`effective_access`]: the one definition of who holds which role through which paths.
 //! - [`accounts`], [`groups`], [`workspaces`], [`tokens`]: lists and details by noun.
+//! - [`scim`]: what SCIM directories own.
 //! - [`changes`]: beginnings and endings of facts in published runs.
 //! - [`connections`]: connections, runs and their listings.
 //! - [`scope`]: organizations and the runs that can be looked at.
@@ -35,7 +36,7 @@ pub mod changes;
 pub mod connections;
 pub mod effective_access;
 pub mod groups;
-pub mod keys;
+pub mod scim;
 pub mod scope;
 pub(crate) mod summary;
 mod summary_list;

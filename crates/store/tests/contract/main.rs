@@ -42,6 +42,7 @@ mod questions;
 mod reading;
 mod runs;
 mod schema;
+mod scim;
 mod staging;
 mod statements;
 mod summary;

@@ -155,6 +155,17 @@ async fn about_lists(tx: &mut Tx, at: Snapshot, said: &mut Said) {
         "active_holder_counts",
         tx.active_holder_counts(at, 500).await.unwrap(),
     );
+    for (number, id) in tx.scim_directories(at.organization).await.unwrap() {
+        let counts = tx.scim_counts(at, number).await.unwrap();
+        said.exactly("scim_counts", (id, counts));
+        for unlinked in [true, false] {
+            let users = tx
+                .scim_user_list(at, number, unlinked, (0, 0), MANY)
+                .await
+                .unwrap();
+            said.sorted("scim_user_list", users);
+        }
+    }
     said.sorted("token_list", tx.token_list(at).await.unwrap());
     said.sorted(
         "effective_of_everybody",
@@ -260,6 +271,14 @@ async fn about_term(tx: &mut Tx, at: Snapshot, term: i64, said: &mut Said) {
     said.sorted(
         "account_platform_roles",
         tx.account_platform_roles(at, term).await.unwrap(),
+    );
+    said.sorted(
+        "scim_users_of_account",
+        tx.scim_users_of_account(at, 1, term).await.unwrap(),
+    );
+    said.sorted(
+        "scim_groups_named",
+        tx.scim_groups_named(at, term, "g_1").await.unwrap(),
     );
     said.sorted("account_groups", tx.account_groups(at, term).await.unwrap());
     said.sorted(

@@ -100,6 +100,12 @@ fn head(shell: &Shell, view: &GroupView) -> Markup {
         }
         dl.particulars {
             div { dt { "Members owned by" } dd { (owner(item.external_synced)) } }
+            @if view.provisioning.is_read { div { dt { "SCIM record" } dd {
+                @if view.provisioning.records.is_empty() { (not_told("none of this name")) }
+                @for record in &view.provisioning.records {
+                    div title=(format!("in directory {}", record.directory_id)) { (copyable(&record.record_id)) (time::since(shell.now, record.since)) }
+                }
+            } } }
             div { dt { "Directory" } dd { @match &item.directory { Some(name) => (name), None => (not_told("not told")) } } }
             div { dt { "Group id" } dd { (copyable(&item.group.group_id)) } }
             div { dt { "First seen" } dd { (time::since(shell.now, item.since)) } }

@@ -89,6 +89,7 @@ pub(crate) async fn show(
     };
     let body = html! {
         (head(&shell, &view))
+        (kinds("/tokens"))
         @if view.tokens.total > 0 {
             (tabs(&parameters, &view))
             (filters.markup())
@@ -97,6 +98,20 @@ pub(crate) async fn show(
         (pager(&view.tokens, "/tokens", &all, true))
     };
     Ok(shell.page(Place::Tokens, "API tokens", body).into_response())
+}
+
+/// The three kinds of credentials, each a page of its own.
+pub(crate) fn kinds(current: &str) -> Markup {
+    let kinds = [
+        ("/tokens", "Tokens of people"),
+        ("/tokens/keys", "API keys of the organization"),
+        ("/tokens/service-accounts", "Service accounts"),
+    ];
+    html! {
+        nav.kinds aria-label="Kinds of credentials" {
+            @for (path, name) in kinds { a href=(path) aria-current=[(path == current).then_some("page")] { (name) } }
+        }
+    }
 }
 
 fn head(shell: &Shell, view: &TokensView) -> Markup {
