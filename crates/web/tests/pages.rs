@@ -484,6 +484,39 @@ async fn tokens_are_listed_with_their_owners() {
     assert!(names.len() > 1 && names.is_sorted(), "{names:?}");
 }
 
+/// Where a link of this relation leads.
+fn related(text: &str, relation: &str) -> String {
+    let from = text.find(&format!("rel=\"{relation}\" href=\"")).unwrap() + relation.len() + 13;
+    let href: String = text[from..].chars().take_while(|c| *c != '"').collect();
+    href.replace("&amp;", "&")
+}
+
+#[tokio::test]
+async fn the_parts_of_a_long_list_follow_from_each_other() {
+    let site = site(300).await;
+    let workspace = link(&site.get("/workspaces").await.text, "/workspaces/");
+    let names = |text: &str| -> Vec<String> {
+        let list = &text[text.find("id=\"who\"").unwrap()..text.find("rel=\"next\"").unwrap()];
+        let links = list.split("href=\"/accounts/").skip(1);
+        links
+            .map(|link| link.chars().take_while(|c| *c != '"').collect())
+            .collect()
+    };
+    let first = site.get(&workspace).await.text;
+    let second = site.get(&related(&first, "next")).await.text;
+    assert!(second.contains("51–100 of") && related(&second, "next").contains("after="));
+    let third = site.get(&related(&second, "next")).await.text;
+    let back = related(&third, "prev");
+    assert!(third.contains("101–150 of") && back.contains("before="), "{back}");
+    let again = site.get(&back).await.text;
+    assert_eq!(names(&again), names(&second));
+    let by_position = site.get(&format!("{workspace}?from=50")).await.text;
+    assert_eq!(names(&by_position), names(&second));
+    let file = site.get(&format!("{workspace}?format=csv")).await.text;
+    let rows = file.matches("\r\n").count() - 1;
+    assert!(first.contains(&format!("1–50 of {rows}")), "{rows}");
+}
+
 #[tokio::test]
 async fn an_owner_who_is_gone_leads_nowhere() {
     let site = site(300).await;

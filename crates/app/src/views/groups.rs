@@ -6,7 +6,7 @@ use super::names::{AccountRef, GroupRef, Wanted};
 use super::scim::{self, Provisioning};
 use super::scope::Scope;
 use super::time::{At, Since};
-use super::{LARGE, Listed, Slice};
+use super::{LARGE, Listed, Slice, edges_of};
 use crate::App;
 use model::Attributes;
 use serde::Serialize;
@@ -205,6 +205,7 @@ impl App {
                 limit: ask.slice.limit,
                 shown,
                 total: i64::try_from(all.len()).unwrap_or(i64::MAX),
+                edges: None,
             },
             giving: count(|item| !item.grants.is_empty()),
             empty: count(|item| item.members == 0),
@@ -247,8 +248,11 @@ impl App {
             search => tx.group_member_count(at, group.term, search).await?,
         };
         let rows = tx
-            .group_members(at, group.term, search, (slice.limit, slice.offset), total > LARGE)
+            .group_members(at, group.term, search, slice.part(), total > LARGE)
             .await?;
+        let ends = rows.first().zip(rows.last());
+        let edges =
+            edges_of(ends.map(|(first, last)| [(first.account.account, 0), (last.account.account, 0)]));
         let rows = rows
             .into_iter()
             .map(|row| MemberView {
@@ -271,6 +275,7 @@ impl App {
                 limit: slice.limit,
                 shown,
                 total,
+                edges,
             },
             read_at: scope.read_at,
         })

@@ -175,10 +175,7 @@ impl App {
         loop {
             let ask = TokensAsk {
                 choice: TokenChoice::All,
-                slice: Slice {
-                    offset,
-                    limit: A_PART,
-                },
+                slice: Slice::at(offset, A_PART),
                 ..TokensAsk::default()
             };
             let part = self.tokens_in(&mut tx, scope, &ask).await?.tokens;

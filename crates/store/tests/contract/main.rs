@@ -37,6 +37,7 @@ mod leases;
 mod listings;
 mod merging;
 mod parity;
+mod parts;
 mod people;
 mod questions;
 mod reading;

@@ -5,12 +5,17 @@
 
 use model::{FactKind, OrganizationId, RunId};
 use std::fmt::Debug;
-use store::views::Snapshot;
 use store::views::accounts::{AccountFilter, AccountOrder};
 use store::views::changes::ChangeRow;
+use store::views::{Part, Snapshot};
 use store::{Hint, Store, Tx};
 
 const MANY: i64 = 10_000;
+const ALL: Part = Part {
+    limit: MANY,
+    offset: 0,
+    edge: None,
+};
 
 /// Answers gathered so far: the question and what was said.
 #[derive(Default)]
@@ -308,13 +313,10 @@ async fn about_term(tx: &mut Tx, at: Snapshot, term: i64, said: &mut Said) {
             tx.holding_count(at, term, None, search).await.unwrap(),
         );
         for is_large in [false, true] {
-            let members = tx
-                .group_members(at, term, search, (MANY, 0), is_large)
-                .await
-                .unwrap();
+            let members = tx.group_members(at, term, search, ALL, is_large).await.unwrap();
             said.sorted("group_members", members);
             let rows = tx
-                .effective_of_resource(at, term, None, search, (MANY, 0), is_large)
+                .effective_of_resource(at, term, None, search, ALL, is_large)
                 .await
                 .unwrap();
             said.sorted("effective_of_resource", rows);

@@ -133,11 +133,7 @@ pub(crate) async fn show(
         (groups(&shell, &view))
         div.columns {
             (tokens(&shell, &view))
-            section #history {
-                div.heading { h2 { "History" @if let Some(first) = scope.first_read_at { span.number { "since " (time::day(shell.now, first)) } } } }
-                @if history.is_empty() { p.empty { "Nothing changed since the first reading." } }
-                @else { (sentence::history(shell.now, &history, 50)) }
-            }
+            (sentence::history_section(&shell, "History", &history, 50))
         }
     };
     Ok(shell.page(Place::Accounts, &title, body).into_response())

@@ -48,10 +48,7 @@ impl Parameters {
                 "newest" => TokenOrder::Newest,
                 _ => TokenOrder::Expiry,
             },
-            slice: Slice {
-                offset: self.from,
-                limit: ROWS,
-            },
+            slice: Slice::at(self.from, ROWS),
         }
     }
 
@@ -276,10 +273,7 @@ async fn export(web: &Web, scope: &Scope, ask: TokensAsk) -> Result<Response, Pa
     csv::file("tokens", &HEADS, 0, move |offset| {
         let (app, scope, mut ask) = (Arc::clone(&app), scope.clone(), ask.clone());
         async move {
-            ask.slice = Slice {
-                offset,
-                limit: csv::PART,
-            };
+            ask.slice = Slice::at(offset, csv::PART);
             let rows = app.tokens(&scope, &ask).await?.tokens.rows;
             let next = csv::after(offset, rows.len());
             Ok((rows.iter().map(cells).collect(), next))
