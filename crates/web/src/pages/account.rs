@@ -219,14 +219,14 @@ fn particulars(shell: &Shell, view: &AccountView) -> Markup {
                 @if item.platform_roles.is_empty() { (not_told("none")) }
                 @for (index, platform) in item.platform_roles.iter().enumerate() { @if index > 0 { ", " } (role(platform)) }
             } }
-            @if let Some(words) = provisioning(shell, view) { div { dt { "Provisioned by" } dd { (words) } } }
+            @if let Some(words) = provisioning(view) { div { dt { "Provisioned by" } dd { (words) } } }
             div { dt { "State" } dd { @if item.marks.is_empty() { (not_told("nothing to note")) } @else { (state(item)) } } }
         }
     }
 }
 
 /// What identity providers say of the account; nothing where no SCIM directory is read.
-fn provisioning(shell: &Shell, view: &AccountView) -> Option<Markup> {
+fn provisioning(view: &AccountView) -> Option<Markup> {
     let told = &view.provisioning;
     told.is_read.then(|| {
         html! {
@@ -236,7 +236,6 @@ fn provisioning(shell: &Shell, view: &AccountView) -> Option<Markup> {
                     "identity provider"
                     @if let Some(name) = &record.name { ", as " bdi { (name) } }
                     @if record.active == Some(false) { ", " (mark::amber("deactivated there")) }
-                    ", " (time::since(shell.now, record.since))
                 }
             }
         }
@@ -308,7 +307,7 @@ fn picture(shell: &Shell, view: &AccountView) -> Markup {
             }
             (drawing.markup(view, shell.now, &words))
             (chain(view))
-            @if drawing.left_out() > 0 { p.note.quiet { "The last row stands for " (counted(i64::try_from(drawing.left_out()).unwrap_or(0), "more role", "more roles")) "; the list below names each." } }
+            @if drawing.left_out() > 0 { p.note.quiet.not-phone { "The last row stands for " (counted(i64::try_from(drawing.left_out()).unwrap_or(0), "more role", "more roles")) "; the list below names each." } }
         }
     }
 }

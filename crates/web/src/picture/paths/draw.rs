@@ -107,18 +107,19 @@ impl Drawing {
             vec![html! { path class=(edge_class(way.is_focus, way.is_removable, unread)) d=(into) {} }];
         match &way.via {
             Via::Group { id, name, since } => {
-                let since = short_since(now, *since);
-                let taken = if since.is_empty() {
-                    0.0
-                } else {
-                    since.len() as f64 * 6.8 + 12.0
-                };
-                let room = (l.wide[1] - 28) as f64 - taken;
+                let told = short_since(now, *since);
+                let whole = (l.wide[1] - 28) as f64;
+                let unit = if way.is_focus { 8.8 } else { 8.0 };
+                // Names differ at their ends: a time stands there only where it takes nothing from the name.
+                let beside = whole - told.len() as f64 * 6.8 - 12.0;
+                let has_room = !told.is_empty() && fit(name, beside, unit) == *name;
+                let since = if has_room { told.as_str() } else { "" };
+                let room = if has_room { beside } else { whole };
                 layers.nodes.push(html! {
                     a href=(group_path(id)) {
-                        title { (name) }
+                        title { (name) @if !told.is_empty() { ", " (told) } }
                         (rect(l, 1, y, NODE, way.is_focus))
-                        text x=(l.column[1] + 14) y=(y + 5) class=(on(way.is_focus)) { (fit(name, room, if way.is_focus { 8.8 } else { 8.0 })) }
+                        text x=(l.column[1] + 14) y=(y + 5) class=(on(way.is_focus)) { (fit(name, room, unit)) }
                         text.small x=(l.column[1] + l.wide[1] - 14) y=(y + 4) text-anchor="end" { (since) }
                     }
                 });
@@ -191,7 +192,7 @@ impl Drawing {
                     rect class="node behind" x=(l.column[3] + 6) y=(middle - NODE / 2 + 5) width=(l.wide[3] - 6) height=(NODE) rx="6" {}
                     rect class="node" x=(l.column[3]) y=(middle - NODE / 2) width=(l.wide[3] - 6) height=(NODE) rx="6" {}
                     text x=(l.column[3] + 14) y=(middle + 5) { (node.names.len()) " workspaces" }
-                    @if l.wide[3] > 200 { text.small x=(l.column[3] + l.wide[3] - 20) y=(middle + 4) text-anchor="end" { (fit(&products, 92.0, 6.8)) } }
+                    @if l.wide[3] > 200 { text.small x=(l.column[3] + l.wide[3] - 20) y=(middle + 4) text-anchor="end" { (if_whole(&products, 76.0)) } }
                 }
             };
         }
@@ -205,15 +206,30 @@ impl Drawing {
             return html! { a href=(node.href) { title { (first) } (two_line_node(l, 3, middle, is_focus, first, &detail)) } };
         }
         let room = (l.wide[3] - 28) as f64;
-        let name = fit(first, room * 0.62, 8.0);
-        let left = room - name.chars().count() as f64 * 8.0 - 12.0;
+        let name = fit(first, room, 8.0);
+        let left = room - name.chars().count() as f64 * 8.6 - 12.0;
+        let says_product = first.to_lowercase().contains(&products.to_lowercase());
+        let beside = if says_product {
+            ""
+        } else {
+            if_whole(&products, left)
+        };
         html! {
             a href=(node.href) {
                 title { (first) }
                 (rect(l, 3, middle, NODE, false))
                 text x=(l.column[3] + 14) y=(middle + 5) { (name) }
-                text.small x=(l.column[3] + l.wide[3] - 14) y=(middle + 4) text-anchor="end" { (fit(&products, left, 6.8)) }
+                text.small x=(l.column[3] + l.wide[3] - 14) y=(middle + 4) text-anchor="end" { (beside) }
             }
         }
+    }
+}
+
+/// A word that stands beside a name, if there is room for all of it: half a word says nothing.
+fn if_whole(text: &str, room: f64) -> &str {
+    if room > 0.0 && fit(text, room, 6.8) == text {
+        text
+    } else {
+        ""
     }
 }

@@ -23,8 +23,8 @@ pub(super) const LAYOUTS: [Layout; 2] = [
     Layout {
         class: "paths close",
         width: 760,
-        column: [0, 222, 452, 588],
-        wide: [148, 190, 104, 172],
+        column: [0, 206, 414, 582],
+        wide: [148, 184, 142, 178],
     },
 ];
 
