@@ -635,7 +635,7 @@ pub struct TokensArgs {
     /// Only those whose use was never told
     #[arg(long)]
     pub never_used: bool,
-    /// Only those whose owner is deactivated, suspended or gone
+    /// Only those that still work though their owner is deactivated, suspended or gone
     #[arg(long)]
     pub orphans: bool,
     /// Only those of this account: id, e-mail address or full name

@@ -202,6 +202,8 @@ async fn every_page(client: &Client, home: &Url) -> Vec<String> {
         "/groups",
         "/workspaces",
         "/tokens",
+        "/tokens/keys",
+        "/tokens/service-accounts",
         "/tokens?view=orphans",
         "/organization",
         "/changes",

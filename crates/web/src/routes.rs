@@ -39,6 +39,8 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/workspaces", get(pages::workspaces::show))
         .route("/workspaces/{workspace}", get(pages::workspace::show))
         .route("/tokens", get(pages::tokens::show))
+        .route("/tokens/keys", get(pages::keys::show))
+        .route("/tokens/service-accounts", get(pages::service_accounts::show))
         .route("/organization", get(pages::organization::show))
         .route("/changes", get(pages::changes::show))
         .route("/connections", get(pages::connections::list))

@@ -10,6 +10,7 @@ use model::Action;
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeSet, HashMap};
 use store::Tx;
+use store::views::Part;
 
 /// The most accounts whose access is worked out; a plan that touches more says so.
 const MOST_ACCOUNTS: usize = 5_000;
@@ -279,7 +280,7 @@ async fn members(
 ) -> Result<(), AppError> {
     let most = i64::try_from(MOST_ACCOUNTS).unwrap_or(i64::MAX) + 1;
     let rows = tx
-        .group_members(scope.snapshot(), group, "", (most, 0), false)
+        .group_members(scope.snapshot(), group, "", Part::first(most), false)
         .await?;
     for row in rows {
         let account = row.account.account;

@@ -13,6 +13,7 @@ use crate::views::scope::ScopeChoice;
 use atlassian::Options;
 use model::{Action, PlanId};
 use std::collections::BTreeSet;
+use store::views::Part;
 use store::{AuditRow, ConnectionRow, GuardTrip, JournalRow, NewPlan};
 
 /// How long a plan may wait for its approval and its beginning: what was previewed grows old.
@@ -253,6 +254,7 @@ impl App {
         }
         let admins = tx.platform_role_holders(at, "atlassian/org-admin").await?;
         reach.organization_admins = admins.into_iter().collect();
+        let everybody = Part::first(i64::from(i32::MAX));
         if !connection.guards.protected_groups.is_empty() {
             for group in tx.group_list(at).await? {
                 let name = group.attributes.text("name").unwrap_or_default();
@@ -260,9 +262,7 @@ impl App {
                 let is_meant =
                     |pattern: &String| guards::matches(pattern, &group.id) || guards::matches(pattern, name);
                 if patterns.iter().any(is_meant) {
-                    let members = tx
-                        .group_members(at, group.term, "", (i64::from(i32::MAX), 0), false)
-                        .await?;
+                    let members = tx.group_members(at, group.term, "", everybody, false).await?;
                     let ids = members.into_iter().map(|member| member.account.id);
                     reach.protected_by_group.extend(ids);
                 }

@@ -4,7 +4,7 @@ use super::error::{Candidate, ViewError, nearest};
 use super::names::{AccountRef, GroupRef, Names, RoleRef, Wanted, WorkspaceRef};
 use super::scope::Scope;
 use super::time::{At, Since};
-use super::{LARGE, Listed, Slice};
+use super::{LARGE, Listed, Slice, edges_of};
 use crate::App;
 use serde::Serialize;
 use store::Tx;
@@ -169,9 +169,17 @@ fn path_order(path: &PathView) -> (u8, &str) {
 }
 
 fn want(rows: &[EffectiveRow]) -> Wanted {
+    let mut wanted = want_but_accounts(rows);
+    for row in rows {
+        wanted.account(row.account);
+    }
+    wanted
+}
+
+fn want_but_accounts(rows: &[EffectiveRow]) -> Wanted {
     let mut wanted = Wanted::default();
     for row in rows {
-        wanted.account(row.account).resource(row.resource).role(row.role);
+        wanted.resource(row.resource).role(row.role);
         if let Some((group, _)) = row.group {
             wanted.group(group);
         }
@@ -233,17 +241,22 @@ impl App {
                     .await?
             }
         };
-        let rows = tx
-            .effective_of_resource(
-                at,
-                resource,
-                role_term,
-                search,
-                (slice.limit, slice.offset),
-                total > LARGE,
-            )
-            .await?;
-        let names = want(&rows).look_up(&mut tx, at).await?;
+        let is_large = total > LARGE;
+        let is_whole = slice.part().offset == 0 && slice.edge.is_none() && slice.limit >= total;
+        let (rows, names) = if is_large && is_whole && search.trim().is_empty() {
+            let (rows, accounts) = tx.effective_of_whole_resource(at, resource, role_term).await?;
+            let names = want_but_accounts(&rows).look_up(&mut tx, at).await?;
+            (rows, names.and_accounts(accounts))
+        } else {
+            let rows = tx
+                .effective_of_resource(at, resource, role_term, search, slice.part(), is_large)
+                .await?;
+            let names = want(&rows).look_up(&mut tx, at).await?;
+            (rows, names)
+        };
+        let key = |row: &EffectiveRow| (row.account, row.role);
+        let ends = rows.first().zip(rows.last());
+        let edges = edges_of(ends.map(|(first, last)| [key(first), key(last)]));
         let holders = fold(&rows, &names)
             .into_iter()
             .map(|holding| HolderView {
@@ -260,6 +273,7 @@ impl App {
             limit: slice.limit,
             shown,
             total,
+            edges,
         };
         Ok(WhoView {
             workspace,

@@ -4,6 +4,7 @@ use super::access::{PathView, RoleView};
 use super::accounts::AccountItem;
 use super::error::ViewError;
 use super::names::{GroupRef, Names, RoleRef, Wanted, WorkspaceRef};
+use super::scim::{self, Provisioning};
 use super::scope::Scope;
 use super::time::{At, Since};
 use super::tokens::TokenView;
@@ -93,6 +94,8 @@ pub struct AccountView {
     pub tokens: Vec<TokenView>,
     /// Its last activity, the latest first.
     pub activity: Vec<ActivityView>,
+    /// What an identity provider says of it.
+    pub provisioning: Provisioning,
     /// The role that a picture of the account shows first, and what ending its only membership would do.
     pub focus: Option<Focus>,
     /// As of when.
@@ -211,6 +214,7 @@ impl App {
                 read_at: At(row.read_at),
             })
             .collect();
+        let provisioning = scim::of_account(&mut tx, at, account).await?;
         let mut items = self.account_items(&mut tx, at, vec![row]).await?;
         let Some(item) = items.pop() else {
             return Err(ViewError::Unknown {
@@ -227,6 +231,7 @@ impl App {
             group_places,
             tokens,
             activity,
+            provisioning,
             focus,
             read_at: scope.read_at,
             methods_read_at: scope.methods_read_at,

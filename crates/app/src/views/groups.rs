@@ -3,9 +3,10 @@
 use super::account::GivenRole;
 use super::error::ViewError;
 use super::names::{AccountRef, GroupRef, Wanted};
+use super::scim::{self, Provisioning};
 use super::scope::Scope;
 use super::time::{At, Since};
-use super::{LARGE, Listed, Slice};
+use super::{LARGE, Listed, Slice, edges_of};
 use crate::App;
 use model::Attributes;
 use serde::Serialize;
@@ -113,6 +114,8 @@ pub struct GroupView {
     pub attributes: Attributes,
     /// The roles it gives, and from when.
     pub grant_list: Vec<GrantView>,
+    /// What an identity provider says of it.
+    pub provisioning: Provisioning,
     /// Its members, by name.
     pub member_list: Listed<MemberView>,
     /// As of when.
@@ -202,6 +205,7 @@ impl App {
                 limit: ask.slice.limit,
                 shown,
                 total: i64::try_from(all.len()).unwrap_or(i64::MAX),
+                edges: None,
             },
             giving: count(|item| !item.grants.is_empty()),
             empty: count(|item| item.members == 0),
@@ -244,8 +248,11 @@ impl App {
             search => tx.group_member_count(at, group.term, search).await?,
         };
         let rows = tx
-            .group_members(at, group.term, search, (slice.limit, slice.offset), total > LARGE)
+            .group_members(at, group.term, search, slice.part(), total > LARGE)
             .await?;
+        let ends = rows.first().zip(rows.last());
+        let edges =
+            edges_of(ends.map(|(first, last)| [(first.account.account, 0), (last.account.account, 0)]));
         let rows = rows
             .into_iter()
             .map(|row| MemberView {
@@ -255,8 +262,11 @@ impl App {
             .collect();
         let directories = tx.directory_list(at).await?;
         let given = grant_list.iter().map(|grant| grant.given.clone()).collect();
+        let item = group_item(&group, total, given, &directories);
+        let provisioning = scim::of_group(&mut tx, at, &item.group.name).await?;
         Ok(GroupView {
-            item: group_item(&group, total, given, &directories),
+            item,
+            provisioning,
             attributes: group.attributes,
             grant_list,
             member_list: Listed {
@@ -265,6 +275,7 @@ impl App {
                 limit: slice.limit,
                 shown,
                 total,
+                edges,
             },
             read_at: scope.read_at,
         })

@@ -12,10 +12,11 @@ use super::{Slice, tokens::TokenChoice};
 use crate::App;
 use model::FactKind;
 use serde::Serialize;
-use std::collections::HashMap;
+use std::collections::{HashMap, HashSet};
 use store::Tx;
 use store::views::Described;
 use store::views::accounts::AccountFilter;
+use store::views::tokens::TokenRow;
 
 /// Which tokens or keys to list; those that meet everything that is asked.
 #[derive(Debug, Clone, Default, PartialEq, Eq)]
@@ -26,7 +27,7 @@ pub struct InventoryFilter {
     pub expiring_days: Option<i64>,
     /// Only those whose use was never told.
     pub never_used: bool,
-    /// Only those whose owner is not active or not there.
+    /// Only those that still work though their owner is not active or not there; with `expired`, those that expired.
     pub orphans: bool,
     /// Only those of this account: its id, e-mail address or full name.
     pub owner: Option<String>,
@@ -76,6 +77,8 @@ pub struct TokenLine {
     pub last_active_at: Option<At>,
     /// Its owner.
     pub owner: Option<TokenOwnerLine>,
+    /// Whether it still works, by its state and expiry.
+    pub works: bool,
     /// Why it has no owner who could answer for it: `owner deactivated`, `owner suspended` or `owner gone`.
     pub orphan: Option<&'static str>,
 }
@@ -91,6 +94,8 @@ pub struct KeyLine {
     pub key_type: Option<String>,
     /// Who made it.
     pub created_by: Option<AccountRef>,
+    /// Whether that account is still there.
+    pub maker_is_there: bool,
     /// When it was made.
     pub created_at: Option<At>,
     /// When it stops working.
@@ -108,6 +113,8 @@ pub struct KeyLine {
 pub struct ServiceAccountLine {
     /// Its account.
     pub account_id: String,
+    /// Whether Atlassian lists it among the accounts too.
+    pub is_listed: bool,
     /// What it is called.
     pub name: Option<String>,
     /// Its state, such as `ACTIVE`.
@@ -116,6 +123,8 @@ pub struct ServiceAccountLine {
     pub description: Option<String>,
     /// Who made it.
     pub created_by: Option<AccountRef>,
+    /// Whether that account is still there.
+    pub maker_is_there: bool,
 }
 
 /// Whole days from `now` until an instant, rounded down.
@@ -140,8 +149,8 @@ fn time(described: &Described, name: &str) -> Option<At> {
     At::from_json(&described.attributes.json(name))
 }
 
-/// So many at once: what a page of the list may have.
-const A_PART: i64 = 200;
+/// So many at once.
+const A_PART: i64 = 1_000;
 
 impl App {
     /// The API tokens with their owners, soonest to expire first.
@@ -166,10 +175,7 @@ impl App {
         loop {
             let ask = TokensAsk {
                 choice: TokenChoice::All,
-                slice: Slice {
-                    offset,
-                    limit: A_PART,
-                },
+                slice: Slice::at(offset, A_PART),
                 ..TokensAsk::default()
             };
             let part = self.tokens_in(&mut tx, scope, &ask).await?.tokens;
@@ -180,7 +186,9 @@ impl App {
                 .filter(|item| {
                     let (token, theirs) = (&item.token, item.owner.as_ref());
                     filter.lets_through(token.expires_at, token.last_active_at, now)
-                        && (!filter.orphans || item.owner_left_as.is_some())
+                        && (!filter.orphans
+                            || item.is_orphan()
+                            || (filter.expired && item.owner_left_as.is_some()))
                         && owner
                             .as_ref()
                             .is_none_or(|id| theirs.is_some_and(|theirs| theirs.account_id == *id))
@@ -199,17 +207,23 @@ impl App {
         let now = self.clock.now_ms();
         let mut tx = self.store.read().await?;
         let mut keys = tx.key_list(scope.snapshot()).await?;
-        keys.retain(|(key, used_at)| filter.lets_through(time(key, "expires_at"), used_at.map(At), now));
-        let makers = makers(&mut tx, scope, keys.iter().map(|(key, _)| key)).await?;
-        let line = |(key, used_at): &(Described, Option<i64>)| KeyLine {
+        keys.retain(|row| {
+            filter.lets_through(time(&row.token, "expires_at"), row.last_active_at.map(At), now)
+        });
+        let makers = makers(&mut tx, scope, keys.iter().map(|row| &row.token)).await?;
+        let line = |TokenRow {
+                        token: key,
+                        last_active_at,
+                    }: &TokenRow| KeyLine {
             key_id: key.id.clone(),
             label: text(key, "label"),
             key_type: text(key, "key_type"),
             created_by: makers.of(key),
+            maker_is_there: makers.is_there(key),
             created_at: time(key, "created_at"),
             expires_at: time(key, "expires_at"),
             expires_in_days: time(key, "expires_at").map(|at| days_until(at, now)),
-            last_active_at: used_at.map(At),
+            last_active_at: last_active_at.map(At),
             scopes: key.attributes.json("scopes"),
         };
         let mut lines: Vec<KeyLine> = keys.iter().map(line).collect();
@@ -224,12 +238,16 @@ impl App {
             .governance_list(scope.snapshot(), FactKind::ServiceAccount)
             .await?;
         let makers = makers(&mut tx, scope, rows.iter()).await?;
+        let ids: Vec<&str> = rows.iter().map(|row| row.id.as_str()).collect();
+        let listed = listed(&mut tx, scope, &ids).await?;
         let line = |row: &Described| ServiceAccountLine {
             account_id: row.id.clone(),
+            is_listed: listed.contains(&row.id),
             name: text(row, "name"),
             status: text(row, "status"),
             description: text(row, "description"),
             created_by: makers.of(row),
+            maker_is_there: makers.is_there(row),
         };
         let mut lines: Vec<ServiceAccountLine> = rows.iter().map(line).collect();
         lines.sort_by(|one, other| one.name.cmp(&other.name));
@@ -265,6 +283,7 @@ async fn token_lines(
         expires_at: item.token.expires_at,
         expires_in_days: item.token.expires_at.map(|at| days_until(at, now)),
         last_active_at: item.token.last_active_at,
+        works: item.token.is_live,
         orphan: item.owner_left_as.as_deref().map(orphan_word),
         owner: item.owner.map(|owner| TokenOwnerLine {
             status: statuses.get(&owner.account_id).cloned().flatten(),
@@ -280,9 +299,16 @@ async fn token_lines(
 struct Makers {
     numbers: HashMap<String, i64>,
     names: Names,
+    listed: HashSet<String>,
 }
 
 impl Makers {
+    fn is_there(&self, what: &Described) -> bool {
+        what.attributes
+            .text("created_by")
+            .is_some_and(|id| self.listed.contains(id))
+    }
+
     fn of(&self, what: &Described) -> Option<AccountRef> {
         let id = what.attributes.text("created_by")?;
         let known = self.numbers.get(id).map(|number| self.names.account(*number));
@@ -307,7 +333,20 @@ async fn makers(
         wanted.account(*number);
     }
     let names = wanted.look_up(tx, scope.snapshot()).await?;
-    Ok(Makers { numbers, names })
+    let listed = listed(tx, scope, &ids).await?;
+    Ok(Makers {
+        numbers,
+        names,
+        listed,
+    })
+}
+
+/// Those of these ids that accounts of the snapshot have.
+async fn listed(tx: &mut Tx, scope: &Scope, ids: &[&str]) -> Result<HashSet<String>, ViewError> {
+    let rows = tx
+        .account_list_among(scope.snapshot(), &AccountFilter::default(), ids)
+        .await?;
+    Ok(rows.into_iter().map(|row| row.account.id).collect())
 }
 
 #[cfg(test)]

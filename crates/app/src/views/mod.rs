@@ -17,6 +17,7 @@ pub(crate) mod names;
 pub mod organization;
 pub mod overview;
 mod pace;
+pub mod scim;
 pub mod scope;
 mod time;
 pub mod tokens;
@@ -30,6 +31,8 @@ pub use scope::Scope;
 pub use time::{At, Since};
 
 use serde::Serialize;
+pub use store::views::Edge;
+use store::views::Part;
 
 /// One page of a list, and how much is not on it.
 #[derive(Debug, Clone, Serialize)]
@@ -44,6 +47,19 @@ pub struct Listed<T> {
     pub shown: i64,
     /// How many there are without a filter.
     pub total: i64,
+    /// What the parts before and after can be read from, in lists that allow it.
+    #[serde(skip)]
+    pub edges: Option<[Edge; 2]>,
+}
+
+/// The edges of a part that begins and ends with rows of these accounts and roles.
+pub(crate) fn edges_of(first_and_last: Option<[(i64, i64); 2]>) -> Option<[Edge; 2]> {
+    let edge = |(account, role), is_before| Edge {
+        account,
+        role,
+        is_before,
+    };
+    first_and_last.map(|[first, last]| [edge(first, true), edge(last, false)])
 }
 
 impl<T> Listed<T> {
@@ -74,10 +90,32 @@ pub struct Slice {
     pub offset: i64,
     /// How many rows at most.
     pub limit: i64,
+    /// A row that is known to stand beside the part, in lists that can be read from there: then the offset only says
+    /// where the part is.
+    pub edge: Option<Edge>,
+}
+
+impl Slice {
+    /// A part by its position alone.
+    pub fn at(offset: i64, limit: i64) -> Slice {
+        Slice {
+            offset,
+            limit,
+            edge: None,
+        }
+    }
+
+    pub(crate) fn part(self) -> Part {
+        Part {
+            limit: self.limit,
+            offset: if self.edge.is_some() { 0 } else { self.offset },
+            edge: self.edge,
+        }
+    }
 }
 
 impl Default for Slice {
     fn default() -> Self {
-        Slice { offset: 0, limit: 50 }
+        Slice::at(0, 50)
     }
 }

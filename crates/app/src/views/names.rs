@@ -6,7 +6,7 @@ use serde::Serialize;
 use std::collections::{HashMap, HashSet};
 use store::Tx;
 use store::views::Snapshot;
-use store::views::accounts::AccountName;
+use store::views::account::AccountName;
 
 /// How an account is called.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize)]
@@ -275,6 +275,13 @@ impl Names {
             email: None,
         };
         self.accounts.get(&term).cloned().unwrap_or_else(unknown)
+    }
+
+    /// With these accounts besides.
+    pub fn and_accounts(mut self, accounts: Vec<AccountName>) -> Names {
+        let named = accounts.into_iter().map(|name| (name.account, name.into()));
+        self.accounts.extend(named);
+        self
     }
 
     pub fn workspaces(&self) -> impl Iterator<Item = (i64, &WorkspaceRef)> {

@@ -1,6 +1,7 @@
 //! The organization itself: its directories, domains and policies.
 
 use super::error::ViewError;
+use super::scim::{self, ScimDirectoryItem};
 use super::scope::Scope;
 use super::time::{At, Since};
 use crate::App;
@@ -58,6 +59,8 @@ pub struct OrganizationView {
     pub domains: Vec<DomainItem>,
     /// Its policies, by name.
     pub policies: Vec<PolicyItem>,
+    /// The SCIM directories of its identity providers.
+    pub scim_directories: Vec<ScimDirectoryItem>,
     /// As of when.
     pub read_at: Option<At>,
 }
@@ -107,6 +110,7 @@ impl App {
                     since: found.seen.into(),
                 })
                 .collect(),
+            scim_directories: scim::directories(&mut tx, at).await?,
             read_at: scope.read_at,
         };
         view.directories.sort_by(|one, other| one.name.cmp(&other.name));

@@ -255,7 +255,7 @@ impl App {
             return Ok(*kept);
         }
         let asked = TokensAsk {
-            slice: Slice { offset: 0, limit: 1 },
+            slice: Slice::at(0, 1),
             ..TokensAsk::default()
         };
         let tally = self.tokens_in(tx, scope, &asked).await?.tally;

@@ -478,6 +478,7 @@ impl App {
                 limit: ask.slice.limit,
                 shown,
                 total: tally.tokens,
+                edges: None,
             },
             tally,
             activity_read_at: tx.activity_read_at(at.organization).await?.map(At),

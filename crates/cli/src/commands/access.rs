@@ -72,10 +72,7 @@ fn note_unread(role: &RoleView) -> anyhow::Result<()> {
 
 pub async fn who(config: &Config, args: WhoArgs) -> anyhow::Result<ExitCode> {
     let (app, scope) = scope(config, &args.scope).await?;
-    let slice = Slice {
-        offset: 0,
-        limit: args.limit.max(1),
-    };
+    let slice = Slice::at(0, args.limit.max(1));
     let view = app
         .who(&scope, &args.workspace, args.role.as_deref(), "", slice)
         .await?;

@@ -13,6 +13,7 @@ use std::process::ExitCode;
 
 fn slice(args: &ListArgs) -> Slice {
     Slice {
+        edge: None,
         offset: args.offset.max(0),
         limit: args.limit.clamp(1, 10_000),
     }

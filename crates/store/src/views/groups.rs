@@ -1,11 +1,11 @@
 //! Groups, their members and what they give.
 
-use super::{Described, Seen, Snapshot};
+use super::{Described, Part, Seen, Snapshot};
 use crate::database::Tx;
 use crate::error::StoreError;
 use crate::query::list_statement;
 use crate::value::{Row, Value};
-use crate::views::accounts::AccountName;
+use crate::views::account::AccountName;
 
 /// A role that a group gives on a resource.
 #[derive(Debug, Clone)]
@@ -59,32 +59,61 @@ WHERE f.kind = 5 AND ",
 GROUP BY f.a"
 );
 
-const MEMBERS: &str = concat!(
-    "\
+/// Members in the order of names: `$people` leads from the memberships to the people or the other way round, the edge is
+/// the account `$7`.
+macro_rules! members {
+    ($people:literal, $edge:expr, $direction:literal) => {
+        concat!(
+            "\
 SELECT f.b, t.text, p.name, p.email, f.unseen_at, f.seen_at
-FROM fact f
-JOIN term t ON t.id = f.b
-JOIN person p ON p.account = f.b
-WHERE f.kind = 5 AND f.a = $3 AND ($4 = '' OR p.search LIKE $4 ESCAPE '\\') AND ",
-    visible!("f"),
-    "
-ORDER BY p.search, f.b
+FROM ",
+            $people,
+            "
+CROSS JOIN term t
+WHERE f.kind = 5 AND f.a = $3 AND f.b = p.account AND t.id = f.b AND ($4 = '' OR p.search LIKE $4 ESCAPE '\\') AND ",
+            $edge,
+            " AND ",
+            visible!("f"),
+            "
+ORDER BY p.search",
+            $direction,
+            ", f.b",
+            $direction,
+            "
 LIMIT $5 OFFSET $6"
-);
+        )
+    };
+}
+
+macro_rules! edge_search {
+    () => {
+        "COALESCE((SELECT z.search FROM person z WHERE z.account = $7), '')"
+    };
+}
+
+macro_rules! beyond {
+    ($sign:literal) => {
+        concat!("(p.search, f.b) ", $sign, " (", edge_search!(), ", $7)")
+    };
+}
+
+/// The first condition lets the walk through the names begin at the edge.
+macro_rules! from_edge {
+    ($sign:literal) => {
+        concat!("p.search ", $sign, "= ", edge_search!(), " AND ", beyond!($sign))
+    };
+}
+
+const MEMBERS: [&str; 2] = [
+    members!("fact f CROSS JOIN person p", beyond!(">"), ""),
+    members!("fact f CROSS JOIN person p", beyond!("<"), " DESC"),
+];
 
 /// The same, walking through the people in the order of their names: for groups that a large share is in.
-const MEMBERS_OF_LARGE: &str = concat!(
-    "\
-SELECT f.b, t.text, p.name, p.email, f.unseen_at, f.seen_at
-FROM person p
-CROSS JOIN fact f
-JOIN term t ON t.id = f.b
-WHERE f.kind = 5 AND f.a = $3 AND f.b = p.account AND ($4 = '' OR p.search LIKE $4 ESCAPE '\\') AND ",
-    visible!("f"),
-    "
-ORDER BY p.search, f.b
-LIMIT $5 OFFSET $6"
-);
+const MEMBERS_OF_LARGE: [&str; 2] = [
+    members!("person p CROSS JOIN fact f", from_edge!(">"), ""),
+    members!("person p CROSS JOIN fact f", from_edge!("<"), " DESC"),
+];
 
 const MEMBER_COUNT: &str = concat!(
     "\
@@ -143,23 +172,24 @@ impl Tx {
         rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
     }
 
-    /// The members of a group whose name, e-mail or id contains `search`, by name. `is_large` says that a large
+    /// A part of the members of a group whose name, e-mail or id contains `search`, by name. `is_large` says that a large
     /// share of all accounts is in it, so that the order of names leads there sooner.
     pub async fn group_members(
         &mut self,
         at: Snapshot,
         group: i64,
         search: &str,
-        (limit, offset): (i64, i64),
+        part: Part,
         is_large: bool,
     ) -> Result<Vec<MemberRow>, StoreError> {
-        let sql = if is_large { MEMBERS_OF_LARGE } else { MEMBERS };
-        let search = super::containing(search);
+        let sql = part.choose(if is_large { MEMBERS_OF_LARGE } else { MEMBERS });
+        let [account, _] = part.edge_values();
         let values = at.values([
             Value::from(group),
-            Value::from(search),
-            Value::from(limit),
-            Value::from(offset),
+            Value::from(super::containing(search)),
+            Value::from(part.limit),
+            Value::from(part.offset),
+            account,
         ]);
         let read = |row: &Row| {
             Ok(MemberRow {
@@ -172,7 +202,16 @@ impl Tx {
                 seen: Seen::of(row, 4)?,
             })
         };
-        self.rows(sql, &values).await?.iter().map(read).collect()
+        let mut members: Vec<MemberRow> = self
+            .rows(sql, &values)
+            .await?
+            .iter()
+            .map(read)
+            .collect::<Result<_, StoreError>>()?;
+        if part.edge.is_some_and(|edge| edge.is_before) {
+            members.reverse();
+        }
+        Ok(members)
     }
 
     /// How many members `group_members` would page through.

@@ -6,7 +6,8 @@
 //! `app` names and groups them for people.
 //!
 //! - [`effective_access`]: the one definition of who holds which role through which paths.
-//! - [`accounts`], [`groups`], [`workspaces`], [`tokens`]: lists and details by noun.
+//! - [`accounts`], [`account`], [`groups`], [`workspaces`], [`tokens`]: lists and details by noun.
+//! - [`scim`]: what SCIM directories own.
 //! - [`changes`]: beginnings and endings of facts in published runs.
 //! - [`connections`]: connections, runs and their listings.
 //! - [`scope`]: organizations and the runs that can be looked at.
@@ -30,12 +31,13 @@ macro_rules! visible {
     };
 }
 
+pub mod account;
 pub mod accounts;
 pub mod changes;
 pub mod connections;
 pub mod effective_access;
 pub mod groups;
-pub mod keys;
+pub mod scim;
 pub mod scope;
 pub(crate) mod summary;
 mod summary_list;
@@ -61,6 +63,55 @@ impl Snapshot {
         let mut values = vec![Value::from(self.organization), Value::from(self.run)];
         values.extend(more);
         values
+    }
+}
+
+/// Which part of a list that is in the order of people's names: by position, or from a row that is known, which costs
+/// the same however far down the list it is.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Part {
+    /// How many rows at most.
+    pub limit: i64,
+    /// How many rows to leave out at the beginning, or beyond the edge.
+    pub offset: i64,
+    /// The row beyond which it begins.
+    pub edge: Option<Edge>,
+}
+
+/// A row of a list that is in the order of people's names.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, Hash)]
+pub struct Edge {
+    /// Its account.
+    pub account: i64,
+    /// Its role; 0 in a list without roles.
+    pub role: i64,
+    /// Whether the part before it is meant, not the one after it.
+    pub is_before: bool,
+}
+
+impl Part {
+    /// So many rows from the first on.
+    pub fn first(limit: i64) -> Part {
+        Part {
+            limit,
+            offset: 0,
+            edge: None,
+        }
+    }
+
+    /// The statement for this direction, of one for the rows after and one for those before an edge.
+    pub(crate) fn choose(self, [after, before]: [&'static str; 2]) -> &'static str {
+        if self.edge.is_some_and(|edge| edge.is_before) {
+            before
+        } else {
+            after
+        }
+    }
+
+    /// The edge's account and role; 0, which comes before all, without one.
+    pub(crate) fn edge_values(self) -> [Value; 2] {
+        let edge = self.edge.map_or((0, 0), |edge| (edge.account, edge.role));
+        [Value::from(edge.0), Value::from(edge.1)]
     }
 }
 

@@ -1,4 +1,4 @@
-//! API tokens.
+//! Credentials with a last use: the API tokens of accounts and the API keys of the organization.
 
 use super::{Described, Snapshot};
 use crate::database::Tx;
@@ -6,22 +6,32 @@ use crate::error::StoreError;
 use crate::query::list_statement;
 use crate::value::{Row, Value};
 
-const TOKENS: &str = concat!(
-    "\
+/// Credentials of one kind with their last use; what follows chooses among them.
+macro_rules! credentials {
+    ($kind:literal, $rest:literal) => {
+        concat!(
+            "\
 SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at, x.last_active_at
 FROM fact f
 JOIN term t ON t.id = f.a
 LEFT JOIN activity x ON x.organization_id = f.organization_id AND x.account = f.a
-WHERE f.kind = 12 AND ",
-    visible!("f"),
-    "
-ORDER BY f.a"
-);
+WHERE f.kind = ",
+            $kind,
+            " AND ",
+            visible!("f"),
+            $rest
+        )
+    };
+}
 
-/// An API token and when it was last used.
+const TOKENS: &str = credentials!("12", "\nORDER BY f.a");
+const TOKENS_AMONG: &str = credentials!("12", "\n  AND f.a IN");
+const KEYS: &str = credentials!("14", "\nORDER BY f.a");
+
+/// An API token or API key, and when it was last used.
 #[derive(Debug, Clone)]
 pub struct TokenRow {
-    /// The token and what was told of it.
+    /// The token or key, and what was told of it.
     pub token: Described,
     /// The last use that Atlassian told; it is kept beside the activity of accounts.
     pub last_active_at: Option<i64>,
@@ -91,29 +101,30 @@ impl Tx {
             .collect()
     }
 
-    /// Those of these API tokens that are shown; at most a few hundred.
+    /// Every API key of the organization.
+    pub async fn key_list(&mut self, at: Snapshot) -> Result<Vec<TokenRow>, StoreError> {
+        self.rows(KEYS, &at.values([]))
+            .await?
+            .iter()
+            .map(TokenRow::of)
+            .collect()
+    }
+
+    /// Those of these API tokens that are shown; at most a few thousand.
     pub async fn token_list_among(
         &mut self,
         at: Snapshot,
         tokens: &[i64],
     ) -> Result<Vec<TokenRow>, StoreError> {
-        const HEAD: &str = concat!(
-            "\
-SELECT f.a, t.text, f.attributes, f.unseen_at, f.seen_at, x.last_active_at
-FROM fact f
-JOIN term t ON t.id = f.a
-LEFT JOIN activity x ON x.organization_id = f.organization_id AND x.account = f.a
-WHERE f.kind = 12 AND ",
-            visible!("f"),
-            "
-  AND f.a IN"
-        );
         if tokens.is_empty() {
             return Ok(Vec::new());
         }
         let values = at.values(tokens.iter().map(|token| Value::from(*token)));
         let rows = self
-            .rows_built(list_statement(HEAD, 3, tokens.len(), "ORDER BY f.a"), &values)
+            .rows_built(
+                list_statement(TOKENS_AMONG, 3, tokens.len(), "ORDER BY f.a"),
+                &values,
+            )
             .await?;
         rows.iter().map(TokenRow::of).collect()
     }

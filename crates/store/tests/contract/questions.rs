@@ -5,12 +5,17 @@
 
 use model::{FactKind, OrganizationId, RunId};
 use std::fmt::Debug;
-use store::views::Snapshot;
 use store::views::accounts::{AccountFilter, AccountOrder};
 use store::views::changes::ChangeRow;
+use store::views::{Part, Snapshot};
 use store::{Hint, Store, Tx};
 
 const MANY: i64 = 10_000;
+const ALL: Part = Part {
+    limit: MANY,
+    offset: 0,
+    edge: None,
+};
 
 /// Answers gathered so far: the question and what was said.
 #[derive(Default)]
@@ -163,6 +168,17 @@ async fn about_lists(tx: &mut Tx, at: Snapshot, said: &mut Said) {
         "active_holder_counts",
         tx.active_holder_counts(at, 500).await.unwrap(),
     );
+    for (number, id) in tx.scim_directories(at.organization).await.unwrap() {
+        let counts = tx.scim_counts(at, number).await.unwrap();
+        said.exactly("scim_counts", (id, counts));
+        for unlinked in [true, false] {
+            let users = tx
+                .scim_user_list(at, number, unlinked, (0, 0), MANY)
+                .await
+                .unwrap();
+            said.sorted("scim_user_list", users);
+        }
+    }
     said.sorted("token_list", tx.token_list(at).await.unwrap());
     said.sorted(
         "effective_of_everybody",
@@ -269,6 +285,14 @@ async fn about_term(tx: &mut Tx, at: Snapshot, term: i64, said: &mut Said) {
         "account_platform_roles",
         tx.account_platform_roles(at, term).await.unwrap(),
     );
+    said.sorted(
+        "scim_users_of_account",
+        tx.scim_users_of_account(at, 1, term).await.unwrap(),
+    );
+    said.sorted(
+        "scim_groups_named",
+        tx.scim_groups_named(at, term, "g_1").await.unwrap(),
+    );
     said.sorted("account_groups", tx.account_groups(at, term).await.unwrap());
     said.sorted(
         "account_activity",
@@ -297,13 +321,10 @@ async fn about_term(tx: &mut Tx, at: Snapshot, term: i64, said: &mut Said) {
             tx.holding_count(at, term, None, search).await.unwrap(),
         );
         for is_large in [false, true] {
-            let members = tx
-                .group_members(at, term, search, (MANY, 0), is_large)
-                .await
-                .unwrap();
+            let members = tx.group_members(at, term, search, ALL, is_large).await.unwrap();
             said.sorted("group_members", members);
             let rows = tx
-                .effective_of_resource(at, term, None, search, (MANY, 0), is_large)
+                .effective_of_resource(at, term, None, search, ALL, is_large)
                 .await
                 .unwrap();
             said.sorted("effective_of_resource", rows);

@@ -23,7 +23,7 @@ use serde::Deserialize;
 #[serde(default)]
 pub(crate) struct Parameters {
     format: String,
-    /// Which table is wanted as a file: `roles` or `groups`.
+    /// Which table is wanted as a file: `roles`, `groups` or `tokens`.
     table: String,
 }
 
@@ -73,6 +73,31 @@ fn group_cells(view: &AccountView) -> Vec<Cells> {
     cells.collect()
 }
 
+const TOKEN_HEADS: [&str; 7] = [
+    "token_id",
+    "label",
+    "status",
+    "works",
+    "created_at",
+    "expires_at",
+    "last_used_at",
+];
+
+fn token_cells(view: &AccountView) -> Vec<Cells> {
+    let cells = view.tokens.iter().map(|token| {
+        vec![
+            token.token_id.clone(),
+            csv::text(token.label.as_ref()),
+            csv::text(token.status.as_ref()),
+            if token.is_live { "yes" } else { "no" }.to_owned(),
+            csv::time(token.created_at),
+            csv::time(token.expires_at),
+            csv::time(token.last_active_at),
+        ]
+    });
+    cells.collect()
+}
+
 fn export(view: &AccountView, table: &str) -> Markup {
     export_link(&account_path(&view.item.account), &[("table", table)])
 }
@@ -89,6 +114,7 @@ pub(crate) async fn show(
     let view = found.map_err(|error| PageError::from(error).back_to("/accounts", "Accounts"))?;
     if csv::is_wanted(&parameters.format) {
         return match parameters.table.as_str() {
+            "tokens" => csv::small("tokens-of-account", &TOKEN_HEADS, token_cells(&view)).await,
             "groups" => csv::small("groups-of-account", &GROUP_HEADS, group_cells(&view)).await,
             _ => csv::small("roles-of-account", &ROLE_HEADS, role_cells(&view)).await,
         };
@@ -101,16 +127,13 @@ pub(crate) async fn show(
     let body = html! {
         (head(&shell, &view))
         (particulars(&shell, &view))
+        (changeable(&view))
         (picture(&shell, &view))
         (roles(&shell, &view))
         (groups(&shell, &view))
         div.columns {
             (tokens(&shell, &view))
-            section #history {
-                div.heading { h2 { "History" @if let Some(first) = scope.first_read_at { span.number { "since " (time::day(shell.now, first)) } } } }
-                @if history.is_empty() { p.empty { "Nothing changed since the first reading." } }
-                @else { (sentence::history(shell.now, &history, 50)) }
-            }
+            (sentence::history_section(&shell, "History", &history, 50))
         }
     };
     Ok(shell.page(Place::Accounts, &title, body).into_response())
@@ -196,7 +219,40 @@ fn particulars(shell: &Shell, view: &AccountView) -> Markup {
                 @if item.platform_roles.is_empty() { (not_told("none")) }
                 @for (index, platform) in item.platform_roles.iter().enumerate() { @if index > 0 { ", " } (role(platform)) }
             } }
+            @if let Some(words) = provisioning(view) { div { dt { "Provisioned by" } dd { (words) } } }
             div { dt { "State" } dd { @if item.marks.is_empty() { (not_told("nothing to note")) } @else { (state(item)) } } }
+        }
+    }
+}
+
+/// What identity providers say of the account; nothing where no SCIM directory is read.
+fn provisioning(view: &AccountView) -> Option<Markup> {
+    let told = &view.provisioning;
+    told.is_read.then(|| {
+        html! {
+            @if told.records.is_empty() { (not_told("nobody: no SCIM record is linked to it")) }
+            @for record in &told.records {
+                div title=(format!("SCIM record {} in directory {}", record.record_id, record.directory_id)) {
+                    "identity provider"
+                    @if let Some(name) = &record.name { ", as " bdi { (name) } }
+                    @if record.active == Some(false) { ", " (mark::amber("deactivated there")) }
+                }
+            }
+        }
+    })
+}
+
+/// What may be changed by hand is not kept, for it depends on policies of the moment: where to ask.
+fn changeable(view: &AccountView) -> Markup {
+    let item = &view.item;
+    let is_managed = item.claim_status.as_deref() == Some("managed");
+    html! {
+        @if is_managed {
+            p.note.quiet {
+                @if view.provisioning.records.is_empty() { "The organization manages this account" }
+                @else { "An identity provider owns this account: name, e-mail address and whether it is active are changed there" }
+                "; what may be changed here is asked with " code { "orgwarden privileges " (item.account.account_id) } "."
+            }
         }
     }
 }
@@ -251,7 +307,7 @@ fn picture(shell: &Shell, view: &AccountView) -> Markup {
             }
             (drawing.markup(view, shell.now, &words))
             (chain(view))
-            @if drawing.left_out() > 0 { p.note.quiet { "The last row stands for " (counted(i64::try_from(drawing.left_out()).unwrap_or(0), "more role", "more roles")) "; the list below names each." } }
+            @if drawing.left_out() > 0 { p.note.quiet.not-phone { "The last row stands for " (counted(i64::try_from(drawing.left_out()).unwrap_or(0), "more role", "more roles")) "; the list below names each." } }
         }
     }
 }
@@ -345,7 +401,7 @@ fn token_state(token: &TokenView, now: i64) -> Markup {
 fn tokens(shell: &Shell, view: &AccountView) -> Markup {
     html! {
         section {
-            div.heading { h2 { "API tokens" span.number { (view.tokens.len()) } } }
+            div.heading { h2 { "API tokens" span.number { (view.tokens.len()) } } @if !view.tokens.is_empty() { (export(view, "tokens")) } }
             @if view.tokens.is_empty() {
                 p.empty { "No API token is known." }
             } @else {

@@ -59,10 +59,7 @@ impl Parameters {
                 "newest" => AccountOrder::Newest,
                 _ => AccountOrder::Name,
             },
-            slice: Slice {
-                offset: self.from,
-                limit: ROWS,
-            },
+            slice: Slice::at(self.from, ROWS),
         }
     }
 
@@ -163,10 +160,7 @@ async fn export(web: &Web, scope: &Scope, ask: AccountsAsk) -> Result<Response, 
     csv::file("accounts", &HEADS, 0, move |offset| {
         let (app, scope, mut ask) = (Arc::clone(&app), scope.clone(), ask.clone());
         async move {
-            ask.slice = Slice {
-                offset,
-                limit: csv::PART,
-            };
+            ask.slice = Slice::at(offset, csv::PART);
             let rows = app.account_rows(&scope, &ask).await?;
             let next = csv::after(offset, rows.len());
             Ok((rows.iter().map(cells).collect(), next))

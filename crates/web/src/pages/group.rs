@@ -2,8 +2,7 @@
 
 use crate::csv::{self, Cells};
 use crate::error::PageError;
-use crate::pages::{ROWS, position};
-use crate::parts::access::owner;
+use crate::pages::{ROWS, Window, next_part};
 use crate::parts::filter::FilterBar;
 use crate::parts::{
     account_link, account_path, copyable, counted, export_link, group_path, mark, not_told, number, pager,
@@ -23,8 +22,8 @@ use std::sync::Arc;
 #[serde(default)]
 pub(crate) struct Parameters {
     q: String,
-    #[serde(deserialize_with = "position")]
-    from: i64,
+    #[serde(flatten)]
+    window: Window,
     format: String,
 }
 
@@ -39,10 +38,7 @@ pub(crate) async fn show(
     if csv::is_wanted(&parameters.format) {
         return export(&web, scope, group, parameters.q).await;
     }
-    let slice = Slice {
-        offset: parameters.from,
-        limit: ROWS,
-    };
+    let slice = parameters.window.slice(ROWS);
     let found = web.app.group(scope, &group, &parameters.q, slice).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/groups", "Groups"))?;
     let history = web.app.group_history(scope, &view.item.group.group_id).await?;
@@ -51,11 +47,7 @@ pub(crate) async fn show(
         (head(&shell, &view))
         (gives(&shell, &view))
         (members(&shell, &view, &parameters))
-        section {
-            div.heading { h2 { "History" @if let Some(first) = scope.first_read_at { span.number { "since " (time::day(shell.now, first)) } } } }
-            @if history.is_empty() { p.empty { "Nothing changed since the first reading." } }
-            @else { (sentence::history(shell.now, &history, 20)) }
-        }
+        (sentence::history_section(&shell, "History", &history, 20))
     };
     Ok(shell.page(Place::Groups, &title, body).into_response())
 }
@@ -63,16 +55,11 @@ pub(crate) async fn show(
 async fn export(web: &Web, scope: &Scope, group: String, search: String) -> Result<Response, PageError> {
     let (app, scope) = (Arc::clone(&web.app), scope.clone());
     let heads = ["account_id", "name", "email", "not_seen_at", "first_seen_at"];
-    csv::file("members", &heads, 0, move |offset| {
+    csv::file("members", &heads, Slice::at(0, csv::PART), move |slice| {
         let (app, scope, group, search) = (Arc::clone(&app), scope.clone(), group.clone(), search.clone());
         async move {
-            let slice = Slice {
-                offset,
-                limit: csv::PART,
-            };
-            let rows = app.group(&scope, &group, &search, slice).await?.member_list.rows;
-            let next = csv::after(offset, rows.len());
-            Ok((rows.iter().map(cells).collect(), next))
+            let members = app.group(&scope, &group, &search, slice).await?.member_list;
+            Ok((members.rows.iter().map(cells).collect(), next_part(&members)))
         }
     })
     .await
@@ -94,12 +81,18 @@ fn head(shell: &Shell, view: &GroupView) -> Markup {
         div.title {
             h1 { bdi { (item.group.name) } span.number { (counted(item.members, "member", "members")) } }
             p.context {
-                @match view.grant_list.len() { 0 => "Gives no role", 1 => "Gives 1 role", many => { "Gives " (many) " roles" } }
+                @match view.grant_list.len() { 0 => "Gives no role", 1 => "Gives a role", _ => "Gives roles" }
+                @match item.external_synced { Some(true) => ", its members owned by an identity provider", Some(false) => ", its members kept in Atlassian", None => "" }
                 span.dot { "·" } (shell.age())
             }
         }
         dl.particulars {
-            div { dt { "Members owned by" } dd { (owner(item.external_synced)) } }
+            @if view.provisioning.is_read { div { dt { "SCIM record" } dd {
+                @if view.provisioning.records.is_empty() { (not_told("none of this name")) }
+                @for record in &view.provisioning.records {
+                    div title=(format!("in directory {}", record.directory_id)) { (copyable(&record.record_id)) (time::since(shell.now, record.since)) }
+                }
+            } } }
             div { dt { "Directory" } dd { @match &item.directory { Some(name) => (name), None => (not_told("not told")) } } }
             div { dt { "Group id" } dd { (copyable(&item.group.group_id)) } }
             div { dt { "First seen" } dd { (time::since(shell.now, item.since)) } }

@@ -63,10 +63,7 @@ pub(crate) async fn show(
             "newest" => GroupOrder::Newest,
             _ => GroupOrder::Name,
         },
-        slice: Slice {
-            offset: parameters.from,
-            limit: ROWS,
-        },
+        slice: Slice::at(parameters.from, ROWS),
     };
     if csv::is_wanted(&parameters.format) {
         return export(&web, scope, ask).await;
@@ -134,10 +131,7 @@ async fn export(web: &Web, scope: &Scope, ask: GroupsAsk) -> Result<Response, Pa
     csv::file("groups", &HEADS, 0, move |offset| {
         let (app, scope, mut ask) = (Arc::clone(&app), scope.clone(), ask.clone());
         async move {
-            ask.slice = Slice {
-                offset,
-                limit: csv::PART,
-            };
+            ask.slice = Slice::at(offset, csv::PART);
             let rows = app.groups(&scope, &ask).await?.groups.rows;
             let next = csv::after(offset, rows.len());
             Ok((rows.iter().map(cells).collect(), next))

@@ -48,10 +48,7 @@ impl Parameters {
                 "newest" => TokenOrder::Newest,
                 _ => TokenOrder::Expiry,
             },
-            slice: Slice {
-                offset: self.from,
-                limit: ROWS,
-            },
+            slice: Slice::at(self.from, ROWS),
         }
     }
 
@@ -89,6 +86,7 @@ pub(crate) async fn show(
     };
     let body = html! {
         (head(&shell, &view))
+        (kinds("/tokens"))
         @if view.tokens.total > 0 {
             (tabs(&parameters, &view))
             (filters.markup())
@@ -97,6 +95,20 @@ pub(crate) async fn show(
         (pager(&view.tokens, "/tokens", &all, true))
     };
     Ok(shell.page(Place::Tokens, "API tokens", body).into_response())
+}
+
+/// The three kinds of credentials, each a page of its own.
+pub(crate) fn kinds(current: &str) -> Markup {
+    let kinds = [
+        ("/tokens", "Tokens of people"),
+        ("/tokens/keys", "API keys of the organization"),
+        ("/tokens/service-accounts", "Service accounts"),
+    ];
+    html! {
+        nav.kinds aria-label="Kinds of credentials" {
+            @for (path, name) in kinds { a href=(path) aria-current=[(path == current).then_some("page")] { (name) } }
+        }
+    }
 }
 
 fn head(shell: &Shell, view: &TokensView) -> Markup {
@@ -261,10 +273,7 @@ async fn export(web: &Web, scope: &Scope, ask: TokensAsk) -> Result<Response, Pa
     csv::file("tokens", &HEADS, 0, move |offset| {
         let (app, scope, mut ask) = (Arc::clone(&app), scope.clone(), ask.clone());
         async move {
-            ask.slice = Slice {
-                offset,
-                limit: csv::PART,
-            };
+            ask.slice = Slice::at(offset, csv::PART);
             let rows = app.tokens(&scope, &ask).await?.tokens.rows;
             let next = csv::after(offset, rows.len());
             Ok((rows.iter().map(cells).collect(), next))

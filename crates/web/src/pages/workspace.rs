@@ -2,7 +2,7 @@
 
 use crate::csv::{self, Cells};
 use crate::error::PageError;
-use crate::pages::{ROWS, position};
+use crate::pages::{ROWS, Window, next_part};
 use crate::parts::access::{how, how_text, owner};
 use crate::parts::filter::{Choice, FilterBar};
 use crate::parts::{
@@ -25,8 +25,8 @@ use std::sync::Arc;
 pub(crate) struct Parameters {
     q: String,
     role: String,
-    #[serde(deserialize_with = "position")]
-    from: i64,
+    #[serde(flatten)]
+    window: Window,
     format: String,
 }
 
@@ -41,10 +41,7 @@ pub(crate) async fn show(
     if csv::is_wanted(&parameters.format) {
         return export(&web, scope, workspace, parameters).await;
     }
-    let slice = Slice {
-        offset: parameters.from,
-        limit: ROWS,
-    };
+    let slice = parameters.window.slice(ROWS);
     let found = web
         .app
         .workspace(scope, &workspace, Some(&parameters.role), &parameters.q, slice)
@@ -59,11 +56,7 @@ pub(crate) async fn show(
         (head(&shell, &view))
         (who(&shell, &view, &parameters))
         (giving(&shell, &view))
-        section {
-            div.heading { h2 { "History of its roles" @if let Some(first) = scope.first_read_at { span.number { "since " (time::day(shell.now, first)) } } } }
-            @if history.is_empty() { p.empty { "Nothing changed since the first reading." } }
-            @else { (sentence::history(shell.now, &history, 20)) }
-        }
+        (sentence::history_section(&shell, "History of its roles", &history, 20))
     };
     Ok(shell.page(Place::Workspaces, &title, body).into_response())
 }
@@ -84,7 +77,7 @@ async fn export(
         "not_seen_at",
         "first_seen_at",
     ];
-    csv::file("access", &heads, 0, move |offset| {
+    csv::file("access", &heads, Slice::at(0, csv::PART), move |slice| {
         let (app, scope, workspace, parameters) = (
             Arc::clone(&app),
             scope.clone(),
@@ -92,16 +85,13 @@ async fn export(
             Arc::clone(&parameters),
         );
         async move {
-            let slice = Slice {
-                offset,
-                limit: csv::PART,
-            };
             let who = app
                 .who(&scope, &workspace, Some(&parameters.role), &parameters.q, slice)
                 .await?;
-            let rows = who.holders.rows;
-            let next = csv::after(offset, rows.len());
-            Ok((rows.iter().map(cells).collect(), next))
+            Ok((
+                who.holders.rows.iter().map(cells).collect(),
+                next_part(&who.holders),
+            ))
         }
     })
     .await
@@ -127,7 +117,7 @@ fn head(shell: &Shell, view: &WorkspaceView) -> Markup {
             p.context { (item.workspace.product) @if !item.workspace.is_listed { ", not in the list of workspaces" } span.dot { "·" } (shell.age()) }
         }
         dl.particulars {
-            div { dt { "Accounts" } dd { (number(item.accounts)) @if let Some(seats) = item.capacity { " of " (number(seats)) " seats" } } }
+            @if let Some(seats) = item.capacity { div { dt { "Seats" } dd { (number(item.accounts)) " of " (number(seats)) " taken" } } }
             div { dt { "Active in 90 days" } dd { (number(item.active)) ", as far as told" } }
             div { dt { "Address" } dd.cut { @match &item.host_url { Some(url) => (url), None => (not_told("not told")) } } }
             div { dt { "Workspace id" } dd { (copyable(&item.workspace.workspace_id)) } }

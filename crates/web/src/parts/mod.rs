@@ -7,7 +7,7 @@ pub(crate) mod mark;
 pub(crate) mod sentence;
 pub(crate) mod time;
 
-use app::views::{AccountRef, GroupRef, Listed, RoleRef, WorkspaceRef};
+use app::views::{AccountRef, Edge, GroupRef, Listed, RoleRef, WorkspaceRef};
 use maud::{Markup, html};
 use url::form_urlencoded;
 
@@ -126,8 +126,12 @@ pub(crate) fn export_link(path: &str, parameters: &[(&str, &str)]) -> Markup {
 
 /// What is below a list: which part it shows, the other parts, and the keys.
 pub(crate) fn pager<T>(listed: &Listed<T>, path: &str, parameters: &[(&str, &str)], keys: bool) -> Markup {
-    let part = |offset: i64| {
+    let part = |offset: i64, beside: Option<Edge>| {
         let mut all = parameters.to_vec();
+        let beside = beside.filter(|_| offset > 0);
+        let key = beside.map_or_else(String::new, |edge| format!("{}.{}", edge.account, edge.role));
+        let is_before = beside.is_some_and(|edge| edge.is_before);
+        all.push((if is_before { "before" } else { "after" }, &key));
         let text = if offset == 0 {
             String::new()
         } else {
@@ -136,6 +140,9 @@ pub(crate) fn pager<T>(listed: &Listed<T>, path: &str, parameters: &[(&str, &str
         all.push(("from", &text));
         address(path, &all)
     };
+    let (before, after) = listed
+        .edges
+        .map_or((None, None), |[before, after]| (Some(before), Some(after)));
     let last = listed.offset + i64::try_from(listed.rows.len()).unwrap_or(0);
     html! {
         div.pager {
@@ -143,12 +150,12 @@ pub(crate) fn pager<T>(listed: &Listed<T>, path: &str, parameters: &[(&str, &str
                 @if listed.shown > 0 && !listed.rows.is_empty() {
                     (number(listed.offset + 1)) "–" (number(last)) " of " (number(listed.shown))
                 }
-                @if listed.offset > listed.limit { " · " a href=(part(0)) { "First" } }
+                @if listed.offset > listed.limit { " · " a href=(part(0, None)) { "First" } }
                 @if let Some(offset) = listed.previous_offset() {
-                    " · " a rel="prev" href=(part(offset)) { "Previous " (listed.limit) }
+                    " · " a rel="prev" href=(part(offset, before)) { "Previous " (listed.limit) }
                 }
                 @if let Some(offset) = listed.next_offset() {
-                    " · " a rel="next" href=(part(offset)) { "Next " (listed.limit.min(listed.shown - offset)) }
+                    " · " a rel="next" href=(part(offset, after)) { "Next " (listed.limit.min(listed.shown - offset)) }
                 }
             }
             @if keys && !listed.rows.is_empty() {

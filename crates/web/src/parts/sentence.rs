@@ -1,6 +1,7 @@
 //! Changes as linked sentences.
 
 use crate::parts::{account_link, group_link, number, time, workspace_path};
+use crate::shell::Shell;
 use app::views::changes::{Change, Piece, Sentence, Turn};
 use maud::{Markup, html};
 
@@ -45,8 +46,20 @@ pub(crate) fn turn(turn: Turn) -> Markup {
     html! { span.turn title=(word) { (sign) span.sr { " " (word) } } }
 }
 
-/// A table of changes with their time, for a history.
-pub(crate) fn history(now: i64, changes: &[Change], most: usize) -> Markup {
+/// The history of something, with its heading.
+pub(crate) fn history_section(shell: &Shell, title: &str, changes: &[Change], most: usize) -> Markup {
+    let first = shell.scope.as_ref().and_then(|scope| scope.first_read_at);
+    html! {
+        section #history {
+            div.heading { h2 { (title) @if let Some(first) = first { span.number { "since " (time::day(shell.now, first)) } } } }
+            @if changes.is_empty() { p.empty { "Nothing changed since the first reading." } }
+            @else { (history(shell.now, changes, most)) }
+        }
+    }
+}
+
+/// A table of changes with their time.
+fn history(now: i64, changes: &[Change], most: usize) -> Markup {
     html! {
         table.list {
             thead { tr { th scope="col" { "When" } th scope="col" { "What" } } }

@@ -468,6 +468,7 @@ pub async fn seed(file: &Path, plan: &Plan) -> Store {
     for _ in 0..plan.accounts {
         arrive(&mut world, &mut dice, &mut people, &mut activity);
     }
+    credentials(&mut world, &mut people, plan);
     runs.push((1, start - 2 * MINUTE, start, 0, 0));
 
     for day in 1..=plan.days {
@@ -529,6 +530,65 @@ pub async fn seed(file: &Path, plan: &Plan) -> Store {
 
     write(file, plan, &world, &people, &runs, &activity).await;
     store
+}
+
+/// Keys of the organization, service accounts, what an identity provider owns, and a token whose owner is gone.
+fn credentials(world: &mut World, people: &mut Vec<Person>, plan: &Plan) {
+    use serde_json::json;
+    let (maker, maker_id) = (people[0].term, people[0].id.clone());
+    let key = |label: &str, maker: &str, days: i64| {
+        let expires_at = iso(plan.now + days * DAY);
+        json!({"label": label, "key_type": "SCOPED", "created_by": maker, "created_at": iso(plan.now - 200 * DAY),
+            "expires_at": expires_at, "scopes": ["read:accounts:admin", "read:groups:admin"]})
+    };
+    let keys = [
+        ("key-1", key("orgwarden", &maker_id, 12)),
+        ("key-2", key("backup of <groups>", "557058:long-gone", 165)),
+        ("key-3", key("old export", &maker_id, -3)),
+    ];
+    for (id, attributes) in keys {
+        let term = world.term(id);
+        world.set((14, term, 0, 0), attributes);
+    }
+    let robot = world.term("557058:robot");
+    let attributes = json!({"service_account_id": "sa-1", "name": "build-robot", "status": "ACTIVE",
+        "description": "Moves tickets when a build ends", "created_by": maker_id});
+    world.set((15, robot, 0, 0), attributes);
+
+    let (domain, policy) = (world.term("domain-1"), world.term("policy-1"));
+    world.set(
+        (10, domain, 0, 0),
+        json!({"name": "fernhill.example", "claim_type": "dns", "claim_status": "verified"}),
+    );
+    world.set(
+        (11, policy, 0, 0),
+        json!({"name": "Data stays here", "type": "data-residency", "status": "enabled"}),
+    );
+
+    let directory = world.term("scim-directory-1");
+    for (index, account) in [maker, 0].into_iter().enumerate() {
+        let id = format!("scim-user-{index}");
+        let term = world.term(&id);
+        world.set((16, term, directory, account), json!({"active": true}));
+        let email = Some(format!("provisioned{index}@fernhill.example"));
+        people.push(Person {
+            term,
+            name: None,
+            email,
+            id,
+        });
+    }
+    let group = world.rows.iter().find(|row| row.key.0 == 4);
+    let group: serde_json::Value =
+        group.map_or_else(|| json!({}), |row| serde_json::from_str(&row.attributes).unwrap());
+    let record = world.term("scim-group-1");
+    world.set((17, record, directory, 0), json!({"name": group["name"]}));
+
+    let token = world.term("token-of-nobody");
+    let attributes = json!({"account_id": "557058:long-gone", "label": "left behind", "status": "ALLOWED",
+        "created_at": iso(plan.now - 300 * DAY), "expires_at": iso(plan.now + 5 * DAY)});
+    world.set((12, token, 0, 0), attributes);
+    world.term("557058:long-gone");
 }
 
 fn groups_len(world: &World) -> usize {

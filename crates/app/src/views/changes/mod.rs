@@ -143,7 +143,7 @@ pub struct ChangesView {
 }
 
 /// Rows of one reading and one side that are looked at, at most.
-const ROWS_A_READING: i64 = 4_000;
+const ROWS_A_READING: i64 = 1_500;
 
 /// The same for files, where each account has its own row.
 const ROWS_A_FILE: i64 = 200_000;
