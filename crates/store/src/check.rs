@@ -50,7 +50,7 @@ const AMBIGUOUS: &str = "SELECT t.text, COUNT(DISTINCT r.b), COUNT(DISTINCT q.b)
     WHERE r.run_id = $1 AND r.kind = $2
     AND NOT EXISTS (SELECT 1 FROM staged p WHERE p.run_id = r.run_id AND p.kind = $4 AND p.a = r.a)
     GROUP BY t.text
-    HAVING COUNT(DISTINCT r.b) > 1 AND COUNT(DISTINCT q.b) > 1
+    HAVING COUNT(DISTINCT q.b) > 1
     ORDER BY t.text";
 const COMBINE: &str = "INSERT INTO staged (run_id, kind, a, b, c, attributes, sent_at)
     SELECT r.run_id, $5, r.a, r.b, q.b, '{}', r.sent_at
@@ -143,7 +143,8 @@ pub struct CountCheck {
     pub staged: i64,
 }
 
-/// An account that holds several roles and roles on several resources, when filters cannot tell which on which.
+/// An account that holds several roles, when filters cannot tell which on which. One resource settles nothing: a role may
+/// have come with another resource since that one's holders were listed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ambiguous {
     /// The account.
@@ -235,7 +236,7 @@ impl Tx {
             .collect()
     }
 
-    /// Accounts whose roles cannot be told apart by filters that are independent of each other.
+    /// Accounts with several roles, which filters that are independent of each other cannot tell apart.
     pub async fn check_ambiguous(&mut self, run: RunId) -> Result<Vec<Ambiguous>, StoreError> {
         let values = [
             run.0.into(),

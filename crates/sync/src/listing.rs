@@ -8,8 +8,8 @@ use futures::stream::{FuturesUnordered, StreamExt as _};
 use model::{Clock, Family, RunId};
 use std::collections::HashSet;
 use std::future::Future;
-use std::sync::Mutex;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
+use std::sync::{Mutex, PoisonError};
 use store::{Lease, ListingState, Observation, PageOf, Store, TermCache};
 use tokio::sync::Notify;
 
@@ -214,6 +214,59 @@ impl Context<'_> {
                 }
             }
         }
+    }
+
+    /// Reads a listing whose length nobody knows, as [`Context::read_counted`] does. One that has a single page is one
+    /// moment; before one that has several is read, it is counted, and then read from its first page on.
+    pub async fn read_uncounted<T, F, C, S>(
+        &self,
+        (family, name): (Family, &str),
+        fetch: impl Fn(Option<Cursor>) -> F,
+        observe: impl Fn(&Page<T>) -> Observation,
+        count: impl Fn() -> C,
+        staged: impl Fn() -> S,
+    ) -> Result<bool, SyncError>
+    where
+        F: Future<Output = Result<Page<T>, ApiError>>,
+        C: Future<Output = Result<i64, ApiError>>,
+        S: Future<Output = Result<i64, SyncError>>,
+    {
+        let mut tx = self.store.read().await?;
+        let has_begun = tx
+            .listing_find(self.run, family, name)
+            .await?
+            .is_some_and(|row| row.state != ListingState::Planned || row.cursor.is_some());
+        drop(tx);
+        let mut before = None;
+        let first = Mutex::new(None);
+        if !has_begun {
+            let answer = fetch(None).await;
+            if matches!(&answer, Ok(page) if page.next.is_some()) {
+                before = match count().await {
+                    Ok(counted) => Some(counted),
+                    Err(error) if error.is_refusal() => None,
+                    Err(error) => return Err(error).reading(family),
+                };
+            } else {
+                *first.lock().unwrap_or_else(PoisonError::into_inner) = Some(answer);
+            }
+        }
+        let fetch = &fetch;
+        let with_first = |cursor: Option<Cursor>| {
+            let known = match &cursor {
+                None => first.lock().unwrap_or_else(PoisonError::into_inner).take(),
+                Some(_) => None,
+            };
+            async move {
+                match known {
+                    Some(answer) => answer,
+                    None => fetch(cursor).await,
+                }
+            }
+        };
+        let read = || self.read_listing(family, name, with_first, &observe);
+        self.read_counted((family, name), before, read, count, staged)
+            .await
     }
 
     /// Reads a listing until it agrees with its count – also with the one from before, where it was taken – or until a

@@ -3,8 +3,9 @@
 use crate::error::SyncError;
 use crate::listing::Context;
 use crate::map;
-use atlassian::Cursor;
 use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
+use atlassian::wire::Account;
+use atlassian::{Cursor, Page};
 use model::{FactKind, Family};
 
 /// Reads the members of a group; answers whether they are certain.
@@ -17,16 +18,12 @@ pub(crate) async fn read_members(ctx: &Context<'_>, group: &str) -> Result<bool,
     let fetch = |cursor: Option<Cursor>| async move {
         ctx.admin.accounts(ALL_DIRECTORIES, search, cursor.as_ref()).await
     };
-    let read = || {
-        ctx.read_listing(Family::GroupMembers, group, fetch, |page| {
-            map::members_page(group, page)
-        })
-    };
+    let observe = |page: &Page<Account>| map::members_page(group, page);
     let count = || ctx.admin.accounts_count(ALL_DIRECTORIES, search);
     let staged = || async move {
         let mut tx = ctx.store.read().await?;
         Ok(tx.staged_under(ctx.run, FactKind::Membership, group).await?)
     };
-    ctx.read_counted((Family::GroupMembers, group), None, read, count, staged)
+    ctx.read_uncounted((Family::GroupMembers, group), fetch, observe, count, staged)
         .await
 }

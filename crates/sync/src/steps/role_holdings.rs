@@ -208,12 +208,15 @@ async fn read_question(
     let fetch = |cursor: Option<Cursor>| async move {
         ctx.admin.accounts(ALL_DIRECTORIES, search, cursor.as_ref()).await
     };
-    let read = || ctx.read_listing(Family::RoleHoldings, &name, fetch, |page| question.observe(page));
+    let observe = |page: &Page<Account>| question.observe(page);
     let count = || ctx.admin.accounts_count(ALL_DIRECTORIES, search);
-    ctx.read_counted((Family::RoleHoldings, &name), before, read, count, || {
-        staged(ctx, question)
-    })
-    .await
+    let staged = || staged(ctx, question);
+    let place = (Family::RoleHoldings, name.as_str());
+    if before.is_none() {
+        return ctx.read_uncounted(place, fetch, observe, count, staged).await;
+    }
+    let read = || ctx.read_listing(Family::RoleHoldings, &name, fetch, observe);
+    ctx.read_counted(place, before, read, count, staged).await
 }
 
 async fn staged(ctx: &Context<'_>, question: &Question) -> Result<i64, SyncError> {
