@@ -508,6 +508,12 @@ async fn settle(
     let mut members_certain = verify::check_group_members(ctx, directories).await?;
     holdings.is_certain &= steps::settle_implied(ctx, &open).await?;
     let resources_certain = verify::check_account_resources(ctx, directories, &mut holdings.pairs).await?;
+    if ctx.change_seen.load(Ordering::Relaxed) {
+        holdings.is_certain &= steps::read_holdings_again(ctx).await?;
+        if matches!(holdings.pairs, Pairs::Independent { .. }) {
+            verify::settle_independent(ctx).await?;
+        }
+    }
     verify::check_implied(ctx).await?;
     verify::check_strangers(ctx, directories).await?;
     let at_rest = verify::check_rest(ctx, directories).await?;

@@ -16,6 +16,9 @@ use store::{GivenRole, Hint, HintRow, Observation};
 /// How many listings are read at a time; the transport bounds requests further.
 const AT_A_TIME: usize = 32;
 
+/// How often listings of several pages are read again while somebody new appears.
+const PASSES: u32 = 3;
+
 /// What to list.
 #[derive(Debug, Clone)]
 pub(crate) enum Pairs {
@@ -51,6 +54,16 @@ impl Question {
             resources: self.resource.iter().cloned().collect(),
             roles: self.role.iter().cloned().collect(),
             ..AccountSearch::default()
+        }
+    }
+
+    /// The question that a listing of this name asks.
+    fn of_name(name: &str) -> Question {
+        let (resource, role) = name.split_once(' ').unwrap_or((name, ""));
+        let told = |text: &str| (!text.is_empty()).then(|| text.to_owned());
+        Question {
+            resource: told(resource),
+            role: told(role),
         }
     }
 
@@ -183,6 +196,35 @@ pub(crate) async fn read_pairs(
 pub(crate) fn holders_of(given: &GivenRole) -> (AccountSearch, String) {
     let question = Question::about(given);
     (question.search(), question.name())
+}
+
+/// Reads the listings that have several pages again, until none shows anybody new: while an organization changes, a row
+/// can be lost between two pages and another come, and then every count agrees.
+pub(crate) async fn read_holdings_again(ctx: &Context<'_>) -> Result<bool, SyncError> {
+    let mut tx = ctx.store.read().await?;
+    let listings = tx.listing_all(ctx.run).await?;
+    drop(tx);
+    let of_several_pages = listings.into_iter().filter(|listing| {
+        listing.family == Family::RoleHoldings.name() && !listing.name.is_empty() && listing.pages > 1
+    });
+    let questions: Vec<Question> = of_several_pages
+        .map(|listing| Question::of_name(&listing.name))
+        .collect();
+    let reads = questions.iter().map(|question| async move {
+        for _ in 0..PASSES {
+            let seen = staged(ctx, question).await?;
+            ctx.restart(Family::RoleHoldings, &question.name()).await?;
+            if !read_question(ctx, question, None).await? {
+                return Ok(false);
+            }
+            if staged(ctx, question).await? == seen {
+                return Ok(true);
+            }
+        }
+        Ok(false)
+    });
+    let certain: Vec<bool> = side_by_side(reads, AT_A_TIME).await?;
+    Ok(certain.into_iter().all(|is_certain| is_certain))
 }
 
 async fn read_questions(
