@@ -107,7 +107,7 @@ pub async fn send(api: Api<'_>, action: &Action) -> Result<Vec<String>, ApiError
         Action::RemoveFromDirectory { directory, account } => organization.remove(directory, account).await?,
         Action::Deactivate { account } => accounts.disable(account, None).await?,
         Action::Reactivate { account } => accounts.enable(account).await?,
-        Action::DeleteAccount { account } => accounts.delete(account).await?,
+        Action::DeleteAccount { account } => accounts.delete_later(account).await?,
         Action::CancelDeletion { account } => accounts.cancel_delete(account).await?,
         Action::RevokeToken { account, token } => accounts.token_revoke(account, token).await?,
     }

@@ -502,11 +502,13 @@ async fn settle(
     }
     verify::check_unknown_groups(ctx).await?;
     let open = steps::open_implied(ctx, &holdings.left).await?;
-    if !open.is_empty() {
-        verify::check_givers(ctx).await?;
-    }
+    let gives_otherwise = !open.is_empty() && verify::check_givers(ctx).await?;
     let mut members_certain = verify::check_group_members(ctx, directories).await?;
-    holdings.is_certain &= steps::settle_implied(ctx, &open).await?;
+    holdings.is_certain &= if gives_otherwise {
+        steps::list_implied(ctx, &open).await?
+    } else {
+        steps::settle_implied(ctx, &open).await?
+    };
     let resources_certain = verify::check_account_resources(ctx, directories, &mut holdings.pairs).await?;
     if ctx.change_seen.load(Ordering::Relaxed) {
         holdings.is_certain &= steps::read_holdings_again(ctx).await?;

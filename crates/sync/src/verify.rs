@@ -38,7 +38,10 @@ pub(crate) async fn settle_independent(ctx: &Context<'_>) -> Result<(), SyncErro
 
 /// Looks again at the groups that give roles: whose members or grants changed since they were listed, is then read
 /// again. Without this, somebody who left a group after being read would be concluded to have its roles.
-pub(crate) async fn check_givers(ctx: &Context<'_>) -> Result<(), SyncError> {
+///
+/// Answers whether some give other roles than before: then what accounts' rows say about the number of their resources
+/// is older than what their groups give.
+pub(crate) async fn check_givers(ctx: &Context<'_>) -> Result<bool, SyncError> {
     let mut tx = ctx.store.read().await?;
     let givers = tx.staged_first(ctx.run, FactKind::GroupRoleGrant).await?;
     let before = tx.staged_groups(ctx.run).await?;
@@ -50,7 +53,8 @@ pub(crate) async fn check_givers(ctx: &Context<'_>) -> Result<(), SyncError> {
     let changed = before.into_iter().filter(|group| !after.contains(group));
     let gone = givers.into_iter().filter(|group| !found.contains(group));
     let changed: Vec<String> = changed.map(|(id, _)| id).chain(gone).collect();
-    steps::read_grants_again(ctx, &changed).await
+    steps::read_grants_again(ctx, &changed).await?;
+    Ok(!changed.is_empty())
 }
 
 /// Groups whose members, taken from the accounts' rows, are not as many as the group says: their members are listed.

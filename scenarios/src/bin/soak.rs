@@ -27,6 +27,9 @@ struct Args {
     /// The built orgwarden
     #[arg(long)]
     program: PathBuf,
+    /// What to log, such as sync=debug
+    #[arg(long)]
+    log: Option<String>,
     /// Leave PostgreSQL out
     #[arg(long)]
     sqlite_only: bool,
@@ -48,6 +51,9 @@ struct Tally {
 #[tokio::main]
 async fn main() -> anyhow::Result<ExitCode> {
     let args = Args::parse();
+    if let Some(filter) = &args.log {
+        tracing_subscriber::fmt().with_env_filter(filter).init();
+    }
     let mut tally = Tally::default();
     for number in args.first..args.first + args.organizations {
         let on_postgres = number % 2 == 1 && !args.sqlite_only;

@@ -80,7 +80,7 @@ impl AccountWrites<'_> {
     }
 
     /// Deactivates the account and deletes it after 14 days.
-    pub async fn delete(&self, account: &AccountId) -> Result<(), ApiError> {
+    pub async fn delete_later(&self, account: &AccountId) -> Result<(), ApiError> {
         self.lifecycle("deleteUser", account, "delete", json!({})).await
     }
 

@@ -84,7 +84,7 @@ async fn a_refusal_says_what_to_do_and_a_write_is_sent_once() {
     let again = writes.disable(&own, None).await.unwrap_err();
     assert_eq!(again.hint(), refusal::advice("ALREADY_DEACTIVATED"));
     writes.enable(&own).await.unwrap();
-    writes.delete(&own).await.unwrap();
+    writes.delete_later(&own).await.unwrap();
     let deleted = writes.enable(&own).await.unwrap_err();
     assert_eq!(deleted.hint(), refusal::advice("ACCOUNT_FOR_DELETION"));
     writes.cancel_delete(&own).await.unwrap();

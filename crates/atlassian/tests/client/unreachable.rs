@@ -9,6 +9,7 @@ use std::path::{Path, PathBuf};
 /// The pretend Atlassian, and what exists for tests only.
 const NOT_THE_PRODUCT: [&str; 3] = ["twin", "testkit", "conformance"];
 /// The only file that knows the path of the API access API. All it can do is ask.
+const WORDS: &str = "app/src/capture/words.rs";
 const API_ACCESS: &str = "atlassian/src/org/api_access.rs";
 /// The only folder that has an HTTP client; it refuses the call itself, whoever asks.
 const TRANSPORT: &str = "atlassian/src/transport/";
@@ -78,7 +79,9 @@ fn could_revoke_all(place: &str, code: &str) -> Option<&'static str> {
         let code = code.replace("-> request {", "");
         return has_any(&code, &more).then_some("does more with the API access API than ask");
     }
-    if code.contains("api-access") {
+    // A list of words that captures keep, which sends nothing.
+    let is_words = place == WORDS && !has_any(&code, &["request::", "method::", "transport", ".send("]);
+    if code.contains("api-access") && !is_words {
         return Some("names the API access API outside its file");
     }
     // A path put together out of pieces still needs the verb.
@@ -86,7 +89,7 @@ fn could_revoke_all(place: &str, code: &str) -> Option<&'static str> {
         &code,
         &["method::delete", "\"delete\"", ".delete(", "method::from_bytes"],
     );
-    if names_the_verb && !place.starts_with(WRITES) {
+    if names_the_verb && !place.starts_with(WRITES) && !is_words {
         return Some("names DELETE outside the writes");
     }
     if names_the_verb && code.contains("/admin/") {
@@ -139,6 +142,7 @@ fn somebody_who_adds_it_is_found() {
     for (place, code) in [
         (API_ACCESS, added),
         (API_ACCESS, "let request = Request { operation, path };"),
+        (WORDS, with_path),
         ("atlassian/src/org/accounts.rs", added),
         ("atlassian/src/org/accounts.rs", with_path),
         ("app/src/tokens.rs", "http.delete(url)"),

@@ -249,6 +249,7 @@ async fn about_staged(tx: &mut Tx, run: RunId, said: &mut Said) {
     );
     said.exactly("check_ambiguous", tx.check_ambiguous(run).await.unwrap());
     said.exactly("check_implied", tx.check_implied(run, MANY).await.unwrap());
+    said.exactly("staged_grants", tx.staged_grants(run).await.unwrap());
     said.exactly("staged_groups", tx.staged_groups(run).await.unwrap());
     said.exactly("staged_holders", tx.staged_holders(run, 0, MANY).await.unwrap());
     // Any three accounts will do, so which are found is not promised.

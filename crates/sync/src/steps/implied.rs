@@ -109,6 +109,14 @@ pub(crate) async fn open_implied(ctx: &Context<'_>, left: &[GivenRole]) -> Resul
     Ok(open.collect())
 }
 
+/// Lists the holders of these roles after all: where groups give other roles than when accounts were read, an account's
+/// own count no longer tells whether its groups explain it. Answers whether they are certain.
+pub(crate) async fn list_implied(ctx: &Context<'_>, open: &[OpenRole]) -> Result<bool, SyncError> {
+    ctx.change_seen.store(true, Ordering::Relaxed);
+    let roles: Vec<(&GivenRole, Option<i64>)> = open.iter().map(|role| (&role.given, role.counted)).collect();
+    read_pairs(ctx, &roles).await
+}
+
 /// Concludes the holders of these roles, once all accounts and members are read. Answers whether they are certain.
 pub(crate) async fn settle_implied(ctx: &Context<'_>, open: &[OpenRole]) -> Result<bool, SyncError> {
     if open.is_empty() {
