@@ -503,7 +503,7 @@ async fn settle(
     verify::check_unknown_groups(ctx).await?;
     let open = steps::open_implied(ctx, &holdings.left).await?;
     let gives_otherwise = !open.is_empty() && verify::check_givers(ctx).await?;
-    let mut members_certain = verify::check_group_members(ctx, directories).await?;
+    let mut members_certain = verify::check_group_members(ctx).await?;
     holdings.is_certain &= if gives_otherwise {
         steps::list_implied(ctx, &open).await?
     } else {
@@ -520,7 +520,7 @@ async fn settle(
     verify::check_strangers(ctx, directories).await?;
     let at_rest = verify::check_rest(ctx, directories).await?;
     if groups_cut && ctx.change_seen.load(Ordering::Relaxed) {
-        members_certain &= verify::list_all_members(ctx, directories).await?;
+        members_certain &= verify::list_all_members(ctx).await?;
     }
     if accounts_certain && members_certain && at_rest {
         ctx.end(Family::Accounts).await?;

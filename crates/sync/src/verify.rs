@@ -8,7 +8,6 @@ use crate::listing::{Context, side_by_side};
 use crate::steps::{self, Pairs};
 use model::{DirectoryId, FactKind, Family};
 use std::collections::BTreeSet;
-use std::sync::PoisonError;
 use std::sync::atomic::Ordering;
 use store::{Observation, Whole};
 
@@ -59,10 +58,7 @@ pub(crate) async fn check_givers(ctx: &Context<'_>) -> Result<bool, SyncError> {
 
 /// Groups whose members, taken from the accounts' rows, are not as many as the group says: their members are listed.
 /// Answers whether all are certain.
-pub(crate) async fn check_group_members(
-    ctx: &Context<'_>,
-    directories: &[DirectoryId],
-) -> Result<bool, SyncError> {
+pub(crate) async fn check_group_members(ctx: &Context<'_>) -> Result<bool, SyncError> {
     let mut tx = ctx.store.read().await?;
     let off = tx.check_group_members(ctx.run).await?;
     drop(tx);
@@ -71,26 +67,19 @@ pub(crate) async fn check_group_members(
     }
     ctx.progress
         .expect(Family::GroupMembers, off.iter().map(|group| group.expected).sum());
-    list_members(ctx, directories, off.into_iter().map(|group| group.id).collect()).await
+    list_members(ctx, off.into_iter().map(|group| group.id).collect()).await
 }
 
 /// Lists the members of every group: where accounts' lists of groups are cut *and* the organization changes, a group's
 /// count can agree by chance. Answers whether all are certain.
-pub(crate) async fn list_all_members(
-    ctx: &Context<'_>,
-    directories: &[DirectoryId],
-) -> Result<bool, SyncError> {
+pub(crate) async fn list_all_members(ctx: &Context<'_>) -> Result<bool, SyncError> {
     let mut tx = ctx.store.read().await?;
     let groups = tx.staged_first(ctx.run, FactKind::Group).await?;
     drop(tx);
-    list_members(ctx, directories, groups).await
+    list_members(ctx, groups).await
 }
 
-async fn list_members(
-    ctx: &Context<'_>,
-    directories: &[DirectoryId],
-    groups: Vec<String>,
-) -> Result<bool, SyncError> {
+async fn list_members(ctx: &Context<'_>, groups: Vec<String>) -> Result<bool, SyncError> {
     ctx.plan(Family::GroupMembers).await?;
     let began_at = ctx.clock.now_ms();
     let reads = groups.iter().map(|group| steps::read_members(ctx, group));
@@ -101,7 +90,7 @@ async fn list_members(
         .zip(certain)
         .filter(|(_, is_certain)| *is_certain);
     let listed = listed.map(|(group, _)| group).collect();
-    forget_leavers(ctx, directories, listed, began_at).await?;
+    forget_leavers(ctx, listed, began_at).await?;
     if is_certain {
         ctx.end(Family::GroupMembers).await?;
     } else {
@@ -114,40 +103,26 @@ async fn list_members(
     Ok(is_certain)
 }
 
-/// Who was seen in these groups before their members were listed, and neither in that list nor in a row of their own
-/// read after it, has left.
-async fn forget_leavers(
-    ctx: &Context<'_>,
-    directories: &[DirectoryId],
-    groups: Vec<String>,
-    listed_at: i64,
-) -> Result<(), SyncError> {
-    let shape = *ctx.shape.lock().unwrap_or_else(PoisonError::into_inner);
-    if shape.groups_cut_at().is_some() {
-        // The accounts' own rows do not say all.
-        return Ok(());
-    }
-    let left = leavers(ctx, &groups, listed_at).await?;
-    if left.is_empty() {
-        return Ok(());
-    }
-    ctx.change_seen.store(true, Ordering::Relaxed);
-    steps::look_up(ctx, directories, &left).await?;
-    let forget = Observation {
-        sent_at: listed_at,
-        wholes: groups.into_iter().map(Whole::MembersOf).collect(),
-        ..Observation::default()
-    };
-    ctx.record(&forget).await
-}
-
-async fn leavers(ctx: &Context<'_>, groups: &[String], listed_at: i64) -> Result<Vec<String>, SyncError> {
-    let mut tx = ctx.store.read().await?;
-    let mut all = BTreeSet::new();
+/// Who was seen in these groups before their members were listed, and neither in that list nor when asked for by name
+/// after it, has left.
+async fn forget_leavers(ctx: &Context<'_>, groups: Vec<String>, listed_at: i64) -> Result<(), SyncError> {
     for group in groups {
-        all.extend(tx.staged_members_before(ctx.run, group, listed_at).await?);
+        let mut tx = ctx.store.read().await?;
+        let left = tx.staged_members_before(ctx.run, &group, listed_at).await?;
+        drop(tx);
+        if left.is_empty() {
+            continue;
+        }
+        ctx.change_seen.store(true, Ordering::Relaxed);
+        steps::ask_members(ctx, &group, &left).await?;
+        let forget = Observation {
+            sent_at: listed_at,
+            wholes: vec![Whole::MembersOf(group)],
+            ..Observation::default()
+        };
+        ctx.record(&forget).await?;
     }
-    Ok(all.into_iter().collect())
+    Ok(())
 }
 
 /// Accounts that hold roles on more or fewer resources than was seen: some may lie on resources that no list names,

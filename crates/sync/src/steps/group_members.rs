@@ -3,7 +3,8 @@
 use crate::error::SyncError;
 use crate::listing::Context;
 use crate::map;
-use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
+use crate::steps::accounts::each_page;
+use atlassian::org::{ALL_DIRECTORIES, AccountSearch, PAGE};
 use atlassian::wire::Account;
 use atlassian::{Cursor, Page};
 use model::{FactKind, Family};
@@ -26,4 +27,24 @@ pub(crate) async fn read_members(ctx: &Context<'_>, group: &str) -> Result<bool,
     };
     ctx.read_uncounted((Family::GroupMembers, group), fetch, observe, count, staged)
         .await
+}
+
+/// Asks which of these accounts are in a group, by name: right also where accounts' lists of groups are cut.
+pub(crate) async fn ask_members(
+    ctx: &Context<'_>,
+    group: &str,
+    accounts: &[String],
+) -> Result<(), SyncError> {
+    for batch in accounts.chunks(PAGE as usize) {
+        let search = AccountSearch {
+            accounts: batch.to_vec(),
+            groups: vec![group.to_owned()],
+            ..AccountSearch::default()
+        };
+        each_page(ctx, ALL_DIRECTORIES, &search, |page| {
+            map::members_page(group, page)
+        })
+        .await?;
+    }
+    Ok(())
 }

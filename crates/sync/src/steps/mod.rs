@@ -18,7 +18,7 @@ mod workspaces;
 pub(crate) use accounts::{each_page, look_up, read_accounts, read_directory_again};
 pub(crate) use api_access::{read_api_keys, read_service_accounts};
 pub(crate) use governance::{ONLY, read_api_tokens, read_directories, read_domains, read_policies};
-pub(crate) use group_members::read_members;
+pub(crate) use group_members::{ask_members, read_members};
 pub(crate) use group_role_grants::{read_grants, read_grants_again};
 pub(crate) use groups::{KnownGroup, read_groups, read_groups_again};
 pub(crate) use implied::{choose_implied, list_implied, open_implied, settle_implied};
