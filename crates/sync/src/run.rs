@@ -504,10 +504,12 @@ async fn settle(
     let open = steps::open_implied(ctx, &holdings.left).await?;
     let gives_otherwise = !open.is_empty() && verify::check_givers(ctx).await?;
     let mut members_certain = verify::check_group_members(ctx).await?;
-    holdings.is_certain &= if gives_otherwise {
-        steps::list_implied(ctx, &open).await?
-    } else {
+    // Nothing is concluded from what may be of different moments.
+    let is_at_rest = !gives_otherwise && !ctx.change_seen.load(Ordering::Relaxed);
+    holdings.is_certain &= if is_at_rest {
         steps::settle_implied(ctx, &open).await?
+    } else {
+        steps::list_implied(ctx, &open).await?
     };
     let resources_certain = verify::check_account_resources(ctx, directories, &mut holdings.pairs).await?;
     if ctx.change_seen.load(Ordering::Relaxed) {
