@@ -18,7 +18,7 @@ struct Layers {
 }
 
 impl Drawing {
-    /// The drawings for wide and for middling rooms; the style sheet shows one of them, or [`super::chain`].
+    /// The drawings for wide and for middling rooms; the style sheet shows one of them, or [`mod@super::chain`].
     pub fn markup(&self, view: &AccountView, now: i64, words: &str) -> Markup {
         html! { @for layout in &LAYOUTS { (self.draw(layout, view, now, words)) } }
     }
