@@ -1,8 +1,8 @@
 //! Who holds which role on which resource, by search filters.
 //!
 //! With *joint* filters a search by resource and role answers exactly. With *independent* filters the same search
-//! also finds accounts that have the role elsewhere and another role here; then resources and roles are listed on
-//! their own, and only accounts with several of both are read one by one (`verify.rs`). Roles that a group gives to most
+//! also finds accounts that have the role elsewhere and another role here; then roles, resources and roles again are
+//! listed on their own, and only accounts with several roles are read one by one (`verify.rs`). Roles that a group gives to most
 //! accounts are not listed at all where that can be helped (`implied.rs`).
 
 use crate::error::SyncError;
@@ -176,6 +176,23 @@ pub(crate) async fn read_holdings(
     };
     let mut questions = pairs.questions();
     questions.retain(|question| !is_left(question));
+    // Independent filters: roles first, so that `read_roles_again` tells who kept a single role all the while.
+    let (by_role, others): (Vec<_>, Vec<_>) = questions
+        .into_iter()
+        .map(|question| (question, None))
+        .partition(|(question, _)| question.resource.is_none());
+    let is_certain = read_questions(ctx, by_role).await?;
+    Ok(read_questions(ctx, others).await? && is_certain)
+}
+
+/// Lists the holders of every role once more, whatever resource they hold it on: who then shows two roles, changed
+/// while resources were listed.
+pub(crate) async fn read_roles_again(ctx: &Context<'_>, pairs: &Pairs) -> Result<bool, SyncError> {
+    let mut questions = pairs.questions();
+    questions.retain(|question| question.resource.is_none());
+    for question in &questions {
+        ctx.restart(Family::RoleHoldings, &question.name()).await?;
+    }
     let uncounted = questions.into_iter().map(|question| (question, None));
     read_questions(ctx, uncounted.collect()).await
 }
@@ -198,7 +215,7 @@ pub(crate) fn holders_of(given: &GivenRole) -> (AccountSearch, String) {
     (question.search(), question.name())
 }
 
-/// Reads the listings that have several pages again, until none shows anybody new: while an organization changes, a row
+/// Reads the listings of resources that have several pages again, until none shows anybody new: while an organization changes, a row
 /// can be lost between two pages and another come, and then every count agrees.
 pub(crate) async fn read_holdings_again(ctx: &Context<'_>) -> Result<bool, SyncError> {
     let mut tx = ctx.store.read().await?;
@@ -207,9 +224,11 @@ pub(crate) async fn read_holdings_again(ctx: &Context<'_>) -> Result<bool, SyncE
     let of_several_pages = listings.into_iter().filter(|listing| {
         listing.family == Family::RoleHoldings.name() && !listing.name.is_empty() && listing.pages > 1
     });
-    let questions: Vec<Question> = of_several_pages
+    let mut questions: Vec<Question> = of_several_pages
         .map(|listing| Question::of_name(&listing.name))
         .collect();
+    // Listings of roles alone are read again after these in any case.
+    questions.retain(|question| question.resource.is_some());
     let reads = questions.iter().map(|question| async move {
         for _ in 0..PASSES {
             let seen = staged(ctx, question).await?;
