@@ -17,7 +17,7 @@ mod view;
 mod wish;
 
 pub use carry::{Carrying, RealTime, Unwatched};
-pub use effects::{EffectLine, Effects};
+pub use effects::{EffectLine, Effects, Losing};
 pub use guards::Trip;
 pub use make::{PlanMade, PlanRequest};
 pub use preflight::Refused;
