@@ -151,7 +151,6 @@ impl App {
             effects,
             guards: trips.clone(),
             overridden: None,
-            undoable: with_undo.iter().filter(|(_, undo)| undo.is_some()).count(),
         };
         let organization = scope.organization_id.as_str();
         let hash = provision::plan::hash(organization, request.goes_on, &actions);

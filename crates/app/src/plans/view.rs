@@ -26,8 +26,6 @@ pub struct Preview {
     pub guards: Vec<Trip>,
     /// Why the guards were overridden, if they were.
     pub overridden: Option<String>,
-    /// How many actions have an undo.
-    pub undoable: usize,
 }
 
 /// One action of a plan.
