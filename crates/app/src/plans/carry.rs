@@ -47,7 +47,7 @@ pub struct Carrying<'a> {
 }
 
 impl App {
-    async fn plan_row(&self, id: PlanId) -> Result<(PlanRow, ConnectionRow), AppError> {
+    pub(super) async fn plan_row(&self, id: PlanId) -> Result<(PlanRow, ConnectionRow), AppError> {
         let mut tx = self.store.read().await?;
         let row = tx.plan_find(id).await?.ok_or(AppError::NoPlan { plan: id })?;
         let connections = tx.connection_list().await?;
@@ -123,28 +123,7 @@ impl App {
     /// Carries an approved plan out, or goes on with one that was stopped, paused or interrupted.
     pub async fn plan_apply(&self, id: PlanId, carrying: &Carrying<'_>) -> Result<Carried, AppError> {
         let (row, connection) = self.plan_row(id).await?;
-        let now = self.clock.now_ms();
-        if !connection.writes {
-            let trip = GuardTrip {
-                guard: "writes".into(),
-                at: now,
-                plan: Some(id),
-                detail: "changes are switched off".into(),
-            };
-            let mut tx = self.store.write().await?;
-            tx.guard_tripped(connection.id, &trip).await?;
-            tx.commit().await?;
-            return Err(AppError::WritesOff {
-                connection: connection.name,
-            });
-        }
-        if row.state == PlanState::Planned {
-            return Err(AppError::NotApproved { plan: id });
-        }
-        if row.started_at.is_none() && now > row.expires_at {
-            return Err(AppError::PlanExpired { plan: id });
-        }
-        let may_fail = self.check_breakers(&row, &connection, now).await?;
+        let may_fail = self.may_begin(&row, &connection, self.clock.now_ms()).await?;
         let admin = self.admin(&connection, carrying.options).await?;
         self.check_guards_again(&row, &connection, &admin).await?;
         let scim = self.scim(&connection, &admin).await?;
@@ -172,6 +151,37 @@ impl App {
         // What is stored is of before: the next reading is due now.
         self.reading_soon(&connection.name).await?;
         Ok(carried)
+    }
+
+    /// Refuses a plan that may not be begun, or gone on with, as things are. Answers how many of its actions may fail.
+    pub(super) async fn may_begin(
+        &self,
+        row: &PlanRow,
+        connection: &ConnectionRow,
+        now: i64,
+    ) -> Result<u32, AppError> {
+        let id = row.id;
+        if !connection.writes {
+            let trip = GuardTrip {
+                guard: "writes".into(),
+                at: now,
+                plan: Some(id),
+                detail: "changes are switched off".into(),
+            };
+            let mut tx = self.store.write().await?;
+            tx.guard_tripped(connection.id, &trip).await?;
+            tx.commit().await?;
+            return Err(AppError::WritesOff {
+                connection: connection.name.clone(),
+            });
+        }
+        if row.state == PlanState::Planned {
+            return Err(AppError::NotApproved { plan: id });
+        }
+        if row.started_at.is_none() && now > row.expires_at {
+            return Err(AppError::PlanExpired { plan: id });
+        }
+        self.check_breakers(row, connection, now).await
     }
 
     /// Holds a plan back that would send more changes within an hour than the connection allows, or that comes after too
@@ -334,7 +344,7 @@ impl App {
         self.plan_make(&request, options).await
     }
 
-    fn wrong_state(&self, row: &PlanRow, wanted: &'static str) -> AppError {
+    pub(super) fn wrong_state(&self, row: &PlanRow, wanted: &'static str) -> AppError {
         AppError::PlanState {
             plan: row.id,
             state: row.state.name(),
@@ -342,7 +352,7 @@ impl App {
         }
     }
 
-    fn plan_line(&self, actor: &str, event: &str, detail: &str) -> JournalRow {
+    pub(super) fn plan_line(&self, actor: &str, event: &str, detail: &str) -> JournalRow {
         JournalRow {
             action: None,
             at: self.clock.now_ms(),
