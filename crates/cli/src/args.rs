@@ -2,7 +2,7 @@
 
 mod plan;
 
-pub use plan::{MakeArgs, MembersArgs, PlanArgs, PlanCommand, UserArgs};
+pub use plan::{ApplyArgs, MakeArgs, MembersArgs, PlanArgs, PlanCommand, RehearseArgs, UserArgs};
 
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
@@ -18,9 +18,9 @@ pub struct Args {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 a bug or an unforeseen error · 2 wrong usage · 3 a reading did not finish or was not \
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 a bug or an unforeseen error · 2 wrong usage, or drift with apply --check · 3 a reading did not finish or was not \
 complete · 4 a reading is held for a person · 5 nothing of that name, or several · 6 the key is refused · 7 Atlassian cannot be \
-reached or has a problem · 8 the database or master key cannot be used · 9 the configuration is wrong · 10 another orgwarden is at work · \
+reached or has a problem · 8 the database or master key cannot be used · 9 the configuration or an access file is wrong · 10 another orgwarden is at work · \
 11 a change is refused, held back or was not confirmed";
 
 /// Settings that every command takes; they win over the environment, which wins over the configuration file.
@@ -78,6 +78,10 @@ pub enum Command {
     /// Change Atlassian: propose, look, approve, apply, undo
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// Carry a plan out on a pretend Atlassian made from what was read, and say what came of it
+    Rehearse(RehearseArgs),
+    /// Compare a file that says who is to have what with what is so, and plan what ends the difference
+    Apply(ApplyArgs),
     /// Take an account's access to all its directories; roles and groups are kept
     DisableUser(UserArgs),
     /// Give an account its access to all its directories back
@@ -462,6 +466,15 @@ pub enum ExportCommand {
         /// Also API keys, service accounts and the records of SCIM
         #[arg(long)]
         all: bool,
+        /// The organization or its connection; may be left out when there is one
+        #[arg(long, value_name = "NAME")]
+        org: Option<String>,
+        /// As of this instant
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
+    },
+    /// Groups with their members and the roles of groups and accounts, as a file for apply
+    Access {
         /// The organization or its connection; may be left out when there is one
         #[arg(long, value_name = "NAME")]
         org: Option<String>,

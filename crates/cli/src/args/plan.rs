@@ -20,6 +20,38 @@ pub struct MakeArgs {
     pub json: bool,
 }
 
+/// A file that says who is to have what.
+#[derive(Debug, clap::Args)]
+pub struct ApplyArgs {
+    /// The file, as export access writes one; - for standard input
+    #[arg(short, long, value_name = "FILE")]
+    pub file: PathBuf,
+    /// Only say what differs from what was read; ends with 2 if anything does
+    #[arg(long)]
+    pub check: bool,
+    #[command(flatten)]
+    pub make: MakeArgs,
+}
+
+/// A plan, and the weather it is rehearsed in.
+#[derive(Debug, clap::Args)]
+pub struct RehearseArgs {
+    #[command(flatten)]
+    pub plan: PlanArgs,
+    /// How long each answer takes, in milliseconds
+    #[arg(long, value_name = "MS", default_value_t = 100)]
+    pub latency_ms: u64,
+    /// Requests a minute that are answered, such as 300; without it there is no limit
+    #[arg(long, value_name = "N")]
+    pub rate_limit: Option<u32>,
+    /// Share of requests that go wrong, in percent
+    #[arg(long, value_name = "PERCENT", default_value_t = 0, value_parser = clap::value_parser!(u8).range(0..=90))]
+    pub faults: u8,
+    /// Chooses which
+    #[arg(long, value_name = "N", default_value_t = 1)]
+    pub seed: u64,
+}
+
 /// Members of a group.
 #[derive(Debug, clap::Args)]
 pub struct MembersArgs {

@@ -1,6 +1,7 @@
 //! One file for each command. Each asks `app` and prints; none knows how things are stored or read.
 
 mod access;
+mod apply;
 mod capture;
 mod care;
 mod changes;
@@ -9,6 +10,7 @@ mod demo;
 mod export;
 mod lists;
 mod plan;
+mod rehearse;
 mod runs;
 mod serve;
 mod sync;
@@ -53,6 +55,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Why(args) => access::why(&config, args).await,
         Command::Changes(args) => changes::run(&config, args).await,
         Command::Plan(command) => plan::run(&config, command).await,
+        Command::Rehearse(args) => rehearse::run(&config, args).await,
+        Command::Apply(args) => apply::run(&config, args).await,
         Command::DisableUser(args) => plan::user(&config, args, true).await,
         Command::EnableUser(args) => plan::user(&config, args, false).await,
         Command::Erase(args) => care::erase(&config, args).await,
