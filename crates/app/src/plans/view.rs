@@ -8,9 +8,11 @@ use super::preflight::Refused;
 use super::sentence::sentence;
 use crate::App;
 use crate::error::AppError;
+use crate::rehearsal::{Effort, Reality, Rehearsal};
 use crate::views::{At, Scope};
-use model::{Action, ActionState, PlanId, PlanState};
+use model::{Action, ActionState, GroupId, PlanId, PlanState};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use store::PlanRow;
 
 /// What was worked out when a plan was made. Kept with the plan, so that what was approved is what was shown.
@@ -27,6 +29,10 @@ pub struct Preview {
     pub guards: Vec<Trip>,
     /// Why the guards were overridden, if they were.
     pub overridden: Option<String>,
+    /// What its last rehearsal showed.
+    pub rehearsal: Option<Rehearsal>,
+    /// What carrying it out really took.
+    pub effort: Effort,
 }
 
 /// One action of a plan.
@@ -42,6 +48,8 @@ pub struct ActionView {
     pub state: ActionState,
     /// The action itself.
     pub action: Action,
+    /// The actions of the plan that must be confirmed before it.
+    pub needs: Vec<String>,
     /// Whether it can be undone.
     pub can_be_undone: bool,
     /// How often it was sent.
@@ -143,6 +151,10 @@ pub struct PlanView {
     pub guards: Vec<Trip>,
     /// Why they were overridden.
     pub overridden: Option<String>,
+    /// What its last rehearsal showed.
+    pub rehearsal: Option<Rehearsal>,
+    /// How far reality differed from the rehearsal, once the plan came to its end.
+    pub reality: Option<Reality>,
     /// Its actions, in order.
     pub actions: Vec<ActionView>,
     /// How many of its changes can be undone.
@@ -261,7 +273,16 @@ impl App {
         let scope = self.scope_of(row.organization_id).await?;
         let mut tx = self.store.read().await?;
         let facts = Facts::look_up(&mut tx, &scope, &wanted).await?;
+        let makers: BTreeMap<GroupId, String> = actions
+            .iter()
+            .filter_map(|row| Some((row.action.makes()?, row.id.to_string())))
+            .collect();
+        let needs = |action: &Action| {
+            let groups = action.needs().into_iter();
+            groups.filter_map(|group| makers.get(group).cloned()).collect()
+        };
         let action = |row: &store::ActionRow| ActionView {
+            needs: needs(&row.action),
             id: row.id.to_string(),
             what: sentence(&row.action, &facts),
             expects: expects(&row.action, &facts),
@@ -281,7 +302,17 @@ impl App {
             event: line.event,
             detail: line.detail,
         };
+        let is_over = matches!(row.state, PlanState::Done | PlanState::Failed);
+        let reality = match &preview.rehearsal {
+            Some(rehearsal) if is_over => Some(
+                self.reality(&scope, &row, &actions, rehearsal, preview.effort)
+                    .await?,
+            ),
+            _ => None,
+        };
         Ok(PlanView {
+            rehearsal: preview.rehearsal,
+            reality,
             plan: item(&row, &tally, now),
             connection: connection
                 .map(|connection| connection.name.clone())
@@ -297,6 +328,6 @@ impl App {
     }
 }
 
-pub(super) fn preview(row: &PlanRow) -> Preview {
+pub(crate) fn preview(row: &PlanRow) -> Preview {
     serde_json::from_str(&row.preview).unwrap_or_default()
 }

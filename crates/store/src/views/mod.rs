@@ -7,6 +7,7 @@
 //!
 //! - [`effective_access`]: the one definition of who holds which role through which paths.
 //! - [`accounts`], [`account`], [`groups`], [`workspaces`], [`tokens`]: lists and details by noun.
+//! - [`gone`]: what is no longer there.
 //! - [`scim`]: what SCIM directories own.
 //! - [`changes`]: beginnings and endings of facts in published runs.
 //! - [`connections`]: connections, runs and their listings.
@@ -36,6 +37,7 @@ pub mod accounts;
 pub mod changes;
 pub mod connections;
 pub mod effective_access;
+pub mod gone;
 pub mod groups;
 pub mod scim;
 pub mod scope;
