@@ -3,7 +3,7 @@
 use crate::csv::{self, Cells};
 use crate::error::PageError;
 use crate::pages::plans::plan_path;
-use crate::parts::{copyable, export_link, mark, not_told, time};
+use crate::parts::{copyable_as, export_link, mark, not_told, time};
 use crate::shell::{Place, Shell, Web};
 use app::{GuardView, WritesView};
 use axum::extract::{Query, State};
@@ -45,7 +45,7 @@ pub(crate) async fn show(
     let body = html! {
         div.title {
             h1 { "Guards" span.number.short { @if writes { "changes are on" } @else { "changes are off" } } }
-            p.context { "What holds plans back, and when it last did. A setting is changed in the terminal, by who may reach this machine" }
+            p.context { "What holds plans back, and when it last did. A setting is changed in the terminal, by who may reach this machine: orgwarden connection set NAME, then the option shown" }
         }
         @if connections.is_empty() { p.empty { "No connection reads this organization any more, so nothing can be changed through one." } }
         @for connection in &connections { (section(&shell, connection, connections.len() > 1)) }
@@ -84,7 +84,7 @@ fn section(shell: &Shell, connection: &WritesView, several: bool) -> Markup {
                     td.first.m1 { b { (guard.title) } }
                     td.words.m5 { (guard.words) @if guard.is_set { " " span.quiet { "Set here." } } }
                     td.words.m6 { (trip(shell, guard)) }
-                    td.m7 { @match &guard.option { Some(option) => (copyable(&format!("orgwarden connection set {} {option}", connection.connection))), None => (not_told("always so")) } }
+                    td.m7 { @match &guard.option { Some(option) => (copyable_as(option, &format!("orgwarden connection set {} {option}", connection.connection))), None => (not_told("always so")) } }
                     td.m2 { @if guard.is_on { (mark::green("Holds")) } @else { (mark::open("Lets through")) } }
                 } } }
             }
@@ -94,7 +94,7 @@ fn section(shell: &Shell, connection: &WritesView, several: bool) -> Markup {
 
 fn trip(shell: &Shell, guard: &GuardView) -> Markup {
     let Some(trip) = &guard.trip else {
-        return not_told("never tripped");
+        return not_told("never");
     };
     html! {
         (time::ago(shell.now, trip.at)) ": " (trip.detail)

@@ -109,7 +109,12 @@ pub(crate) fn not_told(words: &str) -> Markup {
 
 /// An id in monospace that can be copied.
 pub(crate) fn copyable(id: &str) -> Markup {
-    html! { span.copyable { code.id title=(id) { (id) } button.copy type="button" data-copy=(id) hidden { "Copy" } } }
+    copyable_as(id, id)
+}
+
+/// A text that stands for a longer one, with a button that copies the longer one.
+pub(crate) fn copyable_as(shown: &str, whole: &str) -> Markup {
+    html! { span.copyable { code.id title=(whole) { (shown) } button.copy type="button" data-copy=(whole) hidden { "Copy" } } }
 }
 
 /// A number in a cell; zero is grey.
