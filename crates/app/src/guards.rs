@@ -28,6 +28,8 @@ pub struct WritesChange {
     pub share_percent: Option<i64>,
     /// How many changes may be sent within an hour.
     pub changes_per_hour: Option<i64>,
+    /// How many actions may end unconfirmed within an hour.
+    pub failures_per_hour: Option<i64>,
     /// Above how many actions a comment is asked for.
     pub comment_above: Option<i64>,
 }
@@ -281,6 +283,7 @@ impl App {
         guards.accounts_per_plan = change.accounts_per_plan.or(guards.accounts_per_plan);
         guards.share_percent = change.share_percent.or(guards.share_percent);
         guards.changes_per_hour = change.changes_per_hour.or(guards.changes_per_hour);
+        guards.failures_per_hour = change.failures_per_hour.or(guards.failures_per_hour);
         guards.comment_from = change.comment_above.or(guards.comment_from);
         let writes = change.writes.unwrap_or(connection.writes);
         let self_approval = change.self_approval.unwrap_or(connection.self_approval);

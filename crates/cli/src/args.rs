@@ -251,6 +251,9 @@ pub struct ConnectionSetArgs {
     /// How many changes may be sent within an hour
     #[arg(long, value_name = "N")]
     pub changes_per_hour: Option<i64>,
+    /// How many actions may end unconfirmed within an hour before nothing more is sent
+    #[arg(long, value_name = "N")]
+    pub failures_per_hour: Option<i64>,
     /// Above how many actions a plan needs a comment
     #[arg(long, value_name = "N")]
     pub comment_above: Option<i64>,

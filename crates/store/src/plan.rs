@@ -39,8 +39,10 @@ const SETTLE: &str =
 const JOURNAL: &str = "INSERT INTO journal (plan_id, action_id, at, actor, event, detail) VALUES";
 const JOURNAL_OF: &str =
     "SELECT action_id, at, actor, event, detail FROM journal WHERE plan_id = $1 ORDER BY id LIMIT $2";
-const INTENTS_SINCE: &str = "SELECT COUNT(*) FROM action a JOIN plan p ON p.id = a.plan_id
-    WHERE p.organization_id = $1 AND a.intent_at >= $2";
+const ACTIONS_SINCE: &str = "SELECT COUNT(*) FILTER (WHERE a.intent_at >= $2),
+        COUNT(*) FILTER (WHERE a.settled_at >= $2 AND a.state IN ('failed', 'stuck'))
+    FROM action a JOIN plan p ON p.id = a.plan_id
+    WHERE p.organization_id = $1 AND (a.intent_at >= $2 OR a.settled_at >= $2)";
 const TRIP: &str = "INSERT INTO guard_trip (connection_id, guard, at, plan_id, detail) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (connection_id, guard) DO UPDATE SET at = excluded.at, plan_id = excluded.plan_id, detail = excluded.detail";
 const TRIPS: &str =
@@ -182,6 +184,15 @@ pub struct GuardTrip {
     pub plan: Option<PlanId>,
     /// What was held back.
     pub detail: String,
+}
+
+/// What became of actions since a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecentActions {
+    /// How many were sent, or were to be.
+    pub sent: i64,
+    /// How many failed or are stuck.
+    pub not_confirmed: i64,
 }
 
 fn wrong(column: usize) -> StoreError {
@@ -396,11 +407,21 @@ impl Tx {
         Ok(())
     }
 
-    /// How many actions of an organization were sent since a time.
-    pub async fn intents_since(&mut self, organization: i64, since: i64) -> Result<i64, StoreError> {
-        self.row(INTENTS_SINCE, &[organization.into(), since.into()])
-            .await?
-            .map_or(Ok(0), |row| row.int(0))
+    /// What became of an organization's actions since a time.
+    pub async fn actions_since(
+        &mut self,
+        organization: i64,
+        since: i64,
+    ) -> Result<RecentActions, StoreError> {
+        let row = self
+            .row(ACTIONS_SINCE, &[organization.into(), since.into()])
+            .await?;
+        row.map_or(Ok(RecentActions::default()), |row| {
+            Ok(RecentActions {
+                sent: row.int(0)?,
+                not_confirmed: row.int(1)?,
+            })
+        })
     }
 
     /// Adds lines to the journal of a plan.

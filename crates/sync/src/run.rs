@@ -498,7 +498,7 @@ async fn settle(
     mut holdings: Holdings,
 ) -> Result<(), SyncError> {
     if matches!(holdings.pairs, Pairs::Independent { .. }) {
-        verify::settle_independent(ctx).await?;
+        holdings.is_certain &= verify::settle_independent(ctx, &holdings.pairs).await?;
     }
     verify::check_unknown_groups(ctx).await?;
     let open = steps::open_implied(ctx, &holdings.left).await?;
@@ -515,7 +515,7 @@ async fn settle(
     if ctx.change_seen.load(Ordering::Relaxed) {
         holdings.is_certain &= steps::read_holdings_again(ctx).await?;
         if matches!(holdings.pairs, Pairs::Independent { .. }) {
-            verify::settle_independent(ctx).await?;
+            holdings.is_certain &= verify::settle_independent(ctx, &holdings.pairs).await?;
         }
     }
     verify::check_implied(ctx).await?;

@@ -21,9 +21,11 @@ const AT_A_TIME: usize = 32;
 /// How often directories are read again while the organization changes.
 const PASSES: u32 = 3;
 
-/// Makes sure that everybody is known whom a listing mentions, and that accounts which filters cannot tell apart are
-/// read one by one.
-pub(crate) async fn settle_independent(ctx: &Context<'_>) -> Result<(), SyncError> {
+/// Reads accounts one by one that independent filters cannot tell apart, and combines resources and roles of the
+/// others. Roles are listed before resources and here again after them: only who showed one and the same role both times
+/// had it while its resources were listed. Answers whether those listings are certain.
+pub(crate) async fn settle_independent(ctx: &Context<'_>, pairs: &Pairs) -> Result<bool, SyncError> {
+    let is_certain = steps::read_roles_again(ctx, pairs).await?;
     let mut tx = ctx.store.read().await?;
     let ambiguous = tx.check_ambiguous(ctx.run).await?;
     drop(tx);
@@ -32,7 +34,7 @@ pub(crate) async fn settle_independent(ctx: &Context<'_>) -> Result<(), SyncErro
         .expect(Family::RoleHoldings, i64::try_from(accounts.len()).unwrap_or(0));
     steps::read_precisely(ctx, &accounts).await?;
     ctx.store.combine_independent(ctx.run).await?;
-    Ok(())
+    Ok(is_certain)
 }
 
 /// Looks again at the groups that give roles: whose members or grants changed since they were listed, is then read
@@ -150,7 +152,7 @@ pub(crate) async fn check_account_resources(
             // A resource that no list named: its holders are listed like those of any other.
             is_certain &= steps::read_holdings(ctx, &fresh, &[]).await?;
             if matches!(fresh, Pairs::Independent { .. }) {
-                settle_independent(ctx).await?;
+                is_certain &= settle_independent(ctx, &fresh).await?;
             }
             *pairs = fresh;
             continue;

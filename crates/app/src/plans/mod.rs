@@ -24,7 +24,7 @@ mod wish;
 
 pub use accounts::{AccountEffects, RoleEffect};
 pub use carry::{Carrying, RealTime, Unwatched};
-pub use effects::{EffectLine, Effects};
+pub use effects::{EffectLine, Effects, Losing};
 pub use guards::Trip;
 pub(crate) use guards::{ACCOUNTS_PER_PLAN, CHANGES_PER_HOUR, COMMENT_ABOVE, SHARE_FROM, SHARE_PERCENT};
 pub use make::{PlanMade, PlanRequest};

@@ -162,8 +162,10 @@ async fn an_intent_is_written_once_and_counted(database: TestDatabase) {
     database.store.commit_durably(false).await.unwrap();
     let mut tx = database.store.read().await.unwrap();
     assert_eq!(tx.plan_actions(id).await.unwrap()[0].attempts, 1);
-    assert_eq!(tx.intents_since(organization, START + 5).await.unwrap(), 1);
-    assert_eq!(tx.intents_since(organization, START + 6).await.unwrap(), 0);
+    let recent = tx.actions_since(organization, START + 5).await.unwrap();
+    assert_eq!((recent.sent, recent.not_confirmed), (1, 0));
+    let none = tx.actions_since(organization, START + 6).await.unwrap();
+    assert_eq!((none.sent, none.not_confirmed), (0, 0));
 }
 
 async fn a_settled_action_says_what_became_of_it(database: TestDatabase) {

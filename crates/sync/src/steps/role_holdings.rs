@@ -1,8 +1,8 @@
 //! Who holds which role on which resource, by search filters.
 //!
 //! With *joint* filters a search by resource and role answers exactly. With *independent* filters the same search
-//! also finds accounts that have the role elsewhere and another role here; then resources and roles are listed on
-//! their own, and only accounts with several of both are read one by one (`verify.rs`). Roles that a group gives to most
+//! also finds accounts that have the role elsewhere and another role here; then roles, resources and roles again are
+//! listed on their own, and only accounts with several roles are read one by one (`verify.rs`). Roles that a group gives to most
 //! accounts are not listed at all where that can be helped (`implied.rs`).
 
 use crate::error::SyncError;
@@ -15,6 +15,8 @@ use store::{GivenRole, Hint, HintRow, Observation};
 
 /// How many listings are read at a time; the transport bounds requests further.
 const AT_A_TIME: usize = 32;
+/// How many that are known to be long: their pages fill the memory, and one after the other they keep the writer busy.
+const LONG_AT_A_TIME: usize = 8;
 
 /// How often listings of several pages are read again while somebody new appears.
 const PASSES: u32 = 3;
@@ -176,8 +178,25 @@ pub(crate) async fn read_holdings(
     };
     let mut questions = pairs.questions();
     questions.retain(|question| !is_left(question));
+    // Independent filters: roles first, so that `read_roles_again` tells who kept a single role all the while.
+    let (by_role, others): (Vec<_>, Vec<_>) = questions
+        .into_iter()
+        .map(|question| (question, None))
+        .partition(|(question, _)| question.resource.is_none());
+    let is_certain = read_questions(ctx, by_role, LONG_AT_A_TIME).await?;
+    Ok(read_questions(ctx, others, AT_A_TIME).await? && is_certain)
+}
+
+/// Lists the holders of every role once more, whatever resource they hold it on: who then shows two roles, changed
+/// while resources were listed.
+pub(crate) async fn read_roles_again(ctx: &Context<'_>, pairs: &Pairs) -> Result<bool, SyncError> {
+    let mut questions = pairs.questions();
+    questions.retain(|question| question.resource.is_none());
+    for question in &questions {
+        ctx.restart(Family::RoleHoldings, &question.name()).await?;
+    }
     let uncounted = questions.into_iter().map(|question| (question, None));
-    read_questions(ctx, uncounted.collect()).await
+    read_questions(ctx, uncounted.collect(), LONG_AT_A_TIME).await
 }
 
 /// Lists the holders of some roles on some resources, each with the count from before if it was taken; answers whether
@@ -189,7 +208,7 @@ pub(crate) async fn read_pairs(
     let questions = pairs
         .iter()
         .map(|(given, before)| (Question::about(given), *before));
-    read_questions(ctx, questions.collect()).await
+    read_questions(ctx, questions.collect(), LONG_AT_A_TIME).await
 }
 
 /// The search for the holders of a role on a resource, and the name of its listing.
@@ -198,7 +217,7 @@ pub(crate) fn holders_of(given: &GivenRole) -> (AccountSearch, String) {
     (question.search(), question.name())
 }
 
-/// Reads the listings that have several pages again, until none shows anybody new: while an organization changes, a row
+/// Reads the listings of resources that have several pages again, until none shows anybody new: while an organization changes, a row
 /// can be lost between two pages and another come, and then every count agrees.
 pub(crate) async fn read_holdings_again(ctx: &Context<'_>) -> Result<bool, SyncError> {
     let mut tx = ctx.store.read().await?;
@@ -207,9 +226,11 @@ pub(crate) async fn read_holdings_again(ctx: &Context<'_>) -> Result<bool, SyncE
     let of_several_pages = listings.into_iter().filter(|listing| {
         listing.family == Family::RoleHoldings.name() && !listing.name.is_empty() && listing.pages > 1
     });
-    let questions: Vec<Question> = of_several_pages
+    let mut questions: Vec<Question> = of_several_pages
         .map(|listing| Question::of_name(&listing.name))
         .collect();
+    // Listings of roles alone are read again after these in any case.
+    questions.retain(|question| question.resource.is_some());
     let reads = questions.iter().map(|question| async move {
         for _ in 0..PASSES {
             let seen = staged(ctx, question).await?;
@@ -223,19 +244,20 @@ pub(crate) async fn read_holdings_again(ctx: &Context<'_>) -> Result<bool, SyncE
         }
         Ok(false)
     });
-    let certain: Vec<bool> = side_by_side(reads, AT_A_TIME).await?;
+    let certain: Vec<bool> = side_by_side(reads, LONG_AT_A_TIME).await?;
     Ok(certain.into_iter().all(|is_certain| is_certain))
 }
 
 async fn read_questions(
     ctx: &Context<'_>,
     questions: Vec<(Question, Option<i64>)>,
+    at_a_time: usize,
 ) -> Result<bool, SyncError> {
     ctx.plan(Family::RoleHoldings).await?;
     let reads = questions
         .iter()
         .map(|(question, before)| read_question(ctx, question, *before));
-    let certain: Vec<bool> = side_by_side(reads, AT_A_TIME).await?;
+    let certain: Vec<bool> = side_by_side(reads, at_a_time).await?;
     Ok(certain.into_iter().all(|is_certain| is_certain))
 }
 
