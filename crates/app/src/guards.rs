@@ -2,7 +2,9 @@
 
 use crate::App;
 use crate::error::AppError;
-use crate::plans::{ACCOUNTS_PER_PLAN, CHANGES_PER_HOUR, COMMENT_ABOVE, SHARE_FROM, SHARE_PERCENT};
+use crate::plans::{
+    ACCOUNTS_PER_PLAN, CHANGES_PER_HOUR, COMMENT_ABOVE, FAILURES_PER_HOUR, SHARE_FROM, SHARE_PERCENT,
+};
 use crate::views::{At, Scope};
 use serde::Serialize;
 use store::{AuditRow, ConnectionRow, Guards};
@@ -86,6 +88,19 @@ fn on_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 
+/// A number with its thousands apart.
+fn thousands(number: i64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && digit.is_ascii_digit() && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Patterns as text; they may be many.
 fn listed(patterns: &[String]) -> String {
     const MOST: usize = 5;
@@ -103,6 +118,7 @@ impl WritesView {
         let accounts = guards.accounts_per_plan.unwrap_or(ACCOUNTS_PER_PLAN);
         let share = guards.share_percent.unwrap_or(SHARE_PERCENT);
         let volume = guards.changes_per_hour.unwrap_or(CHANGES_PER_HOUR);
+        let failures = guards.failures_per_hour.unwrap_or(FAILURES_PER_HOUR);
         let comment = guards.comment_from.unwrap_or(COMMENT_ABOVE);
         let protected = guards.protected_accounts.len() + guards.protected_groups.len();
         let mut list = vec![
@@ -135,7 +151,10 @@ impl WritesView {
             GuardView {
                 guard: "comment",
                 title: "Comment",
-                words: format!("A plan of more than {comment} actions is not approved without a comment."),
+                words: format!(
+                    "A plan of more than {} actions is not approved without a comment.",
+                    thousands(comment)
+                ),
                 is_on: true,
                 is_set: guards.comment_from.is_some(),
                 option: Some(format!("--comment-above {comment}")),
@@ -144,7 +163,10 @@ impl WritesView {
             GuardView {
                 guard: "accounts",
                 title: "Accounts per plan",
-                words: format!("A plan that touches more than {accounts} accounts is held back."),
+                words: format!(
+                    "A plan that touches more than {} accounts is held back.",
+                    thousands(accounts)
+                ),
                 is_on: true,
                 is_set: guards.accounts_per_plan.is_some(),
                 option: Some(format!("--accounts-per-plan {accounts}")),
@@ -208,10 +230,22 @@ impl WritesView {
             GuardView {
                 guard: "volume",
                 title: "Changes per hour",
-                words: format!("Within an hour at most {volume} changes are sent."),
+                words: format!("Within an hour at most {} changes are sent.", thousands(volume)),
                 is_on: true,
                 is_set: guards.changes_per_hour.is_some(),
                 option: Some(format!("--changes-per-hour {volume}")),
+                trip: None,
+            },
+            GuardView {
+                guard: "failures",
+                title: "Failures per hour",
+                words: format!(
+                    "After {} actions within an hour that were not confirmed, nothing more is sent.",
+                    thousands(failures)
+                ),
+                is_on: true,
+                is_set: guards.failures_per_hour.is_some(),
+                option: Some(format!("--failures-per-hour {failures}")),
                 trip: None,
             },
             GuardView {

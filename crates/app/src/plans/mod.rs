@@ -4,7 +4,7 @@
 //! - `make`: from wanted actions to a plan – `preflight` refuses what cannot be, `effects` works out what else is gained and
 //!   lost, `guards` say what holds it back. - `carry`: approving, applying, pausing, undoing.
 //! - `queue`: plans that a page has carried out. - `view`, `expects`, `accounts`: what is shown.
-//! - `may`: what a person may do with a plan now.
+//! - `may`: what a person may do with a plan now. - `watch`: access that is there again after a plan took it away.
 //!
 //! Who may do what is decided here; that a change happens once and is proved is `provision`'s promise.
 
@@ -20,16 +20,20 @@ mod preflight;
 mod queue;
 mod sentence;
 mod view;
+mod watch;
 mod wish;
 
 pub use accounts::{AccountEffects, RoleEffect};
 pub use carry::{Carrying, RealTime, Unwatched};
 pub use effects::{EffectLine, Effects, Losing};
 pub use guards::Trip;
-pub(crate) use guards::{ACCOUNTS_PER_PLAN, CHANGES_PER_HOUR, COMMENT_ABOVE, SHARE_FROM, SHARE_PERCENT};
+pub(crate) use guards::{
+    ACCOUNTS_PER_PLAN, CHANGES_PER_HOUR, COMMENT_ABOVE, FAILURES_PER_HOUR, SHARE_FROM, SHARE_PERCENT,
+};
 pub use make::{PlanMade, PlanRequest};
 pub use may::{JournalTrouble, May, PlanChoices, PlanLine};
 pub use preflight::Refused;
 pub use provision::{Carried, Wait, Watch};
 pub use view::{ActionCounts, ActionPart, ActionView, JournalLine, PlanItem, PlanView, Preview};
+pub use watch::Return;
 pub use wish::Wish;

@@ -329,7 +329,8 @@ impl Preflight<'_> {
     }
 }
 
-fn is_ours(group: &Described) -> Option<bool> {
+/// Whether a group is changed here by what was read of it: `None` when that does not tell.
+pub(super) fn is_ours(group: &Described) -> Option<bool> {
     let told = &group.attributes;
     ours(
         told.flag("external_synced"),

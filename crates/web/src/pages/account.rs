@@ -6,7 +6,7 @@ use crate::parts::access::{given_shortly, how, how_text, owner};
 use crate::parts::account::{kind, state, status_word};
 use crate::parts::{
     account_path, copyable, counted, export_link, group_link, group_path, mark, not_told, number,
-    product_beside, role, sentence, time, workspace_link, workspace_path,
+    product_beside, returns, role, sentence, time, workspace_link, workspace_path,
 };
 use crate::picture::paths::{Drawing, chain};
 use crate::shell::{Place, Shell, Web};
@@ -123,11 +123,16 @@ pub(crate) async fn show(
         .app
         .account_history(scope, &view.item.account.account_id)
         .await?;
+    let mut returned = web.app.returns(scope).await?;
+    returned.retain(|found| {
+        found.is_still_so && found.account_id.as_ref() == Some(&view.item.account.account_id)
+    });
     let title = view.item.account.label().to_owned();
     let body = html! {
         (head(&shell, &view))
         (particulars(&shell, &view))
         (changeable(&view))
+        (returns::section(shell.now, &returned, true))
         (picture(&shell, &view))
         (roles(&shell, &view))
         (groups(&shell, &view))

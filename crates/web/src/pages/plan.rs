@@ -7,7 +7,7 @@ use crate::pages::plans::{plan_path, state};
 use crate::pages::propose::refusals;
 use crate::pages::{ROWS, position};
 use crate::parts::{
-    account_link, address, copyable, counted, export_link, mark, not_told, number, pager, time,
+    account_link, address, copyable, counted, export_link, mark, not_told, number, pager, returns, time,
 };
 use crate::shell::{Place, Shell, Web};
 use app::plans::{AccountEffects, ActionPart, ActionView, May, PlanChoices, PlanItem, PlanView, RoleEffect};
@@ -74,6 +74,7 @@ pub(crate) async fn show(
         (live(&shell, &view, &choices))
         div.beside {
             div {
+                (returns::section(shell.now, &view.returns, false))
                 (effects(&view, &accounts))
                 (actions(&view, &choices, &parameters))
                 @if !view.refused.is_empty() {
@@ -82,12 +83,12 @@ pub(crate) async fn show(
                         (refusals(&view.refused))
                     }
                 }
+                (particulars(&shell, &view))
                 (journal(&shell, &view))
             }
             aside aria-label="Guards and what to do" {
                 (todo(&shell, &view, &choices))
                 (guards(&view))
-                (particulars(&shell, &view))
             }
         }
     };
@@ -310,9 +311,8 @@ fn live(shell: &Shell, view: &PlanView, choices: &PlanChoices) -> Markup {
     html! {
         div #live data-refresh=[refresh] data-done=[(!is_moving).then_some("1")] aria-live="off" {
             dl.strip {
-                div { dt { "Asked for" } dd.big { (number(counts.all)) } dd.age {
-                    @if counts.all == 1 { "change" } @else { "changes" }
-                    @if !view.refused.is_empty() { "; " (view.refused.len()) " more " a href="#refused" { "refused" } }
+                div { dt { "Asked for" } dd.big { (number(counts.all)) small { @if counts.all == 1 { " change" } @else { " changes" } } } dd.age {
+                    @if view.refused.is_empty() { "none refused" } @else { a href="#refused" { (view.refused.len()) " more refused" } }
                 } }
                 div { dt { "Access lost" } (roles(view.effects.lost_count, "remain by another way", view.effects.remaining_count)) }
                 div { dt { "Access gained" } (roles(view.effects.gained_count, "not known", view.effects.unknown_count)) }
@@ -495,7 +495,7 @@ fn actions(view: &PlanView, choices: &PlanChoices, parameters: &Parameters) -> M
             @if troubled > 0 && troubled < plan.counts.all { p.tabs { (tab("All", "", plan.counts.all)) (tab("To look at", "look", troubled)) } }
             @if view.actions.is_empty() { p.empty { "None here." } } @else {
                 table.list {
-                    thead { tr { th scope="col" { "Change" } th scope="col" { "Expects" } th scope="col" { "State" } } }
+                    thead { tr { th scope="col" { "Change" } th scope="col" { "Expects" } th.state scope="col" { "State" } } }
                     tbody { @for action in &view.actions { tr {
                         td.words.m1.all { (action.what) @if !action.can_be_undone { " " span.quiet { "No undo." } } }
                         td.words.m5.quiet { (action.expects) }
@@ -552,8 +552,7 @@ fn guards(view: &PlanView) -> Markup {
     html! {
         section {
             div.heading { h2 { "Guards" span.number { @match view.guards.len() { 0 => "none speaks", 1 => "1 speaks", many => { (many) " speak" } } } } a.aside href="/guards" { "All guards" } }
-            @if view.guards.is_empty() { p.empty { "None holds this plan back." } }
-            @else {
+            @if !view.guards.is_empty() {
                 ul.plain { @for trip in &view.guards { li { (mark::amber(&trip.guard.replace('_', " "))) div.quiet { (trip.detail) } } } }
             }
             @if let Some(reason) = &view.overridden { p.note { "Approved all the same: “" (reason) "”" } }
@@ -567,13 +566,13 @@ fn particulars(shell: &Shell, view: &PlanView) -> Markup {
     html! {
         section {
             div.heading { h2 { "Particulars" } }
-            dl.pairs {
-                dt { "Comment" } dd { @match &plan.comment { Some(comment) => (comment), None => (not_told("none")) } }
-                @if waits { dt { "Expires" } dd { (time::ago(shell.now, plan.expires_at)) } }
-                @if let Some(at) = plan.started_at { dt { "Begun" } dd { (time::moment(shell.now, at)) } }
-                @if let Some(at) = plan.ended_at { dt { "Ended" } dd { (time::moment(shell.now, at)) } }
-                dt { "Connection" } dd { a href=(format!("/connections/{}", crate::parts::segment(&view.connection))) { (view.connection) } }
-                dt { "Hash" } dd.narrow { (copyable(&plan.hash)) }
+            dl.particulars {
+                div { dt { "Comment" } dd { @match &plan.comment { Some(comment) => (comment), None => (not_told("none")) } } }
+                @if waits { div { dt { "Expires" } dd { (time::ago(shell.now, plan.expires_at)) } } }
+                @if let Some(at) = plan.started_at { div { dt { "Begun" } dd { (time::moment(shell.now, at)) } } }
+                @if let Some(at) = plan.ended_at { div { dt { "Ended" } dd { (time::moment(shell.now, at)) } } }
+                div { dt { "Connection" } dd { a href=(format!("/connections/{}", crate::parts::segment(&view.connection))) { (view.connection) } } }
+                div { dt { "Hash" } dd { (copyable(&plan.hash)) } }
             }
         }
     }
