@@ -4,7 +4,6 @@
 
 use app::plans::Return;
 use app::views::scope::ScopeChoice;
-use atlassian::writes::OrganizationWrites;
 use model::{AccountId, Action, DirectoryId, GroupId, PlanId};
 use scenarios::ChangeStage;
 use serde_json::{Value, json};
@@ -46,18 +45,9 @@ async fn removal(stage: &ChangeStage) -> (PlanId, Action) {
 
 /// Somebody gives back what the action took away, past the product.
 async fn give_back(stage: &ChangeStage, action: &Action) {
-    let Action::RemoveMember {
-        directory,
-        group,
-        account,
-    } = action
-    else {
-        panic!("only memberships are given back here");
-    };
     let connection = stage.app.connection_named(None).await.unwrap();
     let admin = stage.app.admin(&connection, &stage.api).await.unwrap();
-    let writes = OrganizationWrites(&admin);
-    writes.member_add(directory, group, account).await.unwrap();
+    stage.undo_past_the_product(&admin, action).await.unwrap();
     stage.pass_s(120);
 }
 

@@ -84,7 +84,7 @@ fn section(shell: &Shell, connection: &WritesView, several: bool) -> Markup {
                     td.first.tall.m1 { b { (guard.title) } }
                     td.words.m5 { (guard.words) @if guard.is_set { " " span.quiet { "Set here." } } }
                     td.words.m6 { span.only-phone.quiet { "Last trip: " } (trip(shell, guard)) }
-                    td.m7 { @match &guard.option { Some(option) => (copyable_part(option, &format!("orgwarden connection set {} {option}", connection.connection))), None => (not_told("always so")) } }
+                    td.wrap.m7 { @match &guard.option { Some(option) => (copyable_part(option, &format!("orgwarden connection set {} {option}", connection.connection))), None => (not_told("always so")) } }
                     td.m2 { @if guard.is_on { "Holds" } @else { (mark::open("Lets through")) } }
                 } } }
             }

@@ -28,7 +28,7 @@ pub(crate) struct Parameters {
     #[serde(deserialize_with = "position")]
     from: i64,
     format: String,
-    /// Which table is wanted as a file: `accounts`, `journal`, or else the actions.
+    /// Which table is wanted as a file: `accounts`, `returns`, `refused`, `journal`, or else the actions.
     table: String,
     /// Which part is swapped while the plan runs: `actions`, or else the numbers.
     part: String,
@@ -68,18 +68,18 @@ pub(crate) async fn show(
     let body = html! {
         div.title {
             h1 { (title) span.number { bdi { (view.plan.title) } } }
-            p.context { (context(&shell, &view)) }
+            p.context { (context(&shell, &view, &choices)) }
         }
         (steps(&view, &choices))
         (live(&shell, &view, &choices))
         div.beside {
             div {
-                (returns::section(shell.now, &view.returns, false))
+                (returns::section(shell.now, &view.returns, &plan_path(&view.plan.id), false))
                 (effects(&view, &accounts))
                 (actions(&view, &choices, &parameters))
                 @if !view.refused.is_empty() {
                     section #refused {
-                        div.heading { h2 { "Not part of it" span.number { (view.refused.len()) } } }
+                        div.heading { h2 { "Not part of it" span.number { (view.refused.len()) } } (export_link(&plan_path(&view.plan.id), &[("table", "refused")])) }
                         (refusals(&view.refused))
                     }
                 }
@@ -208,6 +208,26 @@ async fn export(web: &Web, shell: &Shell, id: PlanId, table: &str) -> Result<Res
             });
             csv::small(&format!("{id}-journal"), &JOURNAL_HEADS, rows.collect()).await
         }
+        "returns" => {
+            csv::small(
+                &format!("{id}-returns"),
+                &returns::HEADS,
+                returns::rows(&view.returns),
+            )
+            .await
+        }
+        "refused" => {
+            let rows = view
+                .refused
+                .iter()
+                .map(|one| vec![one.what.clone(), one.reason.clone(), one.next_step.clone()]);
+            csv::small(
+                &format!("{id}-refused"),
+                &["what", "reason", "next_step"],
+                rows.collect(),
+            )
+            .await
+        }
         "accounts" => {
             let accounts = web.app.plan_accounts(shell.scope()?, &view).await?;
             let rows = accounts.iter().flat_map(account_cells).collect();
@@ -256,13 +276,13 @@ fn account_cells(effects: &AccountEffects) -> Vec<Cells> {
     lists.iter().flat_map(of_list).collect()
 }
 
-fn context(shell: &Shell, view: &PlanView) -> Markup {
+fn context(shell: &Shell, view: &PlanView, choices: &PlanChoices) -> Markup {
     let plan = &view.plan;
     html! {
         "Made by " (plan.made_by) " " (time::ago(shell.now, plan.made_at))
         @if let (Some(by), Some(at)) = (&plan.approved_by, plan.approved_at) { span.dot { "·" } "approved by " (by) " " (time::ago(shell.now, at)) }
         @if let Some(undone) = &plan.undo_of { span.dot { "·" } "undoes " a href=(plan_path(undone)) { (undone) } }
-        @if plan.started_at.is_none() { span.dot { "·" } "nothing has been sent to Atlassian" }
+        @if plan.started_at.is_none() && !choices.is_asked { span.dot { "·" } "nothing has been sent to Atlassian" }
     }
 }
 
@@ -309,7 +329,7 @@ fn live(shell: &Shell, view: &PlanView, choices: &PlanChoices) -> Markup {
     let is_moving = is_moving(view, choices);
     let refresh = is_moving.then(|| format!("{}/progress", plan_path(&plan.id)));
     html! {
-        div #live data-refresh=[refresh] data-done=[(!is_moving).then_some("1")] aria-live="off" {
+        div #live data-refresh=[refresh] data-turn=(plan.state.name()) data-done=[(!is_moving).then_some("1")] aria-live="off" {
             dl.strip {
                 div { dt { "Asked for" } dd.big { (number(counts.all)) small { @if counts.all == 1 { " change" } @else { " changes" } } } dd.age {
                     @if view.refused.is_empty() { "none refused" } @else { a href="#refused" { (view.refused.len()) " more refused" } }
@@ -507,7 +527,7 @@ fn actions(view: &PlanView, choices: &PlanChoices, parameters: &Parameters) -> M
                         }
                     } } }
                 }
-                (pager(&listed, &path, &[("show", &parameters.show)], false))
+                @if shown > ROWS { (pager(&listed, &path, &[("show", &parameters.show)], false)) }
             }
             @if plan.counts.waiting > 0 {
                 p.note.quiet {
