@@ -400,7 +400,11 @@ async fn somebody_who_leaves_is_shown_with_all_that_is_held_and_one_plan_takes_i
 async fn who_is_in_a_group_again_is_told_on_the_plans_page_and_the_accounts() {
     let pages = Pages::new().await;
     let (group, [one, _]) = pages.group(false).await;
-    let fields = [("do", "leave"), ("account", one.as_str()), ("group", group.as_str())];
+    let fields = [
+        ("do", "leave"),
+        ("account", one.as_str()),
+        ("group", group.as_str()),
+    ];
     let plan = pages.led("/plans", &fields).await;
     pages.led(&format!("{plan}/approve"), &[("then", "apply")]).await;
     let (app, api) = (&pages.stage.app, &pages.stage.api);
@@ -419,7 +423,10 @@ async fn who_is_in_a_group_again_is_told_on_the_plans_page_and_the_accounts() {
     for path in [&plan, &account] {
         let text = pages.get(path).await.text;
         assert!(text.contains("Came back after it was taken away"), "{path}");
-        assert!(text.contains("by the audit log") && text.contains("There again"), "{path}");
+        assert!(
+            text.contains("by the audit log") && text.contains("There again"),
+            "{path}"
+        );
         let file = pages.get(&format!("{path}?format=csv&table=returns")).await.text;
         assert_eq!(file.lines().count(), 2, "{file}");
     }
