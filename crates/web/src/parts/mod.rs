@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod account;
 pub(crate) mod filter;
 pub(crate) mod mark;
+pub(crate) mod returns;
 pub(crate) mod sentence;
 pub(crate) mod time;
 
@@ -109,12 +110,12 @@ pub(crate) fn not_told(words: &str) -> Markup {
 
 /// An id in monospace that can be copied.
 pub(crate) fn copyable(id: &str) -> Markup {
-    copyable_as(id, id)
+    copyable_part(id, id)
 }
 
-/// A text that stands for a longer one, with a button that copies the longer one.
-pub(crate) fn copyable_as(shown: &str, whole: &str) -> Markup {
-    html! { span.copyable { code.id title=(whole) { (shown) } button.copy type="button" data-copy=(whole) hidden { "Copy" } } }
+/// A part of something long that can be copied whole.
+pub(crate) fn copyable_part(shown: &str, whole: &str) -> Markup {
+    html! { span.copyable { code.id title=(whole) { (shown) } button.copy type="button" data-copy=(whole) aria-label=(format!("Copy {whole}")) hidden { "Copy" } } }
 }
 
 /// A number in a cell; zero is grey.
