@@ -37,7 +37,7 @@ pub struct ChangeStage {
     /// The pretend Atlassian.
     pub twin: Twin,
     /// The product.
-    pub app: App,
+    pub app: Arc<App>,
     /// How the product calls the twin.
     pub api: Options,
     clock: Arc<MovedClock>,
@@ -93,7 +93,7 @@ impl ChangeStage {
         app.connection_set_writes("stage", &change, MAKER).await?;
         let stage = ChangeStage {
             twin,
-            app,
+            app: Arc::new(app),
             api,
             clock,
             _folder: folder,

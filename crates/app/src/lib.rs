@@ -23,12 +23,13 @@ mod reading;
 pub mod rehearsal;
 pub mod views;
 
+pub use atlassian::Options;
 pub use capture::{CaptureRequest, Captured};
 pub use care::Finding;
 pub use connections::{ConnectionAdded, ConnectionRequest};
 pub use error::AppError;
 pub use export::ExportOptions;
-pub use guards::{TripView, WritesChange, WritesView};
+pub use guards::{GuardView, TripView, WritesChange, WritesView};
 pub use privileges::{PrivilegeLine, PrivilegesError, PrivilegesView};
 pub use probe::OperationTest;
 pub use provision::ProvisionError;
@@ -38,6 +39,9 @@ pub use sync::{Estimate, Outcome, Progress, Silent, Status, SyncError};
 use model::Clock;
 use std::sync::Arc;
 use store::{MasterKey, Store};
+
+/// Who acts, until there is a log-in.
+pub const LOCAL_ADMINISTRATOR: &str = "local administrator";
 
 /// The product, as its surfaces see it.
 pub struct App {

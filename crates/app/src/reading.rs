@@ -74,7 +74,7 @@ impl App {
     /// Does the reading that is due the longest, if one is; answers whether one was.
     pub async fn reading_due(&self, options: &Options) -> Result<bool, AppError> {
         let now = self.clock.now_ms();
-        let Some(job) = self.store.job_take(now, now + JOB_LEASE_MS).await? else {
+        let Some(job) = self.store.job_take(SYNC_JOB, now, now + JOB_LEASE_MS).await? else {
             return Ok(false);
         };
         let connection = match self.connection_named(Some(&job.payload)).await {

@@ -75,6 +75,8 @@ pub enum Command {
     Why(WhyArgs),
     /// What changed
     Changes(ChangesArgs),
+    /// What somebody who leaves still has, and a plan that takes it away
+    Leaver(LeaverArgs),
     /// Change Atlassian: propose, look, approve, apply, undo
     #[command(subcommand)]
     Plan(PlanCommand),
@@ -257,6 +259,9 @@ pub struct ConnectionSetArgs {
     /// How many changes may be sent within an hour
     #[arg(long, value_name = "N")]
     pub changes_per_hour: Option<i64>,
+    /// How many actions may end unconfirmed within an hour before nothing more is sent
+    #[arg(long, value_name = "N")]
+    pub failures_per_hour: Option<i64>,
     /// Above how many actions a plan needs a comment
     #[arg(long, value_name = "N")]
     pub comment_above: Option<i64>,
@@ -410,6 +415,20 @@ pub struct TokensArgs {
     /// Only the service accounts
     #[arg(long, conflicts_with_all = ["expired", "expiring", "never_used", "orphans", "owner", "keys"])]
     pub service_accounts: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct LeaverArgs {
+    /// The account: id, e-mail address or full name
+    pub account: String,
+    /// Make the plan that takes away what a plan can
+    #[arg(long)]
+    pub plan: bool,
+    /// Why, kept with the plan
+    #[arg(long, value_name = "TEXT", requires = "plan")]
+    pub comment: Option<String>,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
 }
 
 #[derive(Debug, clap::Args)]

@@ -46,6 +46,8 @@ pub struct Worker<'a> {
     pub watch: &'a dyn Watch,
     /// Who has it done.
     pub actor: &'a str,
+    /// How many actions may fail before the plan is stopped, whether it goes on after failures or not.
+    pub may_fail: u32,
 }
 
 /// Waits; a test moves a clock instead.
@@ -181,8 +183,28 @@ impl Worker<'_> {
         };
         tx.journal_add(plan, &[self.line(None, event, "")]).await?;
         tx.commit().await?;
-        let halt = self.work(lease, &row).await?;
-        self.close(lease, plan, halt).await
+        match self.work(lease, &row).await {
+            Err(ProvisionError::Read(error)) => {
+                self.interrupt(lease, plan, &error).await?;
+                Err(ProvisionError::Read(error))
+            }
+            worked => self.close(lease, plan, worked?).await,
+        }
+    }
+
+    /// Stops a plan of which it cannot be read how things stand. What was sent stays as it is on record.
+    async fn interrupt(&self, lease: &Lease, plan: PlanId, error: &ApiError) -> Result<(), ProvisionError> {
+        let now = self.clock.now_ms();
+        let note = format!("cannot read how things stand: {error}; apply it again to go on");
+        let mut tx = self.store.write().await?;
+        tx.lease_hold(lease, now).await?;
+        if tx.plan_move(plan, PlanState::Running, PlanState::Stopped).await? {
+            tx.plan_ended(plan, now, Some(&note)).await?;
+            tx.journal_add(plan, &[self.line(None, PlanState::Stopped.name(), &note)])
+                .await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Sends and settles until nothing is left to do, or the plan is halted and what was sent is settled.
@@ -190,7 +212,7 @@ impl Worker<'_> {
         let mut open = self.recovered(plan.id).await?;
         let mut halt = Halt::No;
         let mut not_now: BTreeMap<i64, u32> = BTreeMap::new();
-        let mut failures_in_row = 0;
+        let mut failures = Failures::default();
         loop {
             let actions = self.actions(plan.id).await?;
             let over = actions.iter().filter(|action| action.state.is_over()).count();
@@ -207,27 +229,29 @@ impl Worker<'_> {
             if goes {
                 let wave = self.wave(lease, ready, &mut not_now).await?;
                 open.extend(wave.open);
-                failures_in_row = if wave.failed > 0 {
-                    failures_in_row + wave.failed
-                } else {
-                    0
-                };
+                failures.after_wave(wave.failed);
                 if let Some(ms) = wave.wait_ms {
                     self.wait.wait(ms).await;
                 }
-                if wave.failed > 0 && (!plan.goes_on || failures_in_row >= BREAKER) {
-                    halt = Halt::Failed(stop_reason(plan.goes_on));
+                if wave.key_refused {
+                    let reason = "Atlassian does not accept the key; give the connection another one and apply the plan again";
+                    halt = Halt::Failed(reason.into());
+                } else if wave.failed > 0
+                    && let Some(reason) = failures.stop(plan.goes_on, self.may_fail)
+                {
+                    halt = Halt::Failed(reason);
                 }
             }
             if open.is_empty() && !goes {
                 return Ok(halt);
             }
             let failed = self.look_back(lease, &mut open).await?;
-            if failed > 0 {
-                failures_in_row += failed;
-                if halt == Halt::No && (!plan.goes_on || failures_in_row >= BREAKER) {
-                    halt = Halt::Failed(stop_reason(plan.goes_on));
-                }
+            failures.add(failed);
+            if failed > 0
+                && halt == Halt::No
+                && let Some(reason) = failures.stop(plan.goes_on, self.may_fail)
+            {
+                halt = Halt::Failed(reason);
             }
             if !goes && let Some(next) = open.iter().map(|one| one.look_at).min() {
                 let ms = (next - self.clock.now_ms()).clamp(0, LONGEST_WAIT_MS);
@@ -381,6 +405,7 @@ impl Worker<'_> {
         for (mut row, answer) in sent {
             row.state = ActionState::Running;
             row.attempts += 1;
+            wave.key_refused |= matches!(answer, Err(ApiError::Unauthorized { .. }));
             let refused_parts = answer.as_ref().map_or(&[][..], Vec::as_slice).join("; ");
             let known = match judge(answer.map(|_| ()), row.action.takes_away()) {
                 Sent::Accepted if !refused_parts.is_empty() => {
@@ -551,6 +576,8 @@ impl Worker<'_> {
 struct Wave {
     open: Vec<Open>,
     failed: u32,
+    /// Whether the key is no longer accepted, so that nothing more need be sent.
+    key_refused: bool,
     /// How long Atlassian asked to wait.
     wait_ms: Option<i64>,
 }
@@ -597,11 +624,39 @@ fn settling_ms(action: &Action) -> i64 {
     }
 }
 
-fn stop_reason(goes_on: bool) -> String {
-    if goes_on {
-        format!("{BREAKER} actions failed in a row")
-    } else {
-        "an action failed, and this plan stops then; apply it again to go on with the rest".into()
+/// Failures while one plan is carried out.
+#[derive(Default)]
+struct Failures {
+    in_a_row: u32,
+    all: u32,
+}
+
+impl Failures {
+    fn add(&mut self, failed: u32) {
+        self.in_a_row += failed;
+        self.all += failed;
+    }
+
+    /// A wave without a failure ends a row of them.
+    fn after_wave(&mut self, failed: u32) {
+        if failed == 0 {
+            self.in_a_row = 0;
+        }
+        self.add(failed);
+    }
+
+    /// Why nothing more is sent after a failure, if so.
+    fn stop(&self, goes_on: bool, may_fail: u32) -> Option<String> {
+        if !goes_on {
+            let reason = "an action failed, and this plan stops then; apply it again to go on with the rest";
+            Some(reason.into())
+        } else if self.in_a_row >= BREAKER {
+            Some(format!("{BREAKER} actions failed in a row"))
+        } else if self.all >= may_fail {
+            Some("too many actions failed within an hour".into())
+        } else {
+            None
+        }
     }
 }
 

@@ -51,6 +51,8 @@ pub struct Guards {
     pub share_percent: Option<i64>,
     /// How many changes may be sent within an hour.
     pub changes_per_hour: Option<i64>,
+    /// How many actions may end unconfirmed within an hour before nothing more is sent.
+    pub failures_per_hour: Option<i64>,
     /// From how many actions on a comment is asked for.
     pub comment_from: Option<i64>,
     /// Accounts that nothing may be taken from: ids, e-mail addresses, or patterns with `*`.

@@ -10,6 +10,7 @@ const RESCHEDULE: &str =
     "UPDATE job SET run_at = $3, leased_until = 0, attempts = 0 WHERE id = $1 AND fencing = $2";
 const HASTEN: &str = "UPDATE job SET run_at = $2 WHERE unique_key = $1 AND run_at > $2";
 const FORGET: &str = "DELETE FROM job WHERE unique_key = $1";
+const FIND: &str = "SELECT run_at FROM job WHERE unique_key = $1";
 
 /// A job that this process took.
 #[derive(Debug, Clone, PartialEq)]
@@ -46,6 +47,14 @@ impl Tx {
         Ok(())
     }
 
+    /// When the job with this key is due, in milliseconds since the epoch; `None` when none is planned.
+    pub async fn job_due_at(&mut self, key: &str) -> Result<Option<i64>, StoreError> {
+        self.row(FIND, &[key.into()])
+            .await?
+            .map(|row| row.int(0))
+            .transpose()
+    }
+
     /// Forgets the job with this key.
     pub async fn job_forget(&mut self, key: &str) -> Result<(), StoreError> {
         self.execute(FORGET, &[key.into()]).await?;
@@ -54,11 +63,13 @@ impl Tx {
 }
 
 impl Store {
-    /// Takes the job that is due the longest, if one is, until `leased_until`.
-    pub async fn job_take(&self, now: i64, leased_until: i64) -> Result<Option<Job>, StoreError> {
+    /// Takes the job of a kind that is due the longest, if one is, until `leased_until`.
+    pub async fn job_take(&self, kind: &str, now: i64, leased_until: i64) -> Result<Option<Job>, StoreError> {
         let mut tx = self.write().await?;
         let sql = tx.dialect_statements().take_job;
-        let row = tx.row(sql, &[now.into(), leased_until.into()]).await?;
+        let row = tx
+            .row(sql, &[now.into(), leased_until.into(), kind.into()])
+            .await?;
         let job = row.map(|row| {
             Ok::<_, StoreError>(Job {
                 id: row.int(0)?,

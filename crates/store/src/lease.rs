@@ -113,6 +113,16 @@ impl Store {
         }))
     }
 
+    /// Who holds a lease now, if somebody does who has not ended.
+    pub async fn lease_holder(&self, name: &str, now: i64) -> Result<Option<String>, StoreError> {
+        let mut tx = self.read().await?;
+        let Some(row) = tx.row(FIND, &[name.into()]).await? else {
+            return Ok(None);
+        };
+        let (holder, expires_at) = (row.text(0)?, row.int(2)?);
+        Ok((expires_at > now && !is_gone(&holder)).then_some(holder))
+    }
+
     /// Gives the lease back.
     pub async fn lease_release(&self, lease: &Lease) -> Result<(), StoreError> {
         let mut tx = self.write().await?;

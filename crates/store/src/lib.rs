@@ -45,7 +45,7 @@ pub use job::Job;
 pub use lease::{LEASE_MS, Lease, Taken, this_holder};
 pub use listing::{CompleteRun, ListingRow, ListingState};
 pub use organization::OrganizationRow;
-pub use plan::{ActionRow, GuardTrip, JournalRow, NewPlan, PlanRow, Settlement};
+pub use plan::{ActionRow, GuardTrip, JournalRow, NewPlan, PlanRow, RecentActions, Settlement};
 pub use run::{RunProgress, RunReport, RunRow, RunState};
 pub use seal::MasterKey;
 pub use staged::{ActivityRow, Hint, HintRow, Observation, PageOf, TOKEN_USE, Whole};

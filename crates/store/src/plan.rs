@@ -14,8 +14,13 @@ const INSERT_PLAN: &str = "INSERT INTO plan (organization_id, connection_id, sta
 const INSERT_ACTION: &str = "INSERT INTO action (plan_id, position, state, action, undo) VALUES";
 const PLAN: &str = "SELECT id, organization_id, connection_id, state, title, made_by, made_at, comment, hash, expires_at, goes_on, undo_of, approved_by, approved_at, started_at, ended_at, note, preview
     FROM plan WHERE id = $1";
-const PLANS: &str = "SELECT id, organization_id, connection_id, state, title, made_by, made_at, comment, hash, expires_at, goes_on, undo_of, approved_by, approved_at, started_at, ended_at, note, preview
+const PLANS: &str = "SELECT id, organization_id, connection_id, state, title, made_by, made_at, comment, hash, expires_at, goes_on, undo_of, approved_by, approved_at, started_at, ended_at, note, ''
     FROM plan WHERE organization_id = $1 ORDER BY id DESC LIMIT $2";
+const WAITING: &str = "SELECT COUNT(*) FROM plan WHERE organization_id = $1 AND (
+    (state = 'planned' AND expires_at >= $2 AND (made_by <> $3 OR CAST($4 AS BIGINT) = 1))
+    OR (state = 'approved' AND expires_at >= $2)
+    OR state IN ('paused', 'stopped'))";
+const COMMENT: &str = "UPDATE plan SET comment = $2 WHERE id = $1 AND state = 'planned'";
 const ACTIONS: &str = "SELECT id, plan_id, position, state, action, undo, attempts, intent_at, was_so, settled_at, reason, next_step
     FROM action WHERE plan_id = $1 ORDER BY position";
 const TALLY: &str = "SELECT state, COUNT(*) FROM action WHERE plan_id = $1 GROUP BY state ORDER BY state";
@@ -35,8 +40,10 @@ const SETTLE: &str =
 const JOURNAL: &str = "INSERT INTO journal (plan_id, action_id, at, actor, event, detail) VALUES";
 const JOURNAL_OF: &str =
     "SELECT action_id, at, actor, event, detail FROM journal WHERE plan_id = $1 ORDER BY id LIMIT $2";
-const INTENTS_SINCE: &str = "SELECT COUNT(*) FROM action a JOIN plan p ON p.id = a.plan_id
-    WHERE p.organization_id = $1 AND a.intent_at >= $2";
+const ACTIONS_SINCE: &str = "SELECT COUNT(*) FILTER (WHERE a.intent_at >= $2),
+        COUNT(*) FILTER (WHERE a.settled_at >= $2 AND a.state IN ('failed', 'stuck'))
+    FROM action a JOIN plan p ON p.id = a.plan_id
+    WHERE p.organization_id = $1 AND (a.intent_at >= $2 OR a.settled_at >= $2)";
 const TRIP: &str = "INSERT INTO guard_trip (connection_id, guard, at, plan_id, detail) VALUES ($1, $2, $3, $4, $5)
     ON CONFLICT (connection_id, guard) DO UPDATE SET at = excluded.at, plan_id = excluded.plan_id, detail = excluded.detail";
 const TRIPS: &str =
@@ -108,7 +115,7 @@ pub struct PlanRow {
     pub ended_at: Option<i64>,
     /// Why it is stopped or failed.
     pub note: Option<String>,
-    /// The preview, as JSON with a version.
+    /// The preview, as JSON with a version; empty in lists.
     pub preview: String,
 }
 
@@ -178,6 +185,15 @@ pub struct GuardTrip {
     pub plan: Option<PlanId>,
     /// What was held back.
     pub detail: String,
+}
+
+/// What became of actions since a time.
+#[derive(Debug, Clone, Copy, Default, PartialEq, Eq)]
+pub struct RecentActions {
+    /// How many were sent, or were to be.
+    pub sent: i64,
+    /// How many failed or are stuck.
+    pub not_confirmed: i64,
 }
 
 fn wrong(column: usize) -> StoreError {
@@ -277,10 +293,29 @@ impl Tx {
             .transpose()
     }
 
-    /// The latest plans of an organization, newest first.
+    /// The latest plans of an organization, newest first, without their previews.
     pub async fn plan_list(&mut self, organization: i64, limit: i64) -> Result<Vec<PlanRow>, StoreError> {
         let rows = self.rows(PLANS, &[organization.into(), limit.into()]).await?;
         rows.iter().map(plan).collect()
+    }
+
+    /// How many plans of an organization wait for a person: to be approved, begun, or gone on with. `own` says whether
+    /// plans that this person made may be approved by the same person.
+    pub async fn plan_waiting(
+        &mut self,
+        organization: i64,
+        now: i64,
+        person: &str,
+        own: bool,
+    ) -> Result<i64, StoreError> {
+        let values = [organization.into(), now.into(), person.into(), own.into()];
+        self.row(WAITING, &values).await?.map_or(Ok(0), |row| row.int(0))
+    }
+
+    /// Gives a plan that nobody approved yet another comment.
+    pub async fn plan_comment(&mut self, id: PlanId, comment: &str) -> Result<(), StoreError> {
+        self.execute(COMMENT, &[id.0.into(), comment.into()]).await?;
+        Ok(())
     }
 
     /// The actions of a plan, in order.
@@ -388,11 +423,21 @@ impl Tx {
         Ok(())
     }
 
-    /// How many actions of an organization were sent since a time.
-    pub async fn intents_since(&mut self, organization: i64, since: i64) -> Result<i64, StoreError> {
-        self.row(INTENTS_SINCE, &[organization.into(), since.into()])
-            .await?
-            .map_or(Ok(0), |row| row.int(0))
+    /// What became of an organization's actions since a time.
+    pub async fn actions_since(
+        &mut self,
+        organization: i64,
+        since: i64,
+    ) -> Result<RecentActions, StoreError> {
+        let row = self
+            .row(ACTIONS_SINCE, &[organization.into(), since.into()])
+            .await?;
+        row.map_or(Ok(RecentActions::default()), |row| {
+            Ok(RecentActions {
+                sent: row.int(0)?,
+                not_confirmed: row.int(1)?,
+            })
+        })
     }
 
     /// Adds lines to the journal of a plan.

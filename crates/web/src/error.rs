@@ -2,6 +2,7 @@
 
 use crate::frame;
 use crate::parts::mark;
+use app::AppError;
 use app::views::{Candidate, ViewError};
 use axum::http::{HeaderMap, StatusCode};
 use axum::response::{IntoResponse, Response};
@@ -67,7 +68,46 @@ pub(crate) fn operation_id() -> String {
     format!("op_{:08x}", rand::random::<u32>())
 }
 
+impl From<AppError> for PageError {
+    fn from(error: AppError) -> PageError {
+        let error = match error {
+            AppError::View(error) => return error.into(),
+            AppError::Store(error) => return ViewError::Store(error).into(),
+            other => other,
+        };
+        let status = match &error {
+            AppError::NoPlan { .. } => StatusCode::NOT_FOUND,
+            AppError::Api(_) | AppError::Provision(_) => StatusCode::BAD_GATEWAY,
+            _ => StatusCode::CONFLICT,
+        };
+        let mut hint = error.hint().unwrap_or_default();
+        if status == StatusCode::BAD_GATEWAY {
+            let operation = operation_id();
+            tracing::error!(operation.id = %operation, error = &error as &dyn std::error::Error, "a plan could not be made");
+            hint = format!("{hint}. The log says more under {operation}.");
+        }
+        PageError {
+            status,
+            title: sentence(&error.to_string()),
+            hint: sentence(&hint),
+            candidates: Vec::new(),
+            back: ("/plans", "Plans"),
+        }
+    }
+}
+
 impl PageError {
+    /// What was sent cannot be done.
+    pub fn refused(title: &str, hint: &str) -> PageError {
+        PageError {
+            status: StatusCode::UNPROCESSABLE_ENTITY,
+            title: title.to_owned(),
+            hint: hint.to_owned(),
+            candidates: Vec::new(),
+            back: ("/plans", "Plans"),
+        }
+    }
+
     /// There is no such page or thing.
     pub fn not_found(what: &str) -> PageError {
         PageError {
@@ -131,6 +171,16 @@ pub(crate) fn outside(used: bool) -> Response {
         frame::bare("Open the start address first", body),
     )
         .into_response()
+}
+
+/// The answer to a form that no page of ours sent.
+pub(crate) fn not_our_form() -> Response {
+    let body = html! {
+        h1 { "This form is not ours" }
+        p.prose { "Nothing was changed: the form was not sent by a page of Orgwarden in this browser. Open the page and send it from there." }
+        p { a href="/plans" { "Go to Plans" } }
+    };
+    (StatusCode::FORBIDDEN, frame::bare("This form is not ours", body)).into_response()
 }
 
 /// The answer to a Host that is not ours.

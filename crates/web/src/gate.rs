@@ -7,6 +7,8 @@
 //!               │ else
 //!            cookie known? ──no──> 401, a page that says what to do
 //!               │ yes
+//!            only asks? ──no, and not sent by a page of ours──> 403
+//!               │ yes
 //!             page
 //! ```
 //!
@@ -14,7 +16,7 @@
 //! The cookie is HttpOnly and SameSite=Strict; with `default-src 'none'` no other site can use or frame a page.
 
 use axum::http::HeaderMap;
-use axum::http::header::{COOKIE, HOST};
+use axum::http::header::{COOKIE, HOST, ORIGIN};
 use base64::Engine as _;
 use base64::engine::general_purpose::URL_SAFE_NO_PAD;
 use sha2::{Digest, Sha256};
@@ -134,6 +136,24 @@ impl Gate {
     }
 }
 
+/// Whether a form was sent by a page of ours: browsers say where a request comes from, and no page can say otherwise.
+///
+/// `Sec-Fetch-Site` is sent to addresses that browsers trust, which loopback ones are; `Origin` with every form. A
+/// request that says neither is not from a browser's form, and is refused too.
+pub(crate) fn is_from_us(headers: &HeaderMap) -> bool {
+    let text = |name: &str| headers.get(name).and_then(|value| value.to_str().ok());
+    if let Some(site) = text("sec-fetch-site") {
+        return site == "same-origin";
+    }
+    let (Some(origin), Some(host)) = (text(ORIGIN.as_str()), text(HOST.as_str())) else {
+        return false;
+    };
+    let named = origin
+        .strip_prefix("http://")
+        .or_else(|| origin.strip_prefix("https://"));
+    named.is_some_and(|named| named.eq_ignore_ascii_case(host))
+}
+
 /// The cookie's name: with the port, because browsers share cookies between the ports of a host.
 pub(crate) fn cookie_name(headers: &HeaderMap) -> String {
     let host = headers
@@ -180,6 +200,34 @@ mod tests {
         assert_eq!(host_name("localhost:8080"), "localhost");
         assert_eq!(host_name("[::1]:8080"), "::1");
         assert_eq!(host_name("example.org"), "example.org");
+    }
+
+    #[test]
+    fn a_form_is_taken_from_our_own_pages_only() {
+        let from = |pairs: &[(&'static str, &'static str)]| {
+            let mut headers = HeaderMap::new();
+            headers.insert(HOST, axum::http::HeaderValue::from_static("127.0.0.1:8080"));
+            for (name, value) in pairs {
+                headers.insert(*name, axum::http::HeaderValue::from_static(value));
+            }
+            is_from_us(&headers)
+        };
+        assert!(from(&[("sec-fetch-site", "same-origin")]));
+        assert!(from(&[("origin", "http://127.0.0.1:8080")]));
+        let foreign: [&[(&'static str, &'static str)]; 6] = [
+            &[],
+            &[("origin", "null")],
+            &[("origin", "http://127.0.0.1:9090")],
+            &[("origin", "http://127.0.0.1:8080.evil.example")],
+            &[
+                ("sec-fetch-site", "same-site"),
+                ("origin", "http://127.0.0.1:8080"),
+            ],
+            &[("sec-fetch-site", "none"), ("origin", "http://127.0.0.1:8080")],
+        ];
+        for headers in foreign {
+            assert!(!from(headers), "{headers:?}");
+        }
     }
 
     #[test]

@@ -11,10 +11,10 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY as CSP, HeaderName, REFERRER_POLICY, SET_COOKIE,
     X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue};
+use axum::http::{HeaderMap, HeaderValue, Method};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
-use axum::routing::get;
+use axum::routing::{get, post};
 use maud::html;
 use serde::Deserialize;
 use std::sync::Arc;
@@ -29,11 +29,13 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
     let web = Web {
         app,
         gate: Arc::new(Gate::new(&options.allowed_hosts, &token)),
+        api: options.api.map(Arc::new),
     };
     Router::new()
         .route("/", get(pages::overview::show))
         .route("/accounts", get(pages::accounts::show))
         .route("/accounts/{account}", get(pages::account::show))
+        .route("/accounts/{account}/leaving", get(pages::leaving::show))
         .route("/groups", get(pages::groups::show))
         .route("/groups/{group}", get(pages::group::show))
         .route("/workspaces", get(pages::workspaces::show))
@@ -43,11 +45,17 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/tokens/service-accounts", get(pages::service_accounts::show))
         .route("/organization", get(pages::organization::show))
         .route("/changes", get(pages::changes::show))
+        .route("/plans", get(pages::plans::show).post(pages::propose::make))
+        .route("/plans/{plan}", get(pages::plan::show))
+        .route("/plans/{plan}/progress", get(pages::plan::progress))
+        .route("/plans/{plan}/{what}", post(pages::plan::act))
+        .route("/guards", get(pages::guards::show))
         .route("/connections", get(pages::connections::list))
         .route("/connections/{connection}", get(pages::connections::show))
         .route("/runs/{run}", get(pages::run::show))
         .route("/runs/{run}/progress", get(pages::run::progress))
         .fallback(no_page)
+        .layer(from_fn(only_our_forms))
         .layer(from_fn_with_state(web.clone(), only_inside))
         .route("/start", get(start))
         .route("/theme", get(theme))
@@ -81,12 +89,22 @@ async fn only_inside(State(web): State<Web>, request: Request, next: Next) -> Re
     }
 }
 
+/// Whatever changes something must come from a page of ours.
+async fn only_our_forms(request: Request, next: Next) -> Response {
+    let only_asks = matches!(*request.method(), Method::GET | Method::HEAD);
+    if only_asks || gate::is_from_us(request.headers()) {
+        next.run(request).await
+    } else {
+        error::not_our_form()
+    }
+}
+
 async fn add_headers(request: Request, next: Next) -> Response {
     let mut response = next.run(request).await;
     let headers = response.headers_mut();
     headers.insert(CSP, HeaderValue::from_static(CONTENT_SECURITY_POLICY));
     headers.insert(X_CONTENT_TYPE_OPTIONS, HeaderValue::from_static("nosniff"));
-    headers.insert(REFERRER_POLICY, HeaderValue::from_static("no-referrer"));
+    headers.insert(REFERRER_POLICY, HeaderValue::from_static("same-origin"));
     headers.insert(
         HeaderName::from_static("cross-origin-opener-policy"),
         HeaderValue::from_static("same-origin"),

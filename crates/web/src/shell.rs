@@ -4,11 +4,11 @@ use crate::error::PageError;
 use crate::frame::{SHIELD, head};
 use crate::gate::{self, Gate};
 use crate::parts::time;
-use app::App;
 use app::views::accounts::DAY_MS;
 use app::views::overview::Counts;
 use app::views::scope::ScopeChoice;
 use app::views::{At, Scope, ViewError};
+use app::{App, LOCAL_ADMINISTRATOR};
 use axum::extract::FromRequestParts;
 use axum::http::request::Parts;
 use maud::{DOCTYPE, Markup, html};
@@ -19,6 +19,8 @@ use std::sync::Arc;
 pub(crate) struct Web {
     pub app: Arc<App>,
     pub gate: Arc<Gate>,
+    /// How Atlassian is called to make a plan; `None` where only what is stored is shown.
+    pub api: Option<Arc<app::Options>>,
 }
 
 /// The places of the rail.
@@ -31,6 +33,7 @@ pub(crate) enum Place {
     Tokens,
     Organization,
     Changes,
+    Plans,
     Connections,
 }
 
@@ -40,6 +43,10 @@ pub(crate) struct Shell {
     pub scope: Option<Scope>,
     /// Sizes for the rail.
     pub counts: Counts,
+    /// How many plans wait for this person.
+    pub plans: i64,
+    /// Whether plans can be made and carried out from these pages.
+    pub can_change: bool,
     /// The present, by the product's clock.
     pub now: i64,
     theme: &'static str,
@@ -85,6 +92,10 @@ impl FromRequestParts<Web> for Shell {
             Some(scope) => web.app.counts(scope).await?,
             None => Counts::default(),
         };
+        let plans = match &scope {
+            Some(scope) => web.app.plans_waiting(scope, LOCAL_ADMINISTRATOR).await?,
+            None => 0,
+        };
         let theme = match gate::cookie(&parts.headers, "theme") {
             Some("light") => "light",
             Some("dark") => "dark",
@@ -95,9 +106,12 @@ impl FromRequestParts<Web> for Shell {
             .path_and_query()
             .map_or("/", |path| path.as_str())
             .to_owned();
+        let is_present = scope.as_ref().is_some_and(|scope| scope.is_current);
         Ok(Shell {
             scope,
             counts,
+            plans,
+            can_change: web.api.is_some() && is_present && as_of.is_none(),
             now: web.app.clock.now_ms(),
             theme,
             path,
@@ -228,6 +242,7 @@ impl Shell {
                     (link(Place::Tokens, "/tokens", "API tokens", number(self.counts.tokens)))
                     (link(Place::Organization, "/organization", "Organization", html! {}))
                     (link(Place::Changes, "/changes", "Changes", html! {}))
+                    (link(Place::Plans, "/plans", "Plans", number(self.plans)))
                     (link(Place::Connections, "/connections", "Connections", html! {}))
                 }
                 div.foot {

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test states its expectations bluntly")]
 
+mod plans;
 mod seed;
 
 use app::App;
@@ -75,6 +76,7 @@ async fn site(accounts: usize) -> Site {
     let options = WebOptions {
         start_token: Some("secret".to_owned()),
         allowed_hosts: vec!["warden.test".to_owned()],
+        ..WebOptions::default()
     };
     let router = web::router(app, options);
     let start = ask(&router, "/start?token=secret", &[]).await;
@@ -177,7 +179,7 @@ async fn every_answer_carries_the_headers_of_a_narrow_door() {
             "{path}"
         );
         assert_eq!(answer.headers["x-content-type-options"], "nosniff");
-        assert_eq!(answer.headers["referrer-policy"], "no-referrer");
+        assert_eq!(answer.headers["referrer-policy"], "same-origin");
         assert_eq!(answer.headers[CACHE_CONTROL], "no-store", "{path}");
     }
 }

@@ -1,13 +1,16 @@
 //! Approving a plan, having it carried out, pausing it, and undoing what it did.
 
+use super::facts::Facts;
 use super::guards;
 use super::view::preview;
 use super::{PlanMade, PlanRequest};
 use crate::App;
 use crate::error::AppError;
-use atlassian::Options;
+use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
+use atlassian::{Admin, ApiError, Options};
 use model::{Action, ActionState, PlanId, PlanState};
 use provision::{Api, Carried, Wait, Watch, Worker};
+use std::collections::BTreeSet;
 use std::time::Duration;
 use store::{AuditRow, ConnectionRow, GuardTrip, JournalRow, PlanRow};
 
@@ -121,31 +124,9 @@ impl App {
     pub async fn plan_apply(&self, id: PlanId, carrying: &Carrying<'_>) -> Result<Carried, AppError> {
         let (row, connection) = self.plan_row(id).await?;
         let now = self.clock.now_ms();
-        if !connection.writes {
-            let trip = GuardTrip {
-                guard: "writes".into(),
-                at: now,
-                plan: Some(id),
-                detail: "changes are switched off".into(),
-            };
-            let mut tx = self.store.write().await?;
-            tx.guard_tripped(connection.id, &trip).await?;
-            tx.commit().await?;
-            return Err(AppError::WritesOff {
-                connection: connection.name,
-            });
-        }
-        if row.state == PlanState::Planned {
-            return Err(AppError::NotApproved { plan: id });
-        }
-        if row.started_at.is_none() && now > row.expires_at {
-            return Err(AppError::PlanExpired { plan: id });
-        }
-        if row.started_at.is_none() {
-            self.check_hash(&row).await?;
-        }
-        self.check_volume(&row, &connection, now).await?;
+        let may_fail = self.may_begin(&row, &connection, now).await?;
         let admin = self.admin(&connection, carrying.options).await?;
+        self.check_guards_again(&row, &connection, &admin).await?;
         let scim = self.scim(&connection, &admin).await?;
         let worker = Worker {
             store: &self.store,
@@ -157,6 +138,7 @@ impl App {
             wait: carrying.wait,
             watch: carrying.watch,
             actor: carrying.actor,
+            may_fail,
         };
         let carried = worker.carry_out(id).await?;
         let mut tx = self.store.write().await?;
@@ -192,31 +174,80 @@ impl App {
         }
     }
 
-    /// Holds a plan back that would send more changes within an hour than the connection allows.
-    async fn check_volume(
+    /// Refuses a plan that may not be begun, or gone on with, as things are. Answers how many of its actions may fail.
+    pub(super) async fn may_begin(
         &self,
         row: &PlanRow,
         connection: &ConnectionRow,
         now: i64,
-    ) -> Result<(), AppError> {
-        let most = connection
-            .guards
-            .changes_per_hour
-            .unwrap_or(guards::CHANGES_PER_HOUR);
+    ) -> Result<u32, AppError> {
+        let id = row.id;
+        if !connection.writes {
+            let trip = GuardTrip {
+                guard: "writes".into(),
+                at: now,
+                plan: Some(id),
+                detail: "changes are switched off".into(),
+            };
+            let mut tx = self.store.write().await?;
+            tx.guard_tripped(connection.id, &trip).await?;
+            tx.commit().await?;
+            return Err(AppError::WritesOff {
+                connection: connection.name.clone(),
+            });
+        }
+        if row.state == PlanState::Planned {
+            return Err(AppError::NotApproved { plan: id });
+        }
+        if row.started_at.is_none() && now > row.expires_at {
+            return Err(AppError::PlanExpired { plan: id });
+        }
+        if row.started_at.is_none() {
+            self.check_hash(row).await?;
+        }
+        self.check_breakers(row, connection, now).await
+    }
+
+    /// Holds a plan back that would send more changes within an hour than the connection allows, or that comes after too
+    /// many failures. Answers how many more may fail.
+    async fn check_breakers(
+        &self,
+        row: &PlanRow,
+        connection: &ConnectionRow,
+        now: i64,
+    ) -> Result<u32, AppError> {
+        let set = &connection.guards;
+        let most_sent = set.changes_per_hour.unwrap_or(guards::CHANGES_PER_HOUR);
+        let most_failed = set.failures_per_hour.unwrap_or(guards::FAILURES_PER_HOUR);
         let mut tx = self.store.write().await?;
-        let sent = tx.intents_since(row.organization_id, now - HOUR_MS).await?;
+        let recent = tx.actions_since(row.organization_id, now - HOUR_MS).await?;
         let actions = tx.plan_actions(row.id).await?;
         let waiting = actions
             .iter()
             .filter(|action| action.state == ActionState::Approved)
             .count();
-        let would = sent + i64::try_from(waiting).unwrap_or(i64::MAX);
-        if would <= most || waiting == 0 {
-            return Ok(());
-        }
-        let detail = format!("{would} changes within an hour, and {most} are allowed");
+        let would = recent.sent + i64::try_from(waiting).unwrap_or(i64::MAX);
+        let (guard, detail) = if waiting == 0 {
+            // What was sent is settled, whatever happened since.
+            return Ok(u32::MAX);
+        } else if would > most_sent {
+            (
+                "volume",
+                format!("{would} changes within an hour, and {most_sent} are allowed"),
+            )
+        } else if recent.not_confirmed >= most_failed {
+            (
+                "failures",
+                format!(
+                    "{} actions were not confirmed within the last hour, and {most_failed} stop everything",
+                    recent.not_confirmed
+                ),
+            )
+        } else {
+            return Ok(u32::try_from(most_failed - recent.not_confirmed).unwrap_or(u32::MAX));
+        };
         let trip = GuardTrip {
-            guard: "volume".into(),
+            guard: guard.into(),
             at: now,
             plan: Some(row.id),
             detail: detail.clone(),
@@ -226,6 +257,60 @@ impl App {
         Err(AppError::Guarded {
             plan: row.id,
             trips: vec![detail],
+        })
+    }
+
+    /// Holds a plan back that a guard holds back now and did not when it was approved: other plans were carried out, the
+    /// guards were changed, or the organization was read anew meanwhile. Who is an organization admin is asked at
+    /// Atlassian, since the last one is lost once.
+    async fn check_guards_again(
+        &self,
+        row: &PlanRow,
+        connection: &ConnectionRow,
+        admin: &Admin,
+    ) -> Result<(), AppError> {
+        let scope = self.scope_of(row.organization_id).await?;
+        let mut tx = self.store.read().await?;
+        let waiting: Vec<Action> = tx
+            .plan_actions(row.id)
+            .await?
+            .into_iter()
+            .filter(|action| action.state == ActionState::Approved)
+            .map(|action| action.action)
+            .collect();
+        let facts = Facts::look_up(&mut tx, &scope, &waiting).await?;
+        drop(tx);
+        let mut reach = self.reach(&scope, connection, &facts, &waiting).await?;
+        if waiting
+            .iter()
+            .any(|action| guards::loses_organization_admin(action).is_some())
+        {
+            reach.organization_admins = organization_admins_now(admin, reach.organization_admins).await?;
+        }
+        let preview = preview(row);
+        reach.losing.clone_from(&preview.effects.losing);
+        let is_overridden = |trip: &guards::Trip| {
+            preview.overridden.is_some() && preview.guards.iter().any(|known| known.guard == trip.guard)
+        };
+        let mut trips = guards::trips(&waiting, &facts, &reach, &connection.guards);
+        trips.retain(|trip| !is_overridden(trip));
+        if trips.is_empty() {
+            return Ok(());
+        }
+        let mut tx = self.store.write().await?;
+        for trip in &trips {
+            let trip = GuardTrip {
+                guard: trip.guard.clone(),
+                at: self.clock.now_ms(),
+                plan: Some(row.id),
+                detail: trip.detail.clone(),
+            };
+            tx.guard_tripped(connection.id, &trip).await?;
+        }
+        tx.commit().await?;
+        Err(AppError::Guarded {
+            plan: row.id,
+            trips: trips.into_iter().map(|trip| trip.detail).collect(),
         })
     }
 
@@ -310,4 +395,33 @@ impl App {
             detail: detail.to_owned(),
         }
     }
+}
+
+/// Which of these accounts are organization admins now. A request for each hundred.
+async fn organization_admins_now(
+    admin: &Admin,
+    known: BTreeSet<String>,
+) -> Result<BTreeSet<String>, ApiError> {
+    let known: Vec<String> = known.into_iter().collect();
+    let mut now = BTreeSet::new();
+    for some in known.chunks(100) {
+        let search = AccountSearch {
+            accounts: some.to_vec(),
+            expanded: true,
+            ..AccountSearch::default()
+        };
+        let page = admin.accounts(ALL_DIRECTORIES, &search, None).await?;
+        let acts = |account: &atlassian::wire::Account| {
+            let roles = account.platform_roles.as_deref().unwrap_or_default();
+            roles.iter().any(|role| role == guards::ORGANIZATION_ADMIN)
+                && account.account_status.as_deref() == Some("active")
+        };
+        now.extend(
+            page.items
+                .into_iter()
+                .filter(acts)
+                .map(|account| account.account_id),
+        );
+    }
+    Ok(now)
 }

@@ -28,6 +28,17 @@ pub struct EffectLine {
     pub role: String,
 }
 
+/// How many of a resource's accounts lose a role on it.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+pub struct Losing {
+    /// What people call it.
+    pub resource: String,
+    /// Accounts that lose a role on it, or may.
+    pub accounts: i64,
+    /// Accounts that hold a role on it now.
+    pub of: i64,
+}
+
 /// What a plan does to effective access.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
 #[serde(default)]
@@ -48,6 +59,8 @@ pub struct Effects {
     pub unknown_count: usize,
     /// Roles that remain although a way to them goes.
     pub remaining_count: usize,
+    /// What it takes from each resource.
+    pub losing: Vec<Losing>,
     /// Whether more accounts are touched than were worked out.
     pub is_partial: bool,
 }
@@ -205,6 +218,20 @@ pub(super) async fn effects(
             .role(effect.holding.role);
     }
     let names = wanted.look_up(tx, at).await?;
+    let mut losing: BTreeMap<i64, BTreeSet<i64>> = BTreeMap::new();
+    for effect in &found {
+        if matches!(effect.fate, Fate::Lost | Fate::Unknown) {
+            let accounts = losing.entry(effect.holding.resource).or_default();
+            accounts.insert(effect.holding.account);
+        }
+    }
+    for (resource, accounts) in losing {
+        effects.losing.push(Losing {
+            resource: names.resource(resource).label(),
+            accounts: i64::try_from(accounts.len()).unwrap_or(i64::MAX),
+            of: tx.holder_count(at, resource).await?,
+        });
+    }
     for effect in found {
         let (list, count) = match effect.fate {
             Fate::Gained => (&mut effects.gained, &mut effects.gained_count),

@@ -1,5 +1,6 @@
 //! What holds a plan back, whatever it was approved by. Pure: facts in, trips out.
 
+use super::effects::Losing;
 use super::facts::Facts;
 use model::Action;
 use serde::{Deserialize, Serialize};
@@ -8,14 +9,19 @@ use store::Guards;
 
 /// Accounts that one plan may touch, unless the connection says another number.
 pub const ACCOUNTS_PER_PLAN: i64 = 1_000;
-/// Share of a group's members that one plan may take out of it, in percent.
+/// Share of a group's members, or of a resource's accounts, that one plan may take something from, in percent.
 pub const SHARE_PERCENT: i64 = 50;
-/// Groups below this size may be emptied: a share of few says little.
+/// Groups and resources below this size may be emptied: a share of few says little.
 pub const SHARE_FROM: i64 = 20;
 /// Changes that may be sent within an hour.
 pub const CHANGES_PER_HOUR: i64 = 5_000;
+/// Actions that may end unconfirmed within an hour before nothing more is sent.
+pub const FAILURES_PER_HOUR: i64 = 50;
 /// Above so many actions a comment is asked for.
 pub const COMMENT_ABOVE: i64 = 1_000;
+
+/// The role of which somebody must be left.
+pub(super) const ORGANIZATION_ADMIN: &str = "atlassian/org-admin";
 
 /// A guard that holds a plan back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
@@ -31,6 +37,8 @@ pub struct Trip {
 pub(super) struct Reach {
     /// How many members the groups have that lose some.
     pub members: BTreeMap<String, i64>,
+    /// What resources lose.
+    pub losing: Vec<Losing>,
     /// Every organization admin.
     pub organization_admins: BTreeSet<String>,
     /// Members of protected groups.
@@ -75,6 +83,17 @@ pub(super) fn trips(actions: &[Action], facts: &Facts, reach: &Reach, guards: &G
                 "share",
                 format!(
                     "{leave} of the {members} members of {name} would leave, and a plan may take {share} %"
+                ),
+            );
+        }
+    }
+    for losing in &reach.losing {
+        if losing.of >= SHARE_FROM && losing.accounts * 100 > losing.of * share {
+            trip(
+                "share",
+                format!(
+                    "{} of the {} accounts on {} would lose a role there, and a plan may take {share} %",
+                    losing.accounts, losing.of, losing.resource
                 ),
             );
         }
@@ -138,12 +157,15 @@ fn is_key_owner(account: &str, facts: &Facts, guards: &Guards) -> bool {
     owner == account || email.is_some_and(|email| email.eq_ignore_ascii_case(owner))
 }
 
-fn loses_organization_admin(action: &Action) -> Option<&str> {
+/// Who cannot act as an organization admin any more, if it was one. A suspension counts although it may leave another
+/// directory: it is rarely meant for an admin.
+pub(super) fn loses_organization_admin(action: &Action) -> Option<&str> {
     match action {
-        Action::RevokeRole { account, role, .. } if role.as_str() == "atlassian/org-admin" => {
+        Action::RevokeRole { account, role, .. } if role.as_str() == ORGANIZATION_ADMIN => {
             Some(account.as_str())
         }
         Action::RemoveFromDirectory { account, .. }
+        | Action::Suspend { account, .. }
         | Action::Deactivate { account }
         | Action::DeleteAccount { account } => Some(account.as_str()),
         _ => None,
@@ -206,6 +228,13 @@ mod tests {
         let eleven: Vec<Action> = (0..11).map(|number| leave("g", &number.to_string())).collect();
         assert_eq!(guards_of(&eleven, &reach, &Guards::default()), ["share"]);
         assert!(guards_of(&eleven[..10], &reach, &Guards::default()).is_empty());
+        reach.losing.push(Losing {
+            resource: "Acme".into(),
+            accounts: 11,
+            of: 20,
+        });
+        assert_eq!(guards_of(&eleven[..1], &reach, &Guards::default()), ["share"]);
+        reach.losing.clear();
         let two = Guards {
             accounts_per_plan: Some(2),
             ..Guards::default()

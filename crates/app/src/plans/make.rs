@@ -140,7 +140,8 @@ impl App {
             effects = effects::effects(&mut tx, &scope, &facts, &actions, &asked).await?;
         }
         drop(tx);
-        let reach = self.reach(&scope, &connection, &facts, &actions).await?;
+        let mut reach = self.reach(&scope, &connection, &facts, &actions).await?;
+        reach.losing.clone_from(&effects.losing);
         let trips = guards::trips(&actions, &facts, &reach, &connection.guards);
         let mut with_undo = Vec::with_capacity(actions.len());
         for action in &actions {
@@ -252,7 +253,7 @@ impl App {
                 reach.members.insert(group.to_string(), members);
             }
         }
-        let admins = tx.platform_role_holders(at, "atlassian/org-admin").await?;
+        let admins = tx.platform_role_holders(at, guards::ORGANIZATION_ADMIN).await?;
         reach.organization_admins = admins.into_iter().collect();
         let everybody = Part::first(i64::from(i32::MAX));
         if !connection.guards.protected_groups.is_empty() {

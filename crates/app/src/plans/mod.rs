@@ -2,28 +2,38 @@
 //!
 //! - `wish`: from names to actions.
 //! - `make`: from wanted actions to a plan – `preflight` refuses what cannot be, `effects` works out what else is gained and
-//!   lost, `guards` say what holds it back. - `carry`: approving, applying, pausing, undoing. - `view`: what is shown.
+//!   lost, `guards` say what holds it back. - `carry`: approving, applying, pausing, undoing.
+//! - `queue`: plans that a page has carried out. - `view`, `expects`, `accounts`: what is shown.
+//! - `may`: what a person may do with a plan now.
 //!
 //! Who may do what is decided here; that a change happens once and is proved is `provision`'s promise.
 
+mod accounts;
 mod carry;
 mod effects;
+mod expects;
 mod facts;
 mod guards;
 mod make;
+mod may;
 mod preflight;
+mod queue;
 mod sentence;
 mod view;
 mod wish;
 
+pub use accounts::{AccountEffects, RoleEffect};
 pub use carry::{Carrying, RealTime, Unwatched};
-pub use effects::{EffectLine, Effects};
+pub use effects::{EffectLine, Effects, Losing};
 pub use guards::Trip;
-pub(crate) use guards::matches;
+pub(crate) use guards::{
+    ACCOUNTS_PER_PLAN, CHANGES_PER_HOUR, COMMENT_ABOVE, FAILURES_PER_HOUR, SHARE_FROM, SHARE_PERCENT, matches,
+};
 pub use make::{PlanMade, PlanRequest};
+pub use may::{JournalTrouble, May, PlanChoices, PlanLine};
 pub use preflight::Refused;
 pub(crate) use preflight::is_ours;
 pub use provision::{Carried, Wait, Watch};
 pub(crate) use view::preview;
-pub use view::{ActionCounts, ActionView, JournalLine, PlanItem, PlanView, Preview};
+pub use view::{ActionCounts, ActionPart, ActionView, JournalLine, PlanItem, PlanView, Preview};
 pub use wish::Wish;

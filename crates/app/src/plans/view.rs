@@ -1,6 +1,7 @@
 //! Plans as pages and commands show them.
 
 use super::effects::Effects;
+use super::expects::expects;
 use super::facts::Facts;
 use super::guards::Trip;
 use super::preflight::Refused;
@@ -41,6 +42,8 @@ pub struct ActionView {
     pub id: String,
     /// What it does, as a sentence.
     pub what: String,
+    /// What is to be so before it; looked at again before it is sent.
+    pub expects: String,
     /// How far it is.
     pub state: ActionState,
     /// The action itself.
@@ -154,11 +157,37 @@ pub struct PlanView {
     pub reality: Option<Reality>,
     /// Its actions, in order.
     pub actions: Vec<ActionView>,
+    /// How many of its changes can be undone.
+    pub can_be_undone: usize,
     /// What happened, oldest first.
     pub journal: Vec<JournalLine>,
 }
 
 const MOST_JOURNAL_LINES: i64 = 10_000;
+
+/// Which of a plan's actions are wanted.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub struct ActionPart {
+    /// Those only that did not end well.
+    pub to_look_at: bool,
+    /// Position of the first.
+    pub offset: usize,
+    /// How many at most.
+    pub limit: usize,
+}
+
+impl ActionPart {
+    /// All of them.
+    pub const ALL: ActionPart = ActionPart {
+        to_look_at: false,
+        offset: 0,
+        limit: usize::MAX,
+    };
+
+    fn has(self, state: ActionState) -> bool {
+        !self.to_look_at || matches!(state, ActionState::Failed | ActionState::Stuck)
+    }
+}
 
 fn counts(tally: &[(ActionState, i64)]) -> ActionCounts {
     let mut counts = ActionCounts::default();
@@ -213,6 +242,11 @@ impl App {
 
     /// A plan with its actions and journal.
     pub async fn plan(&self, id: PlanId) -> Result<PlanView, AppError> {
+        self.plan_part(id, ActionPart::ALL).await
+    }
+
+    /// A plan with a part of its actions, and its journal.
+    pub async fn plan_part(&self, id: PlanId, part: ActionPart) -> Result<PlanView, AppError> {
         let now = self.clock.now_ms();
         let mut tx = self.store.read().await?;
         let row = tx.plan_find(id).await?.ok_or(AppError::NoPlan { plan: id })?;
@@ -225,6 +259,16 @@ impl App {
             .iter()
             .find(|connection| connection.id == row.connection_id);
         let preview = preview(&row);
+        let undoable = |row: &&store::ActionRow| {
+            row.state == ActionState::Confirmed && !row.was_so && row.undo.is_some()
+        };
+        let can_be_undone = actions.iter().filter(undoable).count();
+        let actions: Vec<store::ActionRow> = actions
+            .into_iter()
+            .filter(|row| part.has(row.state))
+            .skip(part.offset)
+            .take(part.limit)
+            .collect();
         let wanted: Vec<Action> = actions.iter().map(|row| row.action.clone()).collect();
         let scope = self.scope_of(row.organization_id).await?;
         let mut tx = self.store.read().await?;
@@ -241,6 +285,7 @@ impl App {
             needs: needs(&row.action),
             id: row.id.to_string(),
             what: sentence(&row.action, &facts),
+            expects: expects(&row.action, &facts),
             state: row.state,
             action: row.action.clone(),
             can_be_undone: row.undo.is_some(),
@@ -277,6 +322,7 @@ impl App {
             guards: preview.guards,
             overridden: preview.overridden,
             actions: actions.iter().map(action).collect(),
+            can_be_undone,
             journal: journal.into_iter().map(line).collect(),
         })
     }

@@ -248,6 +248,8 @@ impl App {
             wait: &Moving { clock: &clock, place },
             watch: &Unwatched,
             actor,
+            // Every failure is to be seen.
+            may_fail: u32::MAX,
         };
         let carried = worker.carry_out(plan).await?;
         let requests = admin.transport().status().requests;

@@ -12,6 +12,7 @@ pub mod connections;
 mod error;
 pub mod groups;
 pub mod inventory;
+pub mod leaver;
 mod memo;
 pub(crate) mod names;
 pub mod organization;

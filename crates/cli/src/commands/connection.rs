@@ -80,6 +80,7 @@ async fn set(config: &Config, args: ConnectionSetArgs) -> anyhow::Result<ExitCod
         accounts_per_plan: args.accounts_per_plan,
         share_percent: args.share_percent,
         changes_per_hour: args.changes_per_hour,
+        failures_per_hour: args.failures_per_hour,
         comment_above: args.comment_above,
     };
     let scim = scim(args.scim)?;

@@ -3,12 +3,12 @@
 //! The twin's clock begins weeks ago and is moved forward between readings; the product lives by the same clock, so
 //! its history is as real as any. Everything lies in a temporary folder that goes with the program.
 
-use super::serve::Pages;
+use super::serve::{Pages, keep_changing};
 use super::twin::interrupted;
 use crate::args::DemoArgs;
 use crate::output;
 use anyhow::Context as _;
-use app::{App, ConnectionRequest, Status};
+use app::{App, ConnectionRequest, Status, WritesChange};
 use atlassian::Options;
 use model::{Clock, SystemClock};
 use secrecy::SecretString;
@@ -64,7 +64,7 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         }
     }
 
-    let pages = Pages::bind(Arc::clone(&app), args.listen).await?;
+    let pages = Pages::bind(Arc::clone(&app), args.listen, Some(api.clone())).await?;
     output::line(&format!("\nOpen {}\n", pages.start_url))?;
     output::line(
         "The address works once; it lets this browser in. Nothing leaves this machine, and nothing stays",
@@ -78,7 +78,8 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         let _ = end.send(true);
     };
     tokio::join!(
-        keep_changing(&app, &twin, &api, args.change_every_s, ended),
+        keep_moving(&app, &twin, &api, args.change_every_s, ended.clone()),
+        keep_changing(&app, &api, ended),
         waiting
     );
     serving.await??;
@@ -98,6 +99,13 @@ async fn connect(app: &App, twin: &Twin, api: &Options) -> anyhow::Result<()> {
         scim: None,
     };
     app.connection_add(&request, api).await?;
+    // Nothing real can be changed here, and nobody else is there to approve.
+    let change = WritesChange {
+        writes: Some(true),
+        self_approval: Some(true),
+        ..WritesChange::default()
+    };
+    app.connection_set_writes(CONNECTION, &change, "demo").await?;
     Ok(())
 }
 
@@ -113,13 +121,7 @@ async fn read(app: &App, api: &Options, with_methods: bool) -> anyhow::Result<()
 }
 
 /// Changes a little and reads again, so that the pages move.
-async fn keep_changing(
-    app: &App,
-    twin: &Twin,
-    api: &Options,
-    every_s: u64,
-    mut ended: watch::Receiver<bool>,
-) {
+async fn keep_moving(app: &App, twin: &Twin, api: &Options, every_s: u64, mut ended: watch::Receiver<bool>) {
     if every_s == 0 {
         return;
     }

@@ -8,6 +8,7 @@ mod changes;
 mod connection;
 mod demo;
 mod export;
+mod leaver;
 mod lists;
 mod plan;
 mod rehearse;
@@ -29,8 +30,7 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use store::Store;
 
-/// Who acts, until there is a log-in.
-pub const LOCAL_ADMINISTRATOR: &str = "local administrator";
+pub use app::LOCAL_ADMINISTRATOR;
 
 /// Carries a command out.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
@@ -54,6 +54,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Who(args) => access::who(&config, args).await,
         Command::Why(args) => access::why(&config, args).await,
         Command::Changes(args) => changes::run(&config, args).await,
+        Command::Leaver(args) => leaver::run(&config, args).await,
         Command::Plan(command) => plan::run(&config, command).await,
         Command::Rehearse(args) => rehearse::run(&config, args).await,
         Command::Apply(args) => apply::run(&config, args).await,

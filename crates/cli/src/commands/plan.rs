@@ -346,7 +346,7 @@ async fn from_file(config: &Config, file: &Path, args: &MakeArgs) -> anyhow::Res
 }
 
 /// Prints a plan that was made, or why nothing of it was left.
-async fn told(app: &App, made: &PlanMade, as_json: bool) -> anyhow::Result<ExitCode> {
+pub async fn told(app: &App, made: &PlanMade, as_json: bool) -> anyhow::Result<ExitCode> {
     let Some(id) = made.id else {
         return refused(made, as_json);
     };

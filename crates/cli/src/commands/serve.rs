@@ -7,6 +7,7 @@ use crate::config::Config;
 use crate::failure::{Told, code};
 use crate::output;
 use app::App;
+use app::plans::RealTime;
 use atlassian::Options;
 use std::net::SocketAddr;
 use std::process::ExitCode;
@@ -18,6 +19,8 @@ use web::{Gate, WebOptions};
 
 /// How often is looked for a reading that is due.
 const LOOK_EVERY: Duration = Duration::from_secs(5);
+/// How often is looked for a plan that a person waits for.
+const LOOK_FOR_PLANS_EVERY: Duration = Duration::from_secs(1);
 /// How long open requests may take after the wish to end.
 const SOFT_END: Duration = Duration::from_secs(5);
 
@@ -32,14 +35,18 @@ pub async fn run(config: &Config, args: ServeArgs) -> anyhow::Result<ExitCode> {
         open_with_key(config).await?
     };
     let app = Arc::new(app);
-    let pages = Pages::bind(Arc::clone(&app), address).await?;
+    let api = (!args.no_sync).then(|| config.api.clone());
+    let pages = Pages::bind(Arc::clone(&app), address, api).await?;
     output::line(&format!("Open {}", pages.start_url))?;
     output::line("The address works once; it lets this browser in. Stop with Ctrl-C.")?;
     let (end, ended) = watch::channel(false);
     let serving = tokio::spawn(pages.serve(ended.clone()));
     let reading = async {
         if !args.no_sync {
-            keep_reading(&app, &config.api, ended).await;
+            tokio::join!(
+                keep_reading(&app, &config.api, ended.clone()),
+                keep_changing(&app, &config.api, ended)
+            );
         }
     };
     let waiting = async {
@@ -62,8 +69,8 @@ pub struct Pages {
 }
 
 impl Pages {
-    /// Binds a loopback address; any other is refused until there is a log-in.
-    pub async fn bind(app: Arc<App>, address: SocketAddr) -> anyhow::Result<Pages> {
+    /// Binds a loopback address; any other is refused until there is a log-in. With `api`, plans can be made.
+    pub async fn bind(app: Arc<App>, address: SocketAddr, api: Option<Options>) -> anyhow::Result<Pages> {
         let refused = |message: String, hint: &str| Told {
             message,
             hint: Some(hint.to_owned()),
@@ -81,6 +88,7 @@ impl Pages {
         let start_url = format!("http://{}/start?token={token}", listener.local_addr()?);
         let options = WebOptions {
             start_token: Some(token),
+            api,
             ..WebOptions::default()
         };
         Ok(Pages {
@@ -128,6 +136,29 @@ async fn keep_reading(app: &App, options: &Options, mut ended: watch::Receiver<b
         if !was_due {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
+                _ = ended.wait_for(|ended| *ended) => return,
+            }
+        }
+    }
+}
+
+/// Carries out the plans that a page asked for, one after another, until told to end. One that is under way is left as it
+/// is: its intents are on record, and whoever serves next goes on by reading.
+pub async fn keep_changing(app: &App, options: &Options, mut ended: watch::Receiver<bool>) {
+    loop {
+        let one = async {
+            app.plan_due(options, &RealTime).await.unwrap_or_else(|error| {
+                tracing::error!(%error, hint = error.hint().unwrap_or_default(), "plans could not be looked for");
+                false
+            })
+        };
+        let was_due = tokio::select! {
+            was_due = one => was_due,
+            _ = ended.wait_for(|ended| *ended) => return,
+        };
+        if !was_due {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_FOR_PLANS_EVERY) => {}
                 _ = ended.wait_for(|ended| *ended) => return,
             }
         }

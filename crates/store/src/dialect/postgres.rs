@@ -14,7 +14,7 @@ pub(crate) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ 
 pub(crate) const STATEMENTS: Statements = Statements {
     take_job: "UPDATE job SET leased_until = $2, fencing = fencing + 1, attempts = attempts + 1
         WHERE id = (
-            SELECT j.id FROM job j WHERE j.run_at <= $1 AND j.leased_until <= $1
+            SELECT j.id FROM job j WHERE j.kind = $3 AND j.run_at <= $1 AND j.leased_until <= $1
             ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE SKIP LOCKED)
         RETURNING id, kind, payload, attempts, fencing",
     write_account_summary: crate::views::summary::WRITE_POSTGRES,

@@ -9,6 +9,7 @@ use testkit::TestDatabase;
 on_both!(
     a_key_is_planned_once,
     a_job_is_taken_when_it_is_due_and_by_one,
+    a_job_is_taken_by_whoever_does_its_kind,
     a_job_comes_back_when_its_taker_does_not_finish,
     only_the_latest_taker_reschedules,
     concurrent_takers_get_different_jobs,
@@ -24,13 +25,22 @@ async fn plan(store: &Store, key: &str, run_at: i64) {
 async fn a_key_is_planned_once(database: TestDatabase) {
     plan(&database.store, "sync/1", START).await;
     plan(&database.store, "sync/1", START + 5).await;
-    let taken = database.store.job_take(START, START + 10).await.unwrap().unwrap();
+    let taken = database
+        .store
+        .job_take("sync", START, START + 10)
+        .await
+        .unwrap()
+        .unwrap();
     assert_eq!(
         (taken.kind.as_str(), taken.payload.as_str(), taken.attempts),
         ("sync", "sync/1", 1)
     );
     assert_eq!(
-        database.store.job_take(START + 9, START + 20).await.unwrap(),
+        database
+            .store
+            .job_take("sync", START + 9, START + 20)
+            .await
+            .unwrap(),
         None
     );
 }
@@ -39,30 +49,48 @@ async fn a_job_is_taken_when_it_is_due_and_by_one(database: TestDatabase) {
     plan(&database.store, "later", START + 100).await;
     plan(&database.store, "sooner", START + 50).await;
     assert_eq!(
-        database.store.job_take(START + 49, START + 60).await.unwrap(),
+        database
+            .store
+            .job_take("sync", START + 49, START + 60)
+            .await
+            .unwrap(),
         None
     );
     let first = database
         .store
-        .job_take(START + 100, START + 200)
+        .job_take("sync", START + 100, START + 200)
         .await
         .unwrap()
         .unwrap();
     let second = database
         .store
-        .job_take(START + 100, START + 200)
+        .job_take("sync", START + 100, START + 200)
         .await
         .unwrap()
         .unwrap();
     assert_eq!([first.payload, second.payload], ["sooner", "later"]);
 }
 
+async fn a_job_is_taken_by_whoever_does_its_kind(database: TestDatabase) {
+    let store = &database.store;
+    plan(store, "sync/1", START).await;
+    assert_eq!(store.job_take("plan", START, START + 10).await.unwrap(), None);
+    let mut tx = store.read().await.unwrap();
+    assert_eq!(tx.job_due_at("sync/1").await.unwrap(), Some(START));
+    assert_eq!(tx.job_due_at("plan/1").await.unwrap(), None);
+}
+
 async fn a_job_comes_back_when_its_taker_does_not_finish(database: TestDatabase) {
     plan(&database.store, "sync/1", START).await;
-    let first = database.store.job_take(START, START + 10).await.unwrap().unwrap();
+    let first = database
+        .store
+        .job_take("sync", START, START + 10)
+        .await
+        .unwrap()
+        .unwrap();
     let second = database
         .store
-        .job_take(START + 10, START + 20)
+        .job_take("sync", START + 10, START + 20)
         .await
         .unwrap()
         .unwrap();
@@ -73,26 +101,39 @@ async fn a_job_comes_back_when_its_taker_does_not_finish(database: TestDatabase)
 
 async fn only_the_latest_taker_reschedules(database: TestDatabase) {
     plan(&database.store, "sync/1", START).await;
-    let lost = database.store.job_take(START, START + 10).await.unwrap().unwrap();
+    let lost = database
+        .store
+        .job_take("sync", START, START + 10)
+        .await
+        .unwrap()
+        .unwrap();
     let held = database
         .store
-        .job_take(START + 10, START + 20)
+        .job_take("sync", START + 10, START + 20)
         .await
         .unwrap()
         .unwrap();
     database.store.job_reschedule(&lost, START).await.unwrap();
     assert_eq!(
-        database.store.job_take(START + 11, START + 30).await.unwrap(),
+        database
+            .store
+            .job_take("sync", START + 11, START + 30)
+            .await
+            .unwrap(),
         None
     );
     database.store.job_reschedule(&held, START + 50).await.unwrap();
     assert_eq!(
-        database.store.job_take(START + 49, START + 60).await.unwrap(),
+        database
+            .store
+            .job_take("sync", START + 49, START + 60)
+            .await
+            .unwrap(),
         None
     );
     let again = database
         .store
-        .job_take(START + 50, START + 60)
+        .job_take("sync", START + 50, START + 60)
         .await
         .unwrap()
         .unwrap();
@@ -105,7 +146,7 @@ async fn concurrent_takers_get_different_jobs(database: TestDatabase) {
     }
     let takers = (0..12).map(|_| {
         let store = database.store.clone();
-        tokio::spawn(async move { store.job_take(START, START + 10).await.unwrap() })
+        tokio::spawn(async move { store.job_take("sync", START, START + 10).await.unwrap() })
     });
     let taken = join_all(takers).await;
     let jobs: BTreeSet<i64> = taken
@@ -121,5 +162,8 @@ async fn a_forgotten_job_is_not_taken(database: TestDatabase) {
     let mut tx = database.store.write().await.unwrap();
     tx.job_forget("sync/1").await.unwrap();
     tx.commit().await.unwrap();
-    assert_eq!(database.store.job_take(START, START + 10).await.unwrap(), None);
+    assert_eq!(
+        database.store.job_take("sync", START, START + 10).await.unwrap(),
+        None
+    );
 }

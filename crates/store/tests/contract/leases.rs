@@ -27,6 +27,10 @@ async fn a_held_lease_is_not_taken_twice(database: TestDatabase) {
     };
     assert_eq!(again, expected);
     lease(&database.store, "sync/2", START).await;
+    let holder = |at| database.store.lease_holder("sync/1", at);
+    assert_eq!(holder(START).await.unwrap(), Some(this_holder()));
+    assert_eq!(holder(START + LEASE_MS).await.unwrap(), None);
+    assert_eq!(database.store.lease_holder("sync/3", START).await.unwrap(), None);
 }
 
 async fn a_lost_lease_fails_the_whole_transaction(database: TestDatabase) {
@@ -43,7 +47,7 @@ async fn a_lost_lease_fails_the_whole_transaction(database: TestDatabase) {
     let lost = tx.lease_hold(&mine, later).await;
     assert!(matches!(lost, Err(StoreError::LeaseLost { .. })));
     drop(tx);
-    assert_eq!(store.job_take(later, later + 1).await.unwrap(), None);
+    assert_eq!(store.job_take("sync", later, later + 1).await.unwrap(), None);
 
     let mut tx = store.write().await.unwrap();
     tx.lease_hold(&theirs, later).await.unwrap();

@@ -8,6 +8,7 @@ use testkit::TestDatabase;
 on_both!(
     a_plan_reads_back_as_it_was_made,
     a_state_changes_only_from_the_one_expected,
+    a_plan_waits_for_who_may_go_on_with_it,
     an_intent_is_written_once_and_counted,
     a_settled_action_says_what_became_of_it,
     the_journal_keeps_its_order,
@@ -58,7 +59,11 @@ async fn a_plan_reads_back_as_it_was_made(database: TestDatabase) {
         ("two leave", Some("left"), true)
     );
     assert_eq!(plan.preview, r#"{"version":1}"#);
-    assert_eq!(tx.plan_list(organization, 10).await.unwrap(), [plan]);
+    let listed = store::PlanRow {
+        preview: String::new(),
+        ..plan
+    };
+    assert_eq!(tx.plan_list(organization, 10).await.unwrap(), [listed]);
     let actions = tx.plan_actions(id).await.unwrap();
     let of = |position: usize| (actions[position].action.clone(), actions[position].undo.clone());
     assert_eq!(
@@ -72,6 +77,39 @@ async fn a_plan_reads_back_as_it_was_made(database: TestDatabase) {
     );
     assert_eq!(of(1), (deactivate("b"), None));
     assert_eq!(tx.plan_find(PlanId(999)).await.unwrap(), None);
+}
+
+async fn a_plan_waits_for_who_may_go_on_with_it(database: TestDatabase) {
+    let (organization, id) = make(&database.store).await;
+    let mut tx = database.store.write().await.unwrap();
+    tx.plan_comment(id, "agreed").await.unwrap();
+    let mut waits = Vec::new();
+    for (now, person, own) in [
+        (START, "ana", true),
+        (START, "ana", false),
+        (START, "ben", false),
+        (START + HOUR + 1, "ben", false),
+    ] {
+        waits.push(tx.plan_waiting(organization, now, person, own).await.unwrap());
+    }
+    assert_eq!(waits, [1, 0, 1, 0]);
+    tx.plan_move(id, PlanState::Planned, PlanState::Running)
+        .await
+        .unwrap();
+    assert_eq!(
+        tx.plan_waiting(organization, START, "ben", true).await.unwrap(),
+        0
+    );
+    tx.plan_move(id, PlanState::Running, PlanState::Stopped)
+        .await
+        .unwrap();
+    tx.plan_comment(id, "too late").await.unwrap();
+    assert_eq!(
+        tx.plan_waiting(organization, START, "ben", true).await.unwrap(),
+        1
+    );
+    let plan = tx.plan_find(id).await.unwrap().unwrap();
+    assert_eq!(plan.comment.as_deref(), Some("agreed"));
 }
 
 async fn a_state_changes_only_from_the_one_expected(database: TestDatabase) {
@@ -132,8 +170,10 @@ async fn an_intent_is_written_once_and_counted(database: TestDatabase) {
     database.store.commit_durably(false).await.unwrap();
     let mut tx = database.store.read().await.unwrap();
     assert_eq!(tx.plan_actions(id).await.unwrap()[0].attempts, 1);
-    assert_eq!(tx.intents_since(organization, START + 5).await.unwrap(), 1);
-    assert_eq!(tx.intents_since(organization, START + 6).await.unwrap(), 0);
+    let recent = tx.actions_since(organization, START + 5).await.unwrap();
+    assert_eq!((recent.sent, recent.not_confirmed), (1, 0));
+    let none = tx.actions_since(organization, START + 6).await.unwrap();
+    assert_eq!((none.sent, none.not_confirmed), (0, 0));
 }
 
 async fn a_settled_action_says_what_became_of_it(database: TestDatabase) {
@@ -235,6 +275,12 @@ async fn a_planned_reading_is_hastened_and_never_put_off(database: TestDatabase)
     tx.job_hasten("sync/acme", START + 2 * HOUR).await.unwrap();
     tx.commit().await.unwrap();
     let store = &database.store;
-    assert_eq!(store.job_take(START + 4, START + 9).await.unwrap(), None);
-    assert!(store.job_take(START + 5, START + 9).await.unwrap().is_some());
+    assert_eq!(store.job_take("sync", START + 4, START + 9).await.unwrap(), None);
+    assert!(
+        store
+            .job_take("sync", START + 5, START + 9)
+            .await
+            .unwrap()
+            .is_some()
+    );
 }

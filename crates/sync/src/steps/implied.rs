@@ -21,6 +21,8 @@ const SAMPLE: i64 = 300;
 const AT_A_TIME: usize = 32;
 /// How many roles are asked about at a time: more wait less, and ask more that another one would explain.
 const ROLES_AT_A_TIME: usize = 5;
+/// How many searches are made at a time for each of them: answers of a hundred accounts fill the memory.
+const SEARCHES_OF_A_ROLE: usize = 4;
 
 /// The roles that are better concluded than listed, judged from the first accounts read. Waits for those.
 pub(crate) async fn choose_implied(ctx: &Context<'_>) -> Result<Vec<GivenRole>, SyncError> {
@@ -252,7 +254,11 @@ async fn explain(
     (counted, candidates): (i64, Candidates),
 ) -> Result<Option<Vec<NumberedAccount>>, SyncError> {
     let batches = candidates.all.chunks(PAGE as usize);
-    let asked = side_by_side(batches.map(|batch| ask(ctx, given, pair, batch)), AT_A_TIME).await?;
+    let asked = side_by_side(
+        batches.map(|batch| ask(ctx, given, pair, batch)),
+        SEARCHES_OF_A_ROLE,
+    )
+    .await?;
     if known(ctx, pair).await? != counted {
         tracing::debug!(counted, "holders are still not explained; the role is listed");
         return Ok(None);

@@ -15,6 +15,8 @@ use store::{GivenRole, Hint, HintRow, Observation};
 
 /// How many listings are read at a time; the transport bounds requests further.
 const AT_A_TIME: usize = 32;
+/// How many that are known to be long: their pages fill the memory, and one after the other they keep the writer busy.
+const LONG_AT_A_TIME: usize = 8;
 
 /// How often listings of several pages are read again while somebody new appears.
 const PASSES: u32 = 3;
@@ -181,8 +183,8 @@ pub(crate) async fn read_holdings(
         .into_iter()
         .map(|question| (question, None))
         .partition(|(question, _)| question.resource.is_none());
-    let is_certain = read_questions(ctx, by_role).await?;
-    Ok(read_questions(ctx, others).await? && is_certain)
+    let is_certain = read_questions(ctx, by_role, LONG_AT_A_TIME).await?;
+    Ok(read_questions(ctx, others, AT_A_TIME).await? && is_certain)
 }
 
 /// Lists the holders of every role once more, whatever resource they hold it on: who then shows two roles, changed
@@ -194,7 +196,7 @@ pub(crate) async fn read_roles_again(ctx: &Context<'_>, pairs: &Pairs) -> Result
         ctx.restart(Family::RoleHoldings, &question.name()).await?;
     }
     let uncounted = questions.into_iter().map(|question| (question, None));
-    read_questions(ctx, uncounted.collect()).await
+    read_questions(ctx, uncounted.collect(), LONG_AT_A_TIME).await
 }
 
 /// Lists the holders of some roles on some resources, each with the count from before if it was taken; answers whether
@@ -206,7 +208,7 @@ pub(crate) async fn read_pairs(
     let questions = pairs
         .iter()
         .map(|(given, before)| (Question::about(given), *before));
-    read_questions(ctx, questions.collect()).await
+    read_questions(ctx, questions.collect(), LONG_AT_A_TIME).await
 }
 
 /// The search for the holders of a role on a resource, and the name of its listing.
@@ -242,19 +244,20 @@ pub(crate) async fn read_holdings_again(ctx: &Context<'_>) -> Result<bool, SyncE
         }
         Ok(false)
     });
-    let certain: Vec<bool> = side_by_side(reads, AT_A_TIME).await?;
+    let certain: Vec<bool> = side_by_side(reads, LONG_AT_A_TIME).await?;
     Ok(certain.into_iter().all(|is_certain| is_certain))
 }
 
 async fn read_questions(
     ctx: &Context<'_>,
     questions: Vec<(Question, Option<i64>)>,
+    at_a_time: usize,
 ) -> Result<bool, SyncError> {
     ctx.plan(Family::RoleHoldings).await?;
     let reads = questions
         .iter()
         .map(|(question, before)| read_question(ctx, question, *before));
-    let certain: Vec<bool> = side_by_side(reads, AT_A_TIME).await?;
+    let certain: Vec<bool> = side_by_side(reads, at_a_time).await?;
     Ok(certain.into_iter().all(|is_certain| is_certain))
 }
 

@@ -32,7 +32,7 @@
       return;
     }
     const row = event.target.closest("tr[data-href]");
-    const isPlain = !event.defaultPrevented && event.button === 0 && !event.target.closest("a, button, input, summary");
+    const isPlain = !event.defaultPrevented && event.button === 0 && !event.target.closest("a, button, input, label, summary, textarea");
     if (row && isPlain && !String(getSelection())) open(row, event.metaKey || event.ctrlKey);
   });
 

@@ -11,7 +11,7 @@ use crate::parts::{
 use crate::picture::paths::{Drawing, chain};
 use crate::shell::{Place, Shell, Web};
 use app::views::access::{PathView, RoleView};
-use app::views::account::AccountView;
+use app::views::account::{AccountView, GroupPlace};
 use app::views::tokens::TokenView;
 use axum::extract::{Path, Query, State};
 use axum::response::{IntoResponse as _, Response};
@@ -177,6 +177,46 @@ fn head(shell: &Shell, view: &AccountView) -> Markup {
                     None => ", methods not read yet",
                 }
             }
+            (actions(shell, view))
+        }
+    }
+}
+
+/// What can be planned for the account as a whole.
+fn actions(shell: &Shell, view: &AccountView) -> Markup {
+    let places = &view.directories;
+    let is_suspended = |status: Option<&str>| status == Some("suspended");
+    let some_suspended = places.iter().any(|place| is_suspended(place.status.as_deref()));
+    let some_active = places.iter().any(|place| !is_suspended(place.status.as_deref()));
+    let plan = |word: &str, words: &str| {
+        html! {
+            form action="/plans" method="post" {
+                input type="hidden" name="do" value=(word);
+                input type="hidden" name="account" value=(view.item.account.account_id);
+                button type="submit" title="Makes a plan; nothing is changed by that" { (words) }
+            }
+        }
+    };
+    html! {
+        div.actions {
+            a.button href=(format!("{}/leaving", account_path(&view.item.account))) { "Leaving" }
+            @if shell.can_change {
+                @if some_active { (plan("suspend", "Plan to suspend everywhere")) }
+                @if some_suspended { (plan("restore", "Plan to restore everywhere")) }
+            }
+        }
+    }
+}
+
+/// The field and the button below a table whose rows can be chosen.
+fn choose(view: &AccountView, word: &str, words: &str) -> Markup {
+    html! {
+        form.acts id=(word) action="/plans" method="post" {
+            input type="hidden" name="do" value=(word);
+            input type="hidden" name="account" value=(view.item.account.account_id);
+            label { input type="text" name="comment" maxlength="2000" placeholder="Why, kept with the plan" aria-label="Why, kept with the plan"; }
+            button type="submit" { (words) }
+            p.quiet { "A plan changes nothing until it is approved. It says first what else would be lost." }
         }
     }
 }
@@ -321,7 +361,10 @@ fn groups(shell: &Shell, view: &AccountView) -> Markup {
                 table.list {
                     thead { tr { th scope="col" { "Group" } th scope="col" { "Gives" } th scope="col" { "Members owned by" } th.number scope="col" { "In it since" } } }
                     tbody { @for place in view.group_places.iter().take(MOST) { tr data-href=(group_path(&place.group.group_id)) {
-                        td.first.m1 { (group_link(&place.group)) }
+                        td.first.m1 {
+                            @if may_leave(shell, place) { input.pick type="checkbox" form="leave" name="group" value=(place.group.group_id) aria-label=(format!("Choose {}", place.group.name)); }
+                            (group_link(&place.group))
+                        }
                         td.cut.m3 { (given_shortly(&place.grants)) }
                         td.m0 { (owner(place.external_synced)) }
                         td.number.m4 { (time::since(shell.now, place.since)) }
@@ -333,9 +376,18 @@ fn groups(shell: &Shell, view: &AccountView) -> Markup {
                         ul.plain { @for place in view.group_places.iter().skip(MOST) { li { (group_link(&place.group)) } } }
                     }
                 }
+                @if view.group_places.iter().take(MOST).any(|place| may_leave(shell, place)) { (choose(view, "leave", "Plan to leave the chosen groups")) }
+                @if shell.can_change && view.group_places.iter().any(|place| place.external_synced == Some(true)) {
+                    p.note.quiet { "Groups whose members an identity provider owns are changed there: it would set back what is changed here." }
+                }
             }
         }
     }
+}
+
+/// Whether the account may be taken out of the group here; an identity provider would set it back.
+fn may_leave(shell: &Shell, place: &GroupPlace) -> bool {
+    shell.can_change && place.external_synced != Some(true)
 }
 
 fn paths_counted(role: &RoleView) -> String {
@@ -369,7 +421,13 @@ fn roles(shell: &Shell, view: &AccountView) -> Markup {
                     tbody {
                         @for row in &view.roles {
                             tr data-href=(workspace_path(&row.workspace)) {
-                                td.first.m1 { (workspace_link(&row.workspace)) (product_beside(&row.workspace)) }
+                                td.first.m1 {
+                                    @if may_revoke(shell, row) {
+                                        input.pick type="checkbox" form="revoke" name="role" value=(format!("{} {}", row.role.role_id, row.workspace.workspace_id))
+                                            aria-label=(format!("Choose {} of {}", row.role.name, row.workspace.label()));
+                                    }
+                                    (workspace_link(&row.workspace)) (product_beside(&row.workspace))
+                                }
                                 td.cut.m0 title=(row.workspace.product) { (row.workspace.product) }
                                 td.strong.m2 { (role(&row.role)) }
                                 td.cut.m3 { (how(&row.paths)) }
@@ -380,9 +438,19 @@ fn roles(shell: &Shell, view: &AccountView) -> Markup {
                         }
                     }
                 }
+                @if view.roles.iter().any(|row| may_revoke(shell, row)) {
+                    (choose(view, "revoke", "Plan to revoke the chosen roles"))
+                }
             }
         }
     }
+}
+
+/// Whether the role was given to the account itself, so that it can be taken from it. What comes through a group goes with
+/// the group; where that was not read, making the plan asks.
+fn may_revoke(shell: &Shell, row: &RoleView) -> bool {
+    let is_direct = |path: &PathView| matches!(path, PathView::Direct | PathView::NotRead);
+    shell.can_change && row.paths.iter().any(is_direct)
 }
 
 fn token_state(token: &TokenView, now: i64) -> Markup {

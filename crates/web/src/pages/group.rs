@@ -133,6 +133,8 @@ fn gives(shell: &Shell, view: &GroupView) -> Markup {
 fn members(shell: &Shell, view: &GroupView, parameters: &Parameters) -> Markup {
     let path = group_path(&view.item.group.group_id);
     let list = &view.member_list;
+    let is_ours = shell.can_change && view.item.external_synced != Some(true);
+    let group_id = &view.item.group.group_id;
     html! {
         section #members {
             div.heading { h2 { "Members" span.number { (number(list.total)) } } @if list.total > 0 { (export_link(&path, &[("q", &parameters.q)])) } }
@@ -149,12 +151,36 @@ fn members(shell: &Shell, view: &GroupView, parameters: &Parameters) -> Markup {
                     table.list {
                         thead { tr { th scope="col" { "Name" } th scope="col" { "E-mail" } th.number scope="col" { "In the group since" } } }
                         tbody { @for member in &list.rows { tr data-href=(account_path(&member.account)) {
-                            td.first.m1 { (account_link(&member.account)) }
+                            td.first.m1 {
+                                @if is_ours { input.pick type="checkbox" form="remove" name="account" value=(member.account.account_id) aria-label=(format!("Choose {}", member.account.label())); }
+                                (account_link(&member.account))
+                            }
                             td.cut.m3 { @match &member.account.email { Some(email) => (email), None => (not_told("no e-mail")) } }
                             td.number.m4 { (time::since(shell.now, member.since)) }
                         } } }
                     }
                     (pager(list, &path, &[("q", &parameters.q)], false))
+                    @if is_ours {
+                        form.acts #remove action="/plans" method="post" {
+                            input type="hidden" name="do" value="remove-members";
+                            input type="hidden" name="group" value=(group_id);
+                            label { input type="text" name="comment" maxlength="2000" placeholder="Why, kept with the plan" aria-label="Why, kept with the plan"; }
+                            button type="submit" { "Plan to remove the chosen members" }
+                            p.quiet { "A plan changes nothing until it is approved. It says first what else would be lost." }
+                        }
+                    }
+                }
+            }
+            @if is_ours {
+                details.more {
+                    summary { "Add members" }
+                    form action="/plans" method="post" {
+                        input type="hidden" name="do" value="add-members";
+                        input type="hidden" name="group" value=(group_id);
+                        label { span { "Accounts, one on each line: e-mail address, full name or id" } textarea name="accounts" rows="4" required {} }
+                        label { span { "Why, kept with the plan" } input type="text" name="comment" maxlength="2000"; }
+                        button type="submit" { "Plan to add them" }
+                    }
                 }
             }
         }
