@@ -368,7 +368,7 @@ impl App {
         self.plan_make(&request, options).await
     }
 
-    pub(super) fn wrong_state(&self, row: &PlanRow, wanted: &'static str) -> AppError {
+    pub(crate) fn wrong_state(&self, row: &PlanRow, wanted: &'static str) -> AppError {
         AppError::PlanState {
             plan: row.id,
             state: row.state.name(),

@@ -110,7 +110,7 @@ pub(crate) fn not_told(words: &str) -> Markup {
 
 /// An id in monospace that can be copied.
 pub(crate) fn copyable(id: &str) -> Markup {
-    copyable_part(id, id)
+    html! { span.copyable { code.id title=(id) { (id) } button.copy type="button" data-copy=(id) hidden { "Copy" } } }
 }
 
 /// A part of something long that can be copied whole.
