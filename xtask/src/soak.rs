@@ -5,7 +5,14 @@ use anyhow::Context as _;
 use std::process::{Command, ExitCode};
 
 /// The table of actions, faults and deaths, of which tests try a third on PostgreSQL.
-const WHOLE_TABLE: [&str; 6] = ["test", "--package", "scenarios", "--test", "changing", "on_postgres"];
+const WHOLE_TABLE: [&str; 6] = [
+    "test",
+    "--package",
+    "scenarios",
+    "--test",
+    "changing",
+    "on_postgres",
+];
 
 /// Builds the program and the soak for release and runs it; ends as it ends.
 pub fn run(further: impl Iterator<Item = String>) -> anyhow::Result<ExitCode> {
