@@ -5,7 +5,8 @@ use app::declared::{AccessText, Drift};
 use app::plans::{Carried, Carrying, PlanRequest, PlanView, Unwatched, Wait};
 use app::views::scope::ScopeChoice;
 use app::{App, AppError, ConnectionRequest, ScimCredential, WritesChange};
-use atlassian::Options;
+use atlassian::writes::OrganizationWrites;
+use atlassian::{Admin, Options};
 use model::{Action, Clock, PlanId, SystemClock};
 use secrecy::SecretString;
 use serde_json::Value;
@@ -189,6 +190,22 @@ impl ChangeStage {
             () = death => true,
             _ = self.apply(plan) => false,
         }
+    }
+
+    /// Somebody takes a removal from a group back, past the product.
+    pub async fn undo_past_the_product(&self, admin: &Admin, action: &Action) -> anyhow::Result<()> {
+        let Action::RemoveMember {
+            directory,
+            group,
+            account,
+        } = action
+        else {
+            anyhow::bail!("only memberships are given back here");
+        };
+        OrganizationWrites(admin)
+            .member_add(directory, group, account)
+            .await?;
+        Ok(())
     }
 
     /// The plan as people see it.

@@ -88,6 +88,19 @@ fn on_off(on: bool) -> &'static str {
     if on { "on" } else { "off" }
 }
 
+/// A number with its thousands apart.
+fn thousands(number: i64) -> String {
+    let digits = number.to_string();
+    let mut text = String::new();
+    for (index, digit) in digits.chars().enumerate() {
+        if index > 0 && digit.is_ascii_digit() && (digits.len() - index).is_multiple_of(3) {
+            text.push(',');
+        }
+        text.push(digit);
+    }
+    text
+}
+
 /// Patterns as text; they may be many.
 fn listed(patterns: &[String]) -> String {
     const MOST: usize = 5;
@@ -138,7 +151,10 @@ impl WritesView {
             GuardView {
                 guard: "comment",
                 title: "Comment",
-                words: format!("A plan of more than {comment} actions is not approved without a comment."),
+                words: format!(
+                    "A plan of more than {} actions is not approved without a comment.",
+                    thousands(comment)
+                ),
                 is_on: true,
                 is_set: guards.comment_from.is_some(),
                 option: Some(format!("--comment-above {comment}")),
@@ -147,7 +163,10 @@ impl WritesView {
             GuardView {
                 guard: "accounts",
                 title: "Accounts per plan",
-                words: format!("A plan that touches more than {accounts} accounts is held back."),
+                words: format!(
+                    "A plan that touches more than {} accounts is held back.",
+                    thousands(accounts)
+                ),
                 is_on: true,
                 is_set: guards.accounts_per_plan.is_some(),
                 option: Some(format!("--accounts-per-plan {accounts}")),
@@ -211,7 +230,7 @@ impl WritesView {
             GuardView {
                 guard: "volume",
                 title: "Changes per hour",
-                words: format!("Within an hour at most {volume} changes are sent."),
+                words: format!("Within an hour at most {} changes are sent.", thousands(volume)),
                 is_on: true,
                 is_set: guards.changes_per_hour.is_some(),
                 option: Some(format!("--changes-per-hour {volume}")),
@@ -220,7 +239,10 @@ impl WritesView {
             GuardView {
                 guard: "failures",
                 title: "Failures per hour",
-                words: format!("After {failures} unconfirmed actions within an hour nothing more is sent."),
+                words: format!(
+                    "After {} actions within an hour that were not confirmed, nothing more is sent.",
+                    thousands(failures)
+                ),
                 is_on: true,
                 is_set: guards.failures_per_hour.is_some(),
                 option: Some(format!("--failures-per-hour {failures}")),

@@ -42,7 +42,15 @@ impl App {
             connection,
             with_methods,
         };
-        Ok(sync::sync(&reading).await?)
+        let organization_id = reading.connection.organization_id;
+        let outcome = sync::sync(&reading).await?;
+        if outcome.status == sync::Status::Complete
+            && let Err(error) = self.watch_returns(organization_id, &admin).await
+        {
+            // The reading is published whatever this comes to; the next one looks again.
+            tracing::warn!(%error, "whether access came back could not be looked for");
+        }
+        Ok(outcome)
     }
 
     /// Makes sure that every connection is read at its interval, from now on.

@@ -140,9 +140,52 @@ async fn walk(client: &Client, width: u32) {
     assert_page(client, " · Orgwarden").await;
     follow(client, "a[href='/changes']").await;
     assert_page(client, "Changes").await;
+    follow(client, "a[href='/plans']").await;
+    assert_page(client, "Plans").await;
+    follow(client, "main a[href='/guards']").await;
+    assert_page(client, "Guards").await;
     follow(client, "a[href='/connections']").await;
     follow(client, "main a[href^='/connections/']").await;
     assert_page(client, "demo").await;
+}
+
+/// Chooses the first members of a group that is changed here, and makes a plan that they leave. Answers where it is.
+///
+/// The smallest such group is chosen: members of a large one could not come back, where no licence is left.
+async fn plan_that_members_leave(client: &Client, home: &Url, members: usize) -> String {
+    let groups = home.join("/groups?view=giving&sort=members").unwrap();
+    client.goto(groups.as_str()).await.unwrap();
+    let mut links = Vec::new();
+    for link in client
+        .find_all(Locator::Css("main td a[href^='/groups/']"))
+        .await
+        .unwrap()
+    {
+        links.push(link.attr("href").await.unwrap().unwrap());
+    }
+    for link in links.into_iter().rev() {
+        client.goto(home.join(&link).unwrap().as_str()).await.unwrap();
+        let boxes = client.find_all(Locator::Css("input.pick")).await.unwrap();
+        if boxes.len() < members {
+            continue;
+        }
+        for member in boxes.into_iter().take(members) {
+            member.click().await.unwrap();
+        }
+        let comment = Locator::Css("form#remove input[name=comment]");
+        let comment = client.find(comment).await.unwrap();
+        comment.send_keys("they moved").await.unwrap();
+        press(client, "form#remove button").await;
+        let plan = Locator::Css("ol.steps");
+        client.wait().for_element(plan).await.unwrap();
+        return client.current_url().await.unwrap().path().to_owned();
+    }
+    panic!("no group of the demo can be changed");
+}
+
+async fn press(client: &Client, css: &str) {
+    let button = client.wait().for_element(Locator::Css(css)).await.unwrap();
+    button.click().await.unwrap();
 }
 
 /// The demo, and the address that lets a browser in.
@@ -191,6 +234,28 @@ async fn violations(client: &Client, axe: &str) -> Vec<String> {
     client.execute(axe, vec![]).await.unwrap();
     let found = client.execute_async(RUN, vec![]).await.unwrap();
     serde_json::from_value(found).unwrap()
+}
+
+/// Pages of plans: the list, one that waits, guards, and somebody who leaves.
+async fn pages_of_plans(client: &Client, home: &Url) -> Vec<String> {
+    let plan = plan_that_members_leave(client, home, 3).await;
+    client
+        .goto(home.join("/accounts?sort=groups").unwrap().as_str())
+        .await
+        .unwrap();
+    let link = client
+        .wait()
+        .for_element(Locator::Css("main td a[href^='/accounts/']"));
+    let account = link.await.unwrap().attr("href").await.unwrap().unwrap();
+    vec![
+        "/plans".to_owned(),
+        plan.clone(),
+        format!("{plan}?show=look"),
+        "/plans/plan_999".to_owned(),
+        "/guards".to_owned(),
+        format!("{account}/leaving"),
+        account,
+    ]
 }
 
 /// Every page: those with an address of their own, then those that a link leads to.
@@ -243,7 +308,9 @@ async fn no_page_violates_wcag_2_2_aa() {
     client.goto(&start).await.unwrap();
     let home = Url::parse(&start).unwrap().join("/").unwrap();
     let mut wrong = Vec::new();
-    for page in every_page(client, &home).await {
+    let mut pages = every_page(client, &home).await;
+    pages.extend(pages_of_plans(client, &home).await);
+    for page in pages {
         for width in WIDTHS {
             set_width(client, width).await;
             for theme in ["light", "dark"] {
@@ -262,6 +329,40 @@ async fn no_page_violates_wcag_2_2_aa() {
     wrong.extend(violations(client, &axe).await);
     client.clone().close().await.unwrap();
     assert!(wrong.is_empty(), "{}", wrong.join("\n"));
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn a_plan_is_made_carried_out_and_undone_in_the_browser() {
+    let Some(programs) = Program::Chromium.require() else {
+        return;
+    };
+    let temporary = TempDir::new().unwrap();
+    let (_demo, start) = start_demo(temporary.path()).await;
+    let browser = Browser::start(&programs).await;
+    let client = &browser.client;
+    client.goto(&start).await.unwrap();
+    let home = Url::parse(&start).unwrap().join("/").unwrap();
+    for width in WIDTHS {
+        set_width(client, width).await;
+        plan_that_members_leave(client, &home, 2).await;
+        assert_page(client, "Plan ").await;
+        press(client, "form.approval button[name=then]").await;
+        // The page follows the plan by itself, without being loaded again by us.
+        let undo = "form[action$='/undo'] button";
+        client.wait().for_element(Locator::Css(undo)).await.unwrap();
+        assert_page(client, "Plan ").await;
+        let actions = client.find(Locator::Css("#actions")).await.unwrap();
+        assert_eq!(actions.text().await.unwrap().matches("Confirmed").count(), 2);
+        press(client, undo).await;
+        let approve = "form.approval button[name=then]";
+        client.wait().for_element(Locator::Css(approve)).await.unwrap();
+        let steps = client.find(Locator::Css("#actions")).await.unwrap();
+        assert!(steps.text().await.unwrap().contains("joins the group"));
+        press(client, approve).await;
+        client.wait().for_element(Locator::Css(undo)).await.unwrap();
+        assert_page(client, "Plan ").await;
+    }
+    client.clone().close().await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]

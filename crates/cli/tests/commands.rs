@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod serving;
+
 use scenarios::kills::read_with_kills;
 use std::path::Path;
 use std::process::{Command, Output};

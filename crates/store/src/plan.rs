@@ -23,6 +23,13 @@ const WAITING: &str = "SELECT COUNT(*) FROM plan WHERE organization_id = $1 AND 
 const COMMENT: &str = "UPDATE plan SET comment = $2 WHERE id = $1 AND state = 'planned'";
 const ACTIONS: &str = "SELECT id, plan_id, position, state, action, undo, attempts, intent_at, was_so, settled_at, reason, next_step
     FROM action WHERE plan_id = $1 ORDER BY position";
+const CONFIRMED: &str = "SELECT a.id, a.plan_id, a.position, a.state, a.action, a.undo, a.attempts, a.intent_at, a.was_so, a.settled_at, a.reason, a.next_step
+    FROM action a JOIN plan p ON p.id = a.plan_id
+    WHERE p.organization_id = $1 AND a.state = 'confirmed' AND a.settled_at >= $2 ORDER BY a.id";
+const ACTION: &str = "SELECT id, plan_id, position, state, action, undo, attempts, intent_at, was_so, settled_at, reason, next_step
+    FROM action WHERE id = $1";
+const JOURNAL_EVENTS: &str = "SELECT j.action_id, j.at, j.actor, j.event, j.detail, j.plan_id
+    FROM journal j JOIN plan p ON p.id = j.plan_id WHERE p.organization_id = $1 AND j.event = $2 ORDER BY j.id";
 const TALLY: &str = "SELECT state, COUNT(*) FROM action WHERE plan_id = $1 GROUP BY state ORDER BY state";
 const MOVE_PLAN: &str = "UPDATE plan SET state = $3 WHERE id = $1 AND state = $2";
 const APPROVE: &str = "UPDATE plan SET approved_by = $2, approved_at = $3 WHERE id = $1";
@@ -244,6 +251,16 @@ fn action(row: &Row) -> Result<ActionRow, StoreError> {
     })
 }
 
+fn journal_line(row: &Row) -> Result<JournalRow, StoreError> {
+    Ok(JournalRow {
+        action: row.int_or_null(0)?.map(ActionId),
+        at: row.int(1)?,
+        actor: row.text(2)?,
+        event: row.text(3)?,
+        detail: row.text(4)?,
+    })
+}
+
 impl Store {
     /// Makes each commit of this process durable against a loss of power, or leaves that to the next checkpoint again.
     /// Intents are written with it on; PostgreSQL always is.
@@ -321,6 +338,28 @@ impl Tx {
     /// The actions of a plan, in order.
     pub async fn plan_actions(&mut self, id: PlanId) -> Result<Vec<ActionRow>, StoreError> {
         self.rows(ACTIONS, &[id.0.into()])
+            .await?
+            .iter()
+            .map(action)
+            .collect()
+    }
+
+    /// An action.
+    pub async fn action_find(&mut self, id: ActionId) -> Result<Option<ActionRow>, StoreError> {
+        self.row(ACTION, &[id.0.into()])
+            .await?
+            .as_ref()
+            .map(action)
+            .transpose()
+    }
+
+    /// The actions of an organization that were confirmed since a time.
+    pub async fn actions_confirmed(
+        &mut self,
+        organization: i64,
+        since: i64,
+    ) -> Result<Vec<ActionRow>, StoreError> {
+        self.rows(CONFIRMED, &[organization.into(), since.into()])
             .await?
             .iter()
             .map(action)
@@ -460,15 +499,19 @@ impl Tx {
     /// The journal of a plan, oldest first.
     pub async fn journal_of(&mut self, plan: PlanId, limit: i64) -> Result<Vec<JournalRow>, StoreError> {
         let rows = self.rows(JOURNAL_OF, &[plan.0.into(), limit.into()]).await?;
-        let line = |row: &Row| {
-            Ok(JournalRow {
-                action: row.int_or_null(0)?.map(ActionId),
-                at: row.int(1)?,
-                actor: row.text(2)?,
-                event: row.text(3)?,
-                detail: row.text(4)?,
-            })
-        };
+        rows.iter().map(journal_line).collect()
+    }
+
+    /// The lines of one event in the journals of an organization, oldest first, with their plans.
+    pub async fn journal_events(
+        &mut self,
+        organization: i64,
+        event: &str,
+    ) -> Result<Vec<(PlanId, JournalRow)>, StoreError> {
+        let rows = self
+            .rows(JOURNAL_EVENTS, &[organization.into(), event.into()])
+            .await?;
+        let line = |row: &Row| Ok((PlanId(row.int(5)?), journal_line(row)?));
         rows.iter().map(line).collect()
     }
 

@@ -301,10 +301,33 @@ impl App {
     }
 }
 
+/// What a plan is about: of many changes of one sort, what they share.
 fn title_of(actions: &[Action], facts: &Facts) -> String {
-    match actions {
-        [only] => sentence(only, facts),
-        [first, rest @ ..] => format!("{}, and {} more", sentence(first, facts), rest.len()),
-        [] => String::new(),
+    let [first, rest @ ..] = actions else {
+        return String::new();
+    };
+    if rest.is_empty() {
+        return sentence(first, facts);
+    }
+    let many = actions.len();
+    let same_group = rest.iter().all(|action| action.group() == first.group());
+    let same_account = rest.iter().all(|action| action.account() == first.account());
+    let all_join = actions
+        .iter()
+        .all(|action| matches!(action, Action::AddMember { .. }));
+    let all_leave = actions
+        .iter()
+        .all(|action| matches!(action, Action::RemoveMember { .. }));
+    let group = first.group().map(|group| facts.group_label(group.as_str()));
+    let account = first
+        .account()
+        .map(|account| facts.account_label(account.as_str()));
+    match (group, account) {
+        (Some(group), _) if same_group && all_join => format!("{many} accounts join the group {group}"),
+        (Some(group), _) if same_group && all_leave => format!("{many} accounts leave the group {group}"),
+        (_, Some(who)) if same_account && all_join => format!("{who} joins {many} groups"),
+        (_, Some(who)) if same_account && all_leave => format!("{who} leaves {many} groups"),
+        (_, Some(who)) if same_account => format!("{many} changes to {who}"),
+        _ => format!("{}, and {} more", sentence(first, facts), rest.len()),
     }
 }

@@ -4,7 +4,7 @@
 //! - `make`: from wanted actions to a plan – `preflight` refuses what cannot be, `effects` works out what else is gained and
 //!   lost, `guards` say what holds it back. - `carry`: approving, applying, pausing, undoing.
 //! - `queue`: plans that a page has carried out. - `view`, `expects`, `accounts`: what is shown.
-//! - `may`: what a person may do with a plan now.
+//! - `may`: what a person may do with a plan now. - `watch`: access that is there again after a plan took it away.
 //!
 //! Who may do what is decided here; that a change happens once and is proved is `provision`'s promise.
 
@@ -20,6 +20,7 @@ mod preflight;
 mod queue;
 mod sentence;
 mod view;
+mod watch;
 mod wish;
 
 pub use accounts::{AccountEffects, RoleEffect};
@@ -36,4 +37,5 @@ pub(crate) use preflight::is_ours;
 pub use provision::{Carried, Wait, Watch};
 pub(crate) use view::preview;
 pub use view::{ActionCounts, ActionPart, ActionView, JournalLine, PlanItem, PlanView, Preview};
+pub use watch::Return;
 pub use wish::Wish;

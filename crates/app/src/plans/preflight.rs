@@ -335,6 +335,7 @@ impl Preflight<'_> {
     }
 }
 
+/// Whether a group is changed here by what was read of it: `None` when that does not tell.
 pub(crate) fn is_ours(group: &Described) -> Option<bool> {
     let told = &group.attributes;
     ours(

@@ -13,8 +13,8 @@ use store::Job;
 
 /// The kind of job that carries a plan out.
 const PLAN_JOB: &str = "plan";
-/// After so long another process may look whether its taker still lives.
-const JOB_LEASE_MS: i64 = 60_000;
+/// After so long another process may look whether its taker still lives; while it does, the plan's lease says so.
+const JOB_LEASE_MS: i64 = 10_000;
 /// How long until a plan is tried again whose organization somebody else changes now.
 const BUSY_MS: i64 = 5_000;
 /// How long until a plan is tried again that trouble kept from going on.
@@ -54,6 +54,11 @@ impl App {
         };
         let payload = serde_json::to_string(&asked).unwrap_or_default();
         let mut tx = self.store.write().await?;
+        if matches!(row.state, PlanState::Paused | PlanState::Stopped)
+            && !tx.plan_move(id, row.state, PlanState::Approved).await?
+        {
+            return Err(self.wrong_state(&row, "carried out"));
+        }
         tx.job_plan(PLAN_JOB, &key(id), &payload, now).await?;
         tx.job_hasten(&key(id), now).await?;
         tx.journal_add(id, &[self.plan_line(actor, "asked for", "")])
@@ -74,6 +79,12 @@ impl App {
             return Ok(true);
         };
         let id = PlanId(asked.plan);
+        let (row, _) = self.plan_row(id).await?;
+        if !matches!(row.state, PlanState::Approved | PlanState::Running) {
+            // Paused, stopped or given up since it was asked for: a person asks again.
+            self.plan_asked_end(id).await?;
+            return Ok(true);
+        }
         let carrying = Carrying {
             options,
             wait,

@@ -6,6 +6,7 @@ use super::facts::Facts;
 use super::guards::Trip;
 use super::preflight::Refused;
 use super::sentence::sentence;
+use super::watch::{CAME_BACK, Return};
 use crate::App;
 use crate::error::AppError;
 use crate::rehearsal::{Effort, Reality, Rehearsal};
@@ -159,6 +160,8 @@ pub struct PlanView {
     pub actions: Vec<ActionView>,
     /// How many of its changes can be undone.
     pub can_be_undone: usize,
+    /// What it took away and is there again, the latest first.
+    pub returns: Vec<Return>,
     /// What happened, oldest first.
     pub journal: Vec<JournalLine>,
 }
@@ -271,6 +274,12 @@ impl App {
             .collect();
         let wanted: Vec<Action> = actions.iter().map(|row| row.action.clone()).collect();
         let scope = self.scope_of(row.organization_id).await?;
+        let came_back = journal.iter().any(|line| line.event == CAME_BACK);
+        let mut returns = Vec::new();
+        if came_back {
+            returns = self.returns(&scope).await?;
+            returns.retain(|found| found.plan == id.to_string());
+        }
         let mut tx = self.store.read().await?;
         let facts = Facts::look_up(&mut tx, &scope, &wanted).await?;
         let makers: BTreeMap<GroupId, String> = actions
@@ -295,12 +304,18 @@ impl App {
             reason: row.reason.clone(),
             next_step: row.next_step.clone(),
         };
-        let line = |line: store::JournalRow| JournalLine {
-            at: At(line.at),
-            actor: line.actor,
-            action: line.action.map(|action| action.to_string()),
-            event: line.event,
-            detail: line.detail,
+        let line = |line: store::JournalRow| {
+            let action = line.action.map(|action| action.to_string());
+            let cause = returns
+                .iter()
+                .find(|found| line.event == CAME_BACK && Some(&found.action_id) == action.as_ref());
+            JournalLine {
+                at: At(line.at),
+                actor: line.actor,
+                detail: cause.map_or(line.detail, |found| found.cause.clone()),
+                event: line.event,
+                action,
+            }
         };
         let is_over = matches!(row.state, PlanState::Done | PlanState::Failed);
         let reality = match &preview.rehearsal {
@@ -310,6 +325,7 @@ impl App {
             ),
             _ => None,
         };
+        let journal = journal.into_iter().map(line).collect();
         Ok(PlanView {
             rehearsal: preview.rehearsal,
             reality,
@@ -323,7 +339,8 @@ impl App {
             overridden: preview.overridden,
             actions: actions.iter().map(action).collect(),
             can_be_undone,
-            journal: journal.into_iter().map(line).collect(),
+            journal,
+            returns,
         })
     }
 }

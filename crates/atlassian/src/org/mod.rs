@@ -7,6 +7,7 @@ mod accounts;
 mod api_access;
 mod directories;
 mod domains;
+mod events;
 mod groups;
 mod organizations;
 mod policies;

@@ -6,6 +6,7 @@
 mod accounts;
 mod api_access;
 mod envelope;
+mod events;
 mod governance;
 mod groups;
 mod manage;
@@ -15,6 +16,7 @@ mod workspaces;
 pub use accounts::{Account, AccountGroup, AccountStats, Counts, ProductAccess, RoleCount};
 pub use api_access::{ApiKey, ServiceAccount, as_text};
 pub use envelope::{CountAnswer, ErrorDetail, Links, RawPage, Single, parse_error};
+pub use events::{Event, EventActor, EventAttributes, EventSubject};
 pub use governance::{
     ApiToken, Directory, Domain, DomainAttributes, DomainClaim, Organization, OrganizationAttributes, Policy,
     PolicyAttributes, TokenUser,

@@ -496,6 +496,19 @@ fn show(view: &PlanView, as_json: bool) -> anyhow::Result<()> {
     if let Some(reason) = &view.overridden {
         output::line(&format!("  overridden: {reason}"))?;
     }
+    for found in &view.returns {
+        output::line(&format!(
+            "  came back, by {}{}: {}",
+            found.run,
+            if found.is_still_so {
+                ""
+            } else {
+                " (gone again since)"
+            },
+            found.what
+        ))?;
+        output::line(&format!("            why: {}", found.cause))?;
+    }
     let next = match plan.state {
         PlanState::Planned => Some(format!("orgwarden plan approve {}", plan.id)),
         PlanState::Approved | PlanState::Stopped | PlanState::Paused => {

@@ -7,8 +7,7 @@
 //!
 //! - [`effective_access`]: the one definition of who holds which role through which paths.
 //! - [`accounts`], [`account`], [`groups`], [`workspaces`], [`tokens`]: lists and details by noun.
-//! - [`gone`]: what is no longer there.
-//! - [`scim`]: what SCIM directories own.
+//! - [`FactNow`]: one thing. [`gone`]: what is no longer there. [`scim`]: what SCIM directories own.
 //! - [`changes`]: beginnings and endings of facts in published runs.
 //! - [`connections`]: connections, runs and their listings.
 //! - [`scope`]: organizations and the runs that can be looked at.
@@ -37,6 +36,7 @@ pub mod accounts;
 pub mod changes;
 pub mod connections;
 pub mod effective_access;
+mod fact;
 pub mod gone;
 pub mod groups;
 pub mod scim;
@@ -45,6 +45,8 @@ pub(crate) mod summary;
 mod summary_list;
 pub mod tokens;
 pub mod workspaces;
+
+pub use fact::FactNow;
 
 use crate::error::StoreError;
 use crate::value::{Row, Value};

@@ -11,6 +11,7 @@ on_both!(
     a_plan_waits_for_who_may_go_on_with_it,
     an_intent_is_written_once_and_counted,
     a_settled_action_says_what_became_of_it,
+    what_was_confirmed_and_what_came_back_is_found,
     the_journal_keeps_its_order,
     a_guard_remembers_its_latest_trip,
     what_guards_a_connection_is_kept,
@@ -205,6 +206,46 @@ async fn a_settled_action_says_what_became_of_it(database: TestDatabase) {
     );
     assert_eq!(action.reason.as_deref(), Some("no licence"));
     assert_eq!(action.next_step.as_deref(), Some("free a seat"));
+}
+
+async fn what_was_confirmed_and_what_came_back_is_found(database: TestDatabase) {
+    let (organization, id) = make(&database.store).await;
+    let mut tx = database.store.write().await.unwrap();
+    let first = tx.plan_actions(id).await.unwrap()[0].id;
+    tx.action_move(first, ActionState::Planned, ActionState::Confirmed)
+        .await
+        .unwrap();
+    tx.action_settled(first, START, &Settlement::default())
+        .await
+        .unwrap();
+    let line = |event: &str| JournalRow {
+        action: Some(first),
+        at: START + 1,
+        actor: "the reading".into(),
+        event: event.into(),
+        detail: "{}".into(),
+    };
+    tx.journal_add(id, &[line("confirmed"), line("came back")])
+        .await
+        .unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = database.store.read().await.unwrap();
+    let confirmed = tx.actions_confirmed(organization, START).await.unwrap();
+    assert_eq!(confirmed, [tx.action_find(first).await.unwrap().unwrap()]);
+    assert!(
+        tx.actions_confirmed(organization, START + 1)
+            .await
+            .unwrap()
+            .is_empty()
+    );
+    let back = tx.journal_events(organization, "came back").await.unwrap();
+    assert_eq!(back, [(id, line("came back"))]);
+    assert!(
+        tx.journal_events(organization + 1, "came back")
+            .await
+            .unwrap()
+            .is_empty()
+    );
 }
 
 async fn the_journal_keeps_its_order(database: TestDatabase) {

@@ -281,6 +281,10 @@ async fn about_staged(tx: &mut Tx, run: RunId, said: &mut Said) {
 }
 
 async fn about_term(tx: &mut Tx, at: Snapshot, term: i64, said: &mut Said) {
+    for kind in FactKind::ALL {
+        let found = tx.fact_find(at, kind, [term, 0, 0]).await.unwrap();
+        said.exactly("fact_find", found);
+    }
     said.sorted(
         "account_directories",
         tx.account_directories(at, term).await.unwrap(),

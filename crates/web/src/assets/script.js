@@ -83,6 +83,8 @@
           const holder = document.createElement("template");
           holder.innerHTML = await answer.text();
           const fresh = holder.content.firstElementChild;
+          // What stands beside a fragment depends on its turn.
+          if (fresh && fresh.dataset.turn !== element.dataset.turn) { location.reload(); return; }
           if (fresh) { element.replaceWith(fresh); element = fresh; }
         }
       } catch { /* the server is away: keep what is shown and ask again later */ }

@@ -6,7 +6,7 @@ use crate::parts::access::{given_shortly, how, how_text, owner};
 use crate::parts::account::{kind, state, status_word};
 use crate::parts::{
     account_path, copyable, counted, export_link, group_link, group_path, mark, not_told, number,
-    product_beside, role, sentence, time, workspace_link, workspace_path,
+    product_beside, returns, role, sentence, time, workspace_link, workspace_path,
 };
 use crate::picture::paths::{Drawing, chain};
 use crate::shell::{Place, Shell, Web};
@@ -23,7 +23,7 @@ use serde::Deserialize;
 #[serde(default)]
 pub(crate) struct Parameters {
     format: String,
-    /// Which table is wanted as a file: `roles`, `groups` or `tokens`.
+    /// Which table is wanted as a file: `roles`, `groups`, `tokens` or `returns`.
     table: String,
 }
 
@@ -112,9 +112,14 @@ pub(crate) async fn show(
     let scope = shell.scope()?;
     let found = web.app.account(scope, &account).await;
     let view = found.map_err(|error| PageError::from(error).back_to("/accounts", "Accounts"))?;
+    let mut returned = web.app.returns(scope).await?;
+    returned.retain(|found| {
+        found.is_still_so && found.account_id.as_ref() == Some(&view.item.account.account_id)
+    });
     if csv::is_wanted(&parameters.format) {
         return match parameters.table.as_str() {
             "tokens" => csv::small("tokens-of-account", &TOKEN_HEADS, token_cells(&view)).await,
+            "returns" => csv::small("returns-of-account", &returns::HEADS, returns::rows(&returned)).await,
             "groups" => csv::small("groups-of-account", &GROUP_HEADS, group_cells(&view)).await,
             _ => csv::small("roles-of-account", &ROLE_HEADS, role_cells(&view)).await,
         };
@@ -128,6 +133,7 @@ pub(crate) async fn show(
         (head(&shell, &view))
         (particulars(&shell, &view))
         (changeable(&view))
+        (returns::section(shell.now, &returned, &account_path(&view.item.account), true))
         (picture(&shell, &view))
         (roles(&shell, &view))
         (groups(&shell, &view))

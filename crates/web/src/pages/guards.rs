@@ -3,7 +3,7 @@
 use crate::csv::{self, Cells};
 use crate::error::PageError;
 use crate::pages::plans::plan_path;
-use crate::parts::{copyable, export_link, mark, not_told, time};
+use crate::parts::{copyable_part, export_link, mark, not_told, time};
 use crate::shell::{Place, Shell, Web};
 use app::{GuardView, WritesView};
 use axum::extract::{Query, State};
@@ -45,7 +45,7 @@ pub(crate) async fn show(
     let body = html! {
         div.title {
             h1 { "Guards" span.number.short { @if writes { "changes are on" } @else { "changes are off" } } }
-            p.context { "What holds plans back, and when it last did. A setting is changed in the terminal, by who may reach this machine" }
+            p.context { "What holds plans back, and when it last did. A setting is changed with orgwarden connection set, by who may use this machine" }
         }
         @if connections.is_empty() { p.empty { "No connection reads this organization any more, so nothing can be changed through one." } }
         @for connection in &connections { (section(&shell, connection, connections.len() > 1)) }
@@ -79,13 +79,13 @@ fn section(shell: &Shell, connection: &WritesView, several: bool) -> Markup {
                 (export_link("/guards", &[]))
             }
             table.list {
-                thead { tr { th scope="col" { "Guard" } th scope="col" { "As it is set" } th scope="col" { "Last trip" } th scope="col" { "Change it with" } th scope="col" { "State" } } }
+                thead { tr { th scope="col" { "Guard" } th scope="col" { "As it is set" } th scope="col" { "Last trip" } th scope="col" { "Change it with" } th.state scope="col" { "State" } } }
                 tbody { @for guard in &guards { tr {
-                    td.first.m1 { b { (guard.title) } }
+                    td.first.tall.m1 { b { (guard.title) } }
                     td.words.m5 { (guard.words) @if guard.is_set { " " span.quiet { "Set here." } } }
-                    td.words.m6 { (trip(shell, guard)) }
-                    td.m7 { @match &guard.option { Some(option) => (copyable(&format!("orgwarden connection set {} {option}", connection.connection))), None => (not_told("always so")) } }
-                    td.m2 { @if guard.is_on { (mark::green("Holds")) } @else { (mark::open("Lets through")) } }
+                    td.words.m6 { span.only-phone.quiet { "Last trip: " } (trip(shell, guard)) }
+                    td.wrap.m7 { @match &guard.option { Some(option) => (copyable_part(option, &format!("orgwarden connection set {} {option}", connection.connection))), None => (not_told("always so")) } }
+                    td.m2 { @if guard.is_on { "Holds" } @else { (mark::open("Lets through")) } }
                 } } }
             }
         }
@@ -94,7 +94,7 @@ fn section(shell: &Shell, connection: &WritesView, several: bool) -> Markup {
 
 fn trip(shell: &Shell, guard: &GuardView) -> Markup {
     let Some(trip) = &guard.trip else {
-        return not_told("never tripped");
+        return not_told("never");
     };
     html! {
         (time::ago(shell.now, trip.at)) ": " (trip.detail)

@@ -143,8 +143,8 @@ fn row(held: &Held) -> Markup {
             td.words.m5 { (held.detail) }
             td.words.m6 {
                 @match &held.removal {
-                    Removal::Plan => (mark::green("by the plan")),
-                    Removal::With { what } => { (mark::green("with")) " " (what) },
+                    Removal::Plan => "goes by the plan",
+                    Removal::With { what } => { "goes with " (what) },
                     Removal::Nothing { reason, next_step } => { (mark::amber("stays:")) " " (reason) div.quiet { "→ " (next_step) } },
                 }
             }

@@ -7,7 +7,7 @@ use crate::pages::plans::{plan_path, state};
 use crate::pages::propose::refusals;
 use crate::pages::{ROWS, position};
 use crate::parts::{
-    account_link, address, copyable, counted, export_link, mark, not_told, number, pager, time,
+    account_link, address, copyable, counted, export_link, mark, not_told, number, pager, returns, time,
 };
 use crate::shell::{Place, Shell, Web};
 use app::plans::{AccountEffects, ActionPart, ActionView, May, PlanChoices, PlanItem, PlanView, RoleEffect};
@@ -28,7 +28,7 @@ pub(crate) struct Parameters {
     #[serde(deserialize_with = "position")]
     from: i64,
     format: String,
-    /// Which table is wanted as a file: `accounts`, `journal`, or else the actions.
+    /// Which table is wanted as a file: `accounts`, `returns`, `refused`, `journal`, or else the actions.
     table: String,
     /// Which part is swapped while the plan runs: `actions`, or else the numbers.
     part: String,
@@ -68,26 +68,27 @@ pub(crate) async fn show(
     let body = html! {
         div.title {
             h1 { (title) span.number { bdi { (view.plan.title) } } }
-            p.context { (context(&shell, &view)) }
+            p.context { (context(&shell, &view, &choices)) }
         }
         (steps(&view, &choices))
         (live(&shell, &view, &choices))
         div.beside {
             div {
+                (returns::section(shell.now, &view.returns, &plan_path(&view.plan.id), false))
                 (effects(&view, &accounts))
                 (actions(&view, &choices, &parameters))
                 @if !view.refused.is_empty() {
                     section #refused {
-                        div.heading { h2 { "Not part of it" span.number { (view.refused.len()) } } }
+                        div.heading { h2 { "Not part of it" span.number { (view.refused.len()) } } (export_link(&plan_path(&view.plan.id), &[("table", "refused")])) }
                         (refusals(&view.refused))
                     }
                 }
+                (particulars(&shell, &view))
                 (journal(&shell, &view))
             }
             aside aria-label="Guards and what to do" {
                 (todo(&shell, &view, &choices))
                 (guards(&view))
-                (particulars(&shell, &view))
             }
         }
     };
@@ -207,6 +208,26 @@ async fn export(web: &Web, shell: &Shell, id: PlanId, table: &str) -> Result<Res
             });
             csv::small(&format!("{id}-journal"), &JOURNAL_HEADS, rows.collect()).await
         }
+        "returns" => {
+            csv::small(
+                &format!("{id}-returns"),
+                &returns::HEADS,
+                returns::rows(&view.returns),
+            )
+            .await
+        }
+        "refused" => {
+            let rows = view
+                .refused
+                .iter()
+                .map(|one| vec![one.what.clone(), one.reason.clone(), one.next_step.clone()]);
+            csv::small(
+                &format!("{id}-refused"),
+                &["what", "reason", "next_step"],
+                rows.collect(),
+            )
+            .await
+        }
         "accounts" => {
             let accounts = web.app.plan_accounts(shell.scope()?, &view).await?;
             let rows = accounts.iter().flat_map(account_cells).collect();
@@ -255,13 +276,13 @@ fn account_cells(effects: &AccountEffects) -> Vec<Cells> {
     lists.iter().flat_map(of_list).collect()
 }
 
-fn context(shell: &Shell, view: &PlanView) -> Markup {
+fn context(shell: &Shell, view: &PlanView, choices: &PlanChoices) -> Markup {
     let plan = &view.plan;
     html! {
         "Made by " (plan.made_by) " " (time::ago(shell.now, plan.made_at))
         @if let (Some(by), Some(at)) = (&plan.approved_by, plan.approved_at) { span.dot { "·" } "approved by " (by) " " (time::ago(shell.now, at)) }
         @if let Some(undone) = &plan.undo_of { span.dot { "·" } "undoes " a href=(plan_path(undone)) { (undone) } }
-        @if plan.started_at.is_none() { span.dot { "·" } "nothing has been sent to Atlassian" }
+        @if plan.started_at.is_none() && !choices.is_asked { span.dot { "·" } "nothing has been sent to Atlassian" }
     }
 }
 
@@ -308,11 +329,10 @@ fn live(shell: &Shell, view: &PlanView, choices: &PlanChoices) -> Markup {
     let is_moving = is_moving(view, choices);
     let refresh = is_moving.then(|| format!("{}/progress", plan_path(&plan.id)));
     html! {
-        div #live data-refresh=[refresh] data-done=[(!is_moving).then_some("1")] aria-live="off" {
+        div #live data-refresh=[refresh] data-turn=(plan.state.name()) data-done=[(!is_moving).then_some("1")] aria-live="off" {
             dl.strip {
-                div { dt { "Asked for" } dd.big { (number(counts.all)) } dd.age {
-                    @if counts.all == 1 { "change" } @else { "changes" }
-                    @if !view.refused.is_empty() { "; " (view.refused.len()) " more " a href="#refused" { "refused" } }
+                div { dt { "Asked for" } dd.big { (number(counts.all)) small { @if counts.all == 1 { " change" } @else { " changes" } } } dd.age {
+                    @if view.refused.is_empty() { "none refused" } @else { a href="#refused" { (view.refused.len()) " more refused" } }
                 } }
                 div { dt { "Access lost" } (roles(view.effects.lost_count, "remain by another way", view.effects.remaining_count)) }
                 div { dt { "Access gained" } (roles(view.effects.gained_count, "not known", view.effects.unknown_count)) }
@@ -495,7 +515,7 @@ fn actions(view: &PlanView, choices: &PlanChoices, parameters: &Parameters) -> M
             @if troubled > 0 && troubled < plan.counts.all { p.tabs { (tab("All", "", plan.counts.all)) (tab("To look at", "look", troubled)) } }
             @if view.actions.is_empty() { p.empty { "None here." } } @else {
                 table.list {
-                    thead { tr { th scope="col" { "Change" } th scope="col" { "Expects" } th scope="col" { "State" } } }
+                    thead { tr { th scope="col" { "Change" } th scope="col" { "Expects" } th.state scope="col" { "State" } } }
                     tbody { @for action in &view.actions { tr {
                         td.words.m1.all { (action.what) @if !action.can_be_undone { " " span.quiet { "No undo." } } }
                         td.words.m5.quiet { (action.expects) }
@@ -507,7 +527,7 @@ fn actions(view: &PlanView, choices: &PlanChoices, parameters: &Parameters) -> M
                         }
                     } } }
                 }
-                (pager(&listed, &path, &[("show", &parameters.show)], false))
+                @if shown > ROWS { (pager(&listed, &path, &[("show", &parameters.show)], false)) }
             }
             @if plan.counts.waiting > 0 {
                 p.note.quiet {
@@ -552,8 +572,7 @@ fn guards(view: &PlanView) -> Markup {
     html! {
         section {
             div.heading { h2 { "Guards" span.number { @match view.guards.len() { 0 => "none speaks", 1 => "1 speaks", many => { (many) " speak" } } } } a.aside href="/guards" { "All guards" } }
-            @if view.guards.is_empty() { p.empty { "None holds this plan back." } }
-            @else {
+            @if !view.guards.is_empty() {
                 ul.plain { @for trip in &view.guards { li { (mark::amber(&trip.guard.replace('_', " "))) div.quiet { (trip.detail) } } } }
             }
             @if let Some(reason) = &view.overridden { p.note { "Approved all the same: “" (reason) "”" } }
@@ -567,13 +586,13 @@ fn particulars(shell: &Shell, view: &PlanView) -> Markup {
     html! {
         section {
             div.heading { h2 { "Particulars" } }
-            dl.pairs {
-                dt { "Comment" } dd { @match &plan.comment { Some(comment) => (comment), None => (not_told("none")) } }
-                @if waits { dt { "Expires" } dd { (time::ago(shell.now, plan.expires_at)) } }
-                @if let Some(at) = plan.started_at { dt { "Begun" } dd { (time::moment(shell.now, at)) } }
-                @if let Some(at) = plan.ended_at { dt { "Ended" } dd { (time::moment(shell.now, at)) } }
-                dt { "Connection" } dd { a href=(format!("/connections/{}", crate::parts::segment(&view.connection))) { (view.connection) } }
-                dt { "Hash" } dd.narrow { (copyable(&plan.hash)) }
+            dl.particulars {
+                div { dt { "Comment" } dd { @match &plan.comment { Some(comment) => (comment), None => (not_told("none")) } } }
+                @if waits { div { dt { "Expires" } dd { (time::ago(shell.now, plan.expires_at)) } } }
+                @if let Some(at) = plan.started_at { div { dt { "Begun" } dd { (time::moment(shell.now, at)) } } }
+                @if let Some(at) = plan.ended_at { div { dt { "Ended" } dd { (time::moment(shell.now, at)) } } }
+                div { dt { "Connection" } dd { a href=(format!("/connections/{}", crate::parts::segment(&view.connection))) { (view.connection) } } }
+                div { dt { "Hash" } dd { (copyable(&plan.hash)) } }
             }
         }
     }

@@ -133,10 +133,10 @@ fn table(shell: &Shell, plans: &[&PlanLine]) -> Markup {
         table.list {
             thead { tr {
                 th scope="col" { "What" } th scope="col" { "Plan" } th.number scope="col" { "Confirmed" }
-                th.wide scope="col" { "Made by" } th.number scope="col" { "Age" } th scope="col" { "State" }
+                th.wide scope="col" { "Made by" } th.number scope="col" { "Age" } th.state scope="col" { "State" }
             } }
             tbody { @for PlanLine { item, .. } in plans { tr data-href=(plan_path(&item.id)) {
-                td.first.m1 { a href=(plan_path(&item.id)) title=(item.title) { bdi { (item.title) } } }
+                td.first.tall.m1 { a href=(plan_path(&item.id)) title=(item.title) { bdi { (item.title) } } }
                 td.m3 { (item.id) span.only-phone { " · " (counted(item.counts.all, "action", "actions")) } }
                 td.number.m0 { (number(item.counts.confirmed)) " of " (number(item.counts.all)) }
                 td.wide.cut.m0 { @if item.made_by.is_empty() { (not_told("not told")) } @else { (item.made_by) } }

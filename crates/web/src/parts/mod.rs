@@ -4,6 +4,7 @@ pub(crate) mod access;
 pub(crate) mod account;
 pub(crate) mod filter;
 pub(crate) mod mark;
+pub(crate) mod returns;
 pub(crate) mod sentence;
 pub(crate) mod time;
 
@@ -110,6 +111,11 @@ pub(crate) fn not_told(words: &str) -> Markup {
 /// An id in monospace that can be copied.
 pub(crate) fn copyable(id: &str) -> Markup {
     html! { span.copyable { code.id title=(id) { (id) } button.copy type="button" data-copy=(id) hidden { "Copy" } } }
+}
+
+/// A part of something long that can be copied whole.
+pub(crate) fn copyable_part(shown: &str, whole: &str) -> Markup {
+    html! { span.copyable { code.id title=(whole) { (shown) } button.copy type="button" data-copy=(whole) aria-label=(format!("Copy {whole}")) hidden { "Copy" } } }
 }
 
 /// A number in a cell; zero is grey.

@@ -370,7 +370,7 @@ async fn somebody_who_leaves_is_shown_with_all_that_is_held_and_one_plan_takes_i
     assert!(account.contains(&format!("{path}/leaving")) && account.contains("Plan to suspend everywhere"));
     let page = pages.get(&format!("{path}/leaving")).await.text;
     assert!(page.contains("leaving: still has") && page.contains("Not known yet"));
-    assert!(page.contains("by the plan"), "{page}");
+    assert!(page.contains("goes by the plan"), "{page}");
     let plan = pages
         .led(
             "/plans",
@@ -394,6 +394,42 @@ async fn somebody_who_leaves_is_shown_with_all_that_is_held_and_one_plan_takes_i
     let unplanned = |held: &&app::views::leaver::Held| held.removal == app::views::leaver::Removal::Plan;
     let still: Vec<_> = left.held.iter().filter(unplanned).collect();
     assert!(still.is_empty(), "{still:?}");
+}
+
+#[tokio::test]
+async fn who_is_in_a_group_again_is_told_on_the_plans_page_and_the_accounts() {
+    let pages = Pages::new().await;
+    let (group, [one, _]) = pages.group(false).await;
+    let fields = [
+        ("do", "leave"),
+        ("account", one.as_str()),
+        ("group", group.as_str()),
+    ];
+    let plan = pages.led("/plans", &fields).await;
+    pages.led(&format!("{plan}/approve"), &[("then", "apply")]).await;
+    let (app, api) = (&pages.stage.app, &pages.stage.api);
+    app.plan_due(api, &pages.stage).await.unwrap();
+    let account = format!("/accounts/{}", one.replace(':', "%3A"));
+    assert!(!pages.get(&account).await.text.contains("Came back"));
+    // The same change by somebody else: the twin takes it as it would from anybody.
+    pages.stage.pass_s(120);
+    let connection = app.connection_named(None).await.unwrap();
+    let admin = app.admin(&connection, api).await.unwrap();
+    let id = plan.rsplit('/').next().unwrap().parse().unwrap();
+    let action = app.plan(id).await.unwrap().actions[0].action.clone();
+    pages.stage.undo_past_the_product(&admin, &action).await.unwrap();
+    pages.stage.pass_s(120);
+    app.sync(None, false, api, &app::Silent).await.unwrap();
+    for path in [&plan, &account] {
+        let text = pages.get(path).await.text;
+        assert!(text.contains("Came back after it was taken away"), "{path}");
+        assert!(
+            text.contains("by the audit log") && text.contains("There again"),
+            "{path}"
+        );
+        let file = pages.get(&format!("{path}?format=csv&table=returns")).await.text;
+        assert_eq!(file.lines().count(), 2, "{file}");
+    }
 }
 
 #[tokio::test]
