@@ -116,6 +116,8 @@ async fn a_file_is_checked_planned_rehearsed_and_applied() {
 
     let made = desk.json(&["apply", "-f", &file, "--json"]).await;
     let plan = made["plan"]["id"].as_str().unwrap().to_owned();
+    let again = desk.json(&["apply", "-f", &file, "--json"]).await;
+    assert_eq!(again["plan"]["id"], plan, "the same plan waits already");
     let rehearsed = desk
         .json(&["rehearse", &plan, "--latency-ms", "0", "--json"])
         .await;

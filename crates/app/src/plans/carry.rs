@@ -363,6 +363,7 @@ impl App {
             comment: row.comment.as_deref(),
             goes_on: true,
             undo_of: Some(id),
+            may_be_old: false,
             actor,
         };
         self.plan_make(&request, options).await
