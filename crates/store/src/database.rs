@@ -5,7 +5,7 @@
 //! statements are constants beside them, written once for both databases.
 
 use crate::dialect::statistics::Statistics;
-use crate::dialect::{Statements, postgres, sqlite};
+use crate::dialect::{ForBoth, postgres, sqlite};
 use crate::error::StoreError;
 use crate::query::{Placeholders, values_statement};
 use crate::value::{Row, Value};
@@ -246,11 +246,11 @@ impl Tx {
         result.map_err(|source| StoreError::from_driver("commit", source))
     }
 
-    /// The statements that differ between the databases.
-    pub(crate) fn dialect_statements(&self) -> &'static Statements {
+    /// What is for this transaction's database.
+    pub(crate) fn choose<T: Copy>(&self, both: &ForBoth<T>) -> T {
         match &self.inner {
-            Inner::Sqlite(_) => &sqlite::STATEMENTS,
-            Inner::Postgres(_) => &postgres::STATEMENTS,
+            Inner::Sqlite(_) => both.sqlite,
+            Inner::Postgres(_) => both.postgres,
         }
     }
 

@@ -2,6 +2,7 @@
 //! its taker ends without finishing it.
 
 use crate::database::{Store, Tx};
+use crate::dialect::ForBoth;
 use crate::error::StoreError;
 
 const PLAN: &str = "INSERT INTO job (kind, unique_key, payload, run_at) VALUES ($1, $2, $3, $4)
@@ -10,6 +11,20 @@ const RESCHEDULE: &str =
     "UPDATE job SET run_at = $3, leased_until = 0, attempts = 0 WHERE id = $1 AND fencing = $2";
 const HASTEN: &str = "UPDATE job SET run_at = $2 WHERE unique_key = $1 AND run_at > $2";
 const FORGET: &str = "DELETE FROM job WHERE unique_key = $1";
+/// Takes the job due the longest: $1 now, $2 until when, $3 of which kind. PostgreSQL must step over rows that others are
+/// taking.
+const TAKE: ForBoth<&str> = ForBoth {
+    sqlite: "UPDATE job SET leased_until = $2, fencing = fencing + 1, attempts = attempts + 1
+        WHERE id = (
+            SELECT j.id FROM job j WHERE j.kind = $3 AND j.run_at <= $1 AND j.leased_until <= $1
+            ORDER BY j.run_at, j.id LIMIT 1)
+        RETURNING id, kind, payload, attempts, fencing",
+    postgres: "UPDATE job SET leased_until = $2, fencing = fencing + 1, attempts = attempts + 1
+        WHERE id = (
+            SELECT j.id FROM job j WHERE j.kind = $3 AND j.run_at <= $1 AND j.leased_until <= $1
+            ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE SKIP LOCKED)
+        RETURNING id, kind, payload, attempts, fencing",
+};
 const FIND: &str = "SELECT run_at FROM job WHERE unique_key = $1";
 
 /// A job that this process took.
@@ -66,7 +81,7 @@ impl Store {
     /// Takes the job of a kind that is due the longest, if one is, until `leased_until`.
     pub async fn job_take(&self, kind: &str, now: i64, leased_until: i64) -> Result<Option<Job>, StoreError> {
         let mut tx = self.write().await?;
-        let sql = tx.dialect_statements().take_job;
+        let sql = tx.choose(&TAKE);
         let row = tx
             .row(sql, &[now.into(), leased_until.into(), kind.into()])
             .await?;

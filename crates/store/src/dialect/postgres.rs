@@ -1,6 +1,5 @@
 //! PostgreSQL: any number of processes share the work.
 
-use crate::dialect::Statements;
 use crate::value::{Row, Value};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
 use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
@@ -10,16 +9,6 @@ pub(crate) const BEGIN_WRITE: &str = "BEGIN";
 
 /// One snapshot for all statements of a view.
 pub(crate) const BEGIN_READ: &str = "BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY";
-
-pub(crate) const STATEMENTS: Statements = Statements {
-    take_job: "UPDATE job SET leased_until = $2, fencing = fencing + 1, attempts = attempts + 1
-        WHERE id = (
-            SELECT j.id FROM job j WHERE j.kind = $3 AND j.run_at <= $1 AND j.leased_until <= $1
-            ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE SKIP LOCKED)
-        RETURNING id, kind, payload, attempts, fencing",
-    write_account_summary: crate::views::summary::WRITE_POSTGRES,
-    effective_access: &crate::views::effective_access::POSTGRES,
-};
 
 pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");
 

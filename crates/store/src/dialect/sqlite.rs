@@ -1,6 +1,5 @@
 //! SQLite: one file, write-ahead log, one writer at a time.
 
-use crate::dialect::Statements;
 use crate::error::StoreError;
 use crate::value::{Row, Value};
 use sqlx::sqlite::{
@@ -22,16 +21,6 @@ const WRITER_CACHE: &str = "-8000";
 const READER_CACHE: &str = "-2000";
 /// Pages of 4 KiB in the log before they are moved into the database: a reading touches the same pages over and over.
 const CHECKPOINT_PAGES: &str = "8000";
-
-pub(crate) const STATEMENTS: Statements = Statements {
-    take_job: "UPDATE job SET leased_until = $2, fencing = fencing + 1, attempts = attempts + 1
-        WHERE id = (
-            SELECT j.id FROM job j WHERE j.kind = $3 AND j.run_at <= $1 AND j.leased_until <= $1
-            ORDER BY j.run_at, j.id LIMIT 1)
-        RETURNING id, kind, payload, attempts, fencing",
-    write_account_summary: crate::views::summary::WRITE_SQLITE,
-    effective_access: &crate::views::effective_access::SQLITE,
-};
 
 pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
 

@@ -11,6 +11,7 @@
 use super::account::AccountName;
 use super::{Part, Seen, Snapshot};
 use crate::database::Tx;
+use crate::dialect::ForBoth;
 use crate::error::StoreError;
 use crate::query::list_statement;
 use crate::value::{Row, Value};
@@ -176,7 +177,7 @@ FROM (
 );
 
 /// The statements that the definition is part of.
-pub(crate) struct EffectiveAccess {
+struct EffectiveAccess {
     /// After [`OF_ACCOUNTS`] and the accounts.
     of_accounts_tail: &'static str,
     of_account: &'static str,
@@ -251,10 +252,10 @@ FROM e"
     };
 }
 
-/// For SQLite; see `Statements`.
-pub(crate) const SQLITE: EffectiveAccess = statements!(sqlite);
-/// For PostgreSQL.
-pub(crate) const POSTGRES: EffectiveAccess = statements!(postgres);
+const STATEMENTS: ForBoth<&EffectiveAccess> = ForBoth {
+    sqlite: &statements!(sqlite),
+    postgres: &statements!(postgres),
+};
 
 impl EffectiveRow {
     fn of(row: &Row) -> Result<EffectiveRow, StoreError> {
@@ -373,7 +374,7 @@ fn packed_name(text: &str) -> Result<AccountName, StoreError> {
 
 impl Tx {
     fn effective_access(&self) -> &'static EffectiveAccess {
-        self.dialect_statements().effective_access
+        self.choose(&STATEMENTS)
     }
 
     /// The effective access of an account, on one resource or on all (`None`).

@@ -7,6 +7,7 @@
 
 use super::Snapshot;
 use crate::database::Tx;
+use crate::dialect::ForBoth;
 use crate::error::StoreError;
 use crate::query::list_statement;
 use crate::value::Value;
@@ -110,10 +111,11 @@ macro_rules! json_of_postgres {
     };
 }
 
-/// For SQLite; see `Statements`.
-pub(crate) const WRITE_SQLITE: &str = write_accounts!(json_of_sqlite);
-/// For PostgreSQL.
-pub(crate) const WRITE_POSTGRES: &str = write_accounts!(json_of_postgres);
+/// Writes the summary of the accounts as of the run $2 of the organization $1. Each database reads JSON in its own words.
+const WRITE: ForBoth<&str> = ForBoth {
+    sqlite: write_accounts!(json_of_sqlite),
+    postgres: write_accounts!(json_of_postgres),
+};
 
 /// Those that are gone, or are called otherwise now.
 const REMOVE: &str = concat!(
@@ -151,8 +153,7 @@ impl Tx {
             .await?;
         self.insert_many(ADD_PRODUCTS, &rows, "").await?;
         self.execute(REMOVE, &at.values([])).await?;
-        let write = self.dialect_statements().write_account_summary;
-        self.execute(write, &at.values([])).await?;
+        self.execute(self.choose(&WRITE), &at.values([])).await?;
         self.execute(SET_RUN, &at.values([])).await?;
         Ok(())
     }
