@@ -1,8 +1,10 @@
 //! One organization that the product may change, with a clock that is moved instead of waited for.
 
 use anyhow::Context as _;
+use app::declared::{AccessText, Drift};
 use app::plans::{Carried, Carrying, PlanRequest, PlanView, Unwatched, Wait};
-use app::{App, ConnectionRequest, ScimCredential, WritesChange};
+use app::views::scope::ScopeChoice;
+use app::{App, AppError, ConnectionRequest, ScimCredential, WritesChange};
 use atlassian::writes::OrganizationWrites;
 use atlassian::{Admin, Options};
 use model::{Action, Clock, PlanId, SystemClock};
@@ -105,6 +107,46 @@ impl ChangeStage {
     pub fn pass_s(&self, s: i64) {
         self.clock.by_ms.fetch_add(s * 1000, Ordering::Relaxed);
         self.twin.advance_s(s);
+    }
+
+    /// Reads the organization again, with how roles came about.
+    pub async fn read_again(&self) -> anyhow::Result<()> {
+        self.app.sync(None, true, &self.api, &app::Silent).await?;
+        Ok(())
+    }
+
+    /// What is read now, as an access file.
+    pub async fn access_file(&self) -> anyhow::Result<String> {
+        let scope = self.app.scope(&ScopeChoice::default()).await?;
+        let mut text = String::new();
+        self.app
+            .export_access::<AppError>(&scope, |part| {
+                text.push_str(part);
+                Ok(())
+            })
+            .await?;
+        Ok(text)
+    }
+
+    /// How far what was read is from an access file.
+    pub async fn drift(&self, text: &str) -> Result<Drift, AppError> {
+        let scope = self.app.scope(&ScopeChoice::default()).await?;
+        let name = "access.yaml";
+        self.app.access_drift(&scope, AccessText { name, text }).await
+    }
+
+    /// Makes and approves a plan that ends a drift. Answers how many of its actions were refused.
+    pub async fn approved_for(&self, drift: &Drift) -> anyhow::Result<(Option<PlanId>, usize)> {
+        let request = PlanRequest {
+            goes_on: true,
+            actor: MAKER,
+            ..PlanRequest::default()
+        };
+        let made = self.app.access_plan(drift, &request, &self.api).await?;
+        if let Some(id) = made.id {
+            self.app.plan_approve(id, None, Some("a test"), MAKER).await?;
+        }
+        Ok((made.id, made.refused.len()))
     }
 
     /// Makes and approves a plan of these actions. `None` when nothing of it was left.

@@ -1,5 +1,6 @@
 //! Why a command could not be carried out. Questions have their own, [`crate::views::ViewError`].
 
+use crate::declared::WrongFile;
 use crate::views::ViewError;
 use atlassian::ApiError;
 use model::PlanId;
@@ -148,6 +149,9 @@ pub enum AppError {
         /// Which.
         plan: PlanId,
     },
+    /// An access file cannot be used as it is.
+    #[error(transparent)]
+    AccessFile(#[from] WrongFile),
     /// There is no such run.
     #[error("there is no run {run}")]
     NoRun {
@@ -247,6 +251,7 @@ impl AppError {
             AppError::NothingToUndo { plan } => {
                 Some(format!("see what it did with: orgwarden plan show {plan}"))
             }
+            AppError::AccessFile(_) => Some("nothing was compared or planned".into()),
             AppError::NoRun { .. } => Some("orgwarden runs lists them".into()),
             AppError::NotHeld { .. } | AppError::RunOver { .. } => {
                 Some("orgwarden runs shows the state of each".into())

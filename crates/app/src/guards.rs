@@ -174,9 +174,9 @@ impl WritesView {
             },
             GuardView {
                 guard: "share",
-                title: "Share of a group",
+                title: "Share of a group or workspace",
                 words: format!(
-                    "A plan that takes more than {share} % out of a group of {SHARE_FROM} members or more is held back."
+                    "A plan that takes more than {share} % out of a group, or a role from more than {share} % of the accounts on a workspace, is held back; {SHARE_FROM} or more must be there."
                 ),
                 is_on: share < 100,
                 is_set: guards.share_percent.is_some(),

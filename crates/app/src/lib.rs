@@ -2,6 +2,8 @@
 //!
 //! - [`views`]: questions – accounts, groups, workspaces, changes, connections, who and why.
 //! - [`plans`]: changes to Atlassian, proposed, approved, carried out and undone.
+//! - [`rehearsal`]: carrying a plan out where it changes nothing.
+//! - [`declared`]: access as code – a file that says who is to have what.
 //! - `privileges`: what may be changed on a managed account, asked now.
 //! - `capture`: recording the answers of one reading, with everything replaced that tells of people.
 //! - `connections`, `probe`, `reading`, `care`, `export`: what one can have done – adding and testing connections,
@@ -10,6 +12,7 @@
 mod capture;
 mod care;
 mod connections;
+pub mod declared;
 mod error;
 mod export;
 mod guards;
@@ -17,6 +20,7 @@ pub mod plans;
 mod privileges;
 mod probe;
 mod reading;
+pub mod rehearsal;
 pub mod views;
 
 pub use atlassian::Options;

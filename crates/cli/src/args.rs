@@ -1,5 +1,9 @@
 //! What can be typed. Keys are never arguments: they come from a file or standard input.
 
+mod plan;
+
+pub use plan::{ApplyArgs, MakeArgs, MembersArgs, PlanArgs, PlanCommand, RehearseArgs, UserArgs};
+
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -14,9 +18,9 @@ pub struct Args {
     pub command: Command,
 }
 
-const EXIT_CODES: &str = "Exit codes: 0 done · 1 a bug or an unforeseen error · 2 wrong usage · 3 a reading did not finish or was not \
+const EXIT_CODES: &str = "Exit codes: 0 done · 1 a bug or an unforeseen error · 2 wrong usage, or drift with apply --check · 3 a reading did not finish or was not \
 complete · 4 a reading is held for a person · 5 nothing of that name, or several · 6 the key is refused · 7 Atlassian cannot be \
-reached or has a problem · 8 the database or master key cannot be used · 9 the configuration is wrong · 10 another orgwarden is at work · \
+reached or has a problem · 8 the database or master key cannot be used · 9 the configuration or an access file is wrong · 10 another orgwarden is at work · \
 11 a change is refused, held back or was not confirmed";
 
 /// Settings that every command takes; they win over the environment, which wins over the configuration file.
@@ -76,6 +80,10 @@ pub enum Command {
     /// Change Atlassian: propose, look, approve, apply, undo
     #[command(subcommand)]
     Plan(PlanCommand),
+    /// Carry a plan out on a pretend Atlassian made from what was read, and say what came of it
+    Rehearse(RehearseArgs),
+    /// Compare a file that says who is to have what with what is so, and plan what ends the difference
+    Apply(ApplyArgs),
     /// Take an account's access to all its directories; roles and groups are kept
     DisableUser(UserArgs),
     /// Give an account its access to all its directories back
@@ -269,251 +277,6 @@ pub enum Switch {
     On,
     /// Off
     Off,
-}
-
-/// What every command takes that makes a plan.
-#[derive(Debug, Clone, Default, clap::Args)]
-pub struct MakeArgs {
-    /// The connection; may be left out when there is one
-    #[arg(long, value_name = "NAME")]
-    pub connection: Option<String>,
-    /// Why
-    #[arg(long, value_name = "TEXT")]
-    pub comment: Option<String>,
-    /// Do the rest when an action fails
-    #[arg(long)]
-    pub goes_on: bool,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-/// Members of a group.
-#[derive(Debug, clap::Args)]
-pub struct MembersArgs {
-    /// The group: id or name
-    #[arg(long)]
-    pub group: String,
-    /// The account: id, e-mail address or full name; may be given several times
-    #[arg(long, required_unless_present = "accounts_from")]
-    pub account: Vec<String>,
-    /// A file with an account on each line; - for standard input
-    #[arg(long, value_name = "FILE")]
-    pub accounts_from: Option<PathBuf>,
-    #[command(flatten)]
-    pub make: MakeArgs,
-}
-
-/// A role of an account.
-#[derive(Debug, clap::Args)]
-pub struct RoleArgs {
-    /// The account: id, e-mail address or full name
-    #[arg(long)]
-    pub account: String,
-    /// The workspace or other resource: id or name; may be left out for the role of organization admin
-    #[arg(long, default_value = "", value_name = "WORKSPACE")]
-    pub on: String,
-    /// The role, such as atlassian/user
-    #[arg(long)]
-    pub role: String,
-    #[command(flatten)]
-    pub make: MakeArgs,
-}
-
-/// A role that a group gives.
-#[derive(Debug, clap::Args)]
-pub struct GroupRoleArgs {
-    /// The group: id or name
-    #[arg(long)]
-    pub group: String,
-    /// The workspace or other resource: id or name
-    #[arg(long, value_name = "WORKSPACE")]
-    pub on: String,
-    /// The role, such as atlassian/user
-    #[arg(long)]
-    pub role: String,
-    #[command(flatten)]
-    pub make: MakeArgs,
-}
-
-/// One account.
-#[derive(Debug, clap::Args)]
-pub struct OneAccountArgs {
-    /// The account: id, e-mail address or full name
-    #[arg(long)]
-    pub account: String,
-    #[command(flatten)]
-    pub make: MakeArgs,
-}
-
-/// One account, as the short commands take it.
-#[derive(Debug, clap::Args)]
-pub struct UserArgs {
-    /// The account: id, e-mail address or full name
-    pub account: String,
-    #[command(flatten)]
-    pub make: MakeArgs,
-}
-
-/// One plan.
-#[derive(Debug, clap::Args)]
-pub struct PlanArgs {
-    /// Such as plan_7
-    pub plan: model::PlanId,
-    /// Print JSON
-    #[arg(long)]
-    pub json: bool,
-}
-
-#[derive(Debug, Subcommand)]
-pub enum PlanCommand {
-    /// List plans
-    List {
-        /// The organization or its connection; may be left out when there is one
-        #[arg(long, value_name = "NAME")]
-        org: Option<String>,
-        /// Print JSON
-        #[arg(long)]
-        json: bool,
-    },
-    /// Show a plan: what it does, what else is gained and lost, and how far it is
-    Show(PlanArgs),
-    /// Accounts join a group
-    AddMember(MembersArgs),
-    /// Accounts leave a group
-    RemoveMember(MembersArgs),
-    /// An account is given a role itself
-    GrantRole(RoleArgs),
-    /// A role that an account was given itself is taken
-    RevokeRole(RoleArgs),
-    /// A group begins to give a role
-    GrantGroupRole(GroupRoleArgs),
-    /// A group stops giving a role
-    RevokeGroupRole(GroupRoleArgs),
-    /// A group is made
-    CreateGroup {
-        /// Its name
-        #[arg(long)]
-        name: String,
-        /// What it is for
-        #[arg(long)]
-        description: Option<String>,
-        /// The directory: id or name; may be left out when there is one
-        #[arg(long)]
-        directory: Option<String>,
-        #[command(flatten)]
-        make: MakeArgs,
-    },
-    /// A group is deleted; who has access only through it loses that
-    DeleteGroup {
-        /// The group: id or name
-        #[arg(long)]
-        group: String,
-        #[command(flatten)]
-        make: MakeArgs,
-    },
-    /// A person is invited by e-mail
-    Invite {
-        /// The address
-        #[arg(long)]
-        email: String,
-        /// A group to join: id or name; may be given several times
-        #[arg(long)]
-        group: Vec<String>,
-        #[command(flatten)]
-        make: MakeArgs,
-    },
-    /// An account is made through SCIM; a managed one with that address is linked
-    CreateAccount {
-        /// The address
-        #[arg(long)]
-        email: String,
-        /// The full name
-        #[arg(long)]
-        name: String,
-        #[command(flatten)]
-        make: MakeArgs,
-    },
-    /// Fields of a managed account's profile get other values
-    UpdateProfile {
-        /// The account: id, e-mail address or full name
-        #[arg(long)]
-        account: String,
-        /// The new name
-        #[arg(long)]
-        name: Option<String>,
-        /// The new name among colleagues
-        #[arg(long)]
-        nickname: Option<String>,
-        /// The new time zone, such as Europe/Lisbon
-        #[arg(long)]
-        zoneinfo: Option<String>,
-        /// The new language, such as en-GB
-        #[arg(long)]
-        locale: Option<String>,
-        #[command(flatten)]
-        make: MakeArgs,
-    },
-    /// An account loses its access to all its directories and keeps roles and groups
-    Suspend(OneAccountArgs),
-    /// An account gets its access to all its directories back
-    Restore(OneAccountArgs),
-    /// An account is removed from a directory with all that it has there
-    RemoveFromDirectory {
-        /// The account: id, e-mail address or full name
-        #[arg(long)]
-        account: String,
-        /// The directory: id or name; may be left out when the account is in one
-        #[arg(long)]
-        directory: Option<String>,
-        #[command(flatten)]
-        make: MakeArgs,
-    },
-    /// A managed account cannot be used any more, anywhere
-    Deactivate(OneAccountArgs),
-    /// A deactivated account can be used again
-    Reactivate(OneAccountArgs),
-    /// A managed account is deleted after 14 days
-    DeleteAccount(OneAccountArgs),
-    /// A deletion is taken back within its 14 days
-    CancelDeletion(OneAccountArgs),
-    /// An API token is revoked
-    RevokeToken {
-        /// Its owner: id, e-mail address or full name
-        #[arg(long)]
-        account: String,
-        /// Its id
-        #[arg(long)]
-        token: String,
-        #[command(flatten)]
-        make: MakeArgs,
-    },
-    /// The actions of a file, one line of JSON each, as plan show --json prints them
-    File {
-        /// The file; - for standard input
-        file: PathBuf,
-        #[command(flatten)]
-        make: MakeArgs,
-    },
-    /// Approve a plan
-    Approve {
-        #[command(flatten)]
-        plan: PlanArgs,
-        /// Only if this is still its hash
-        #[arg(long)]
-        hash: Option<String>,
-        /// Approve although guards hold it back, for this reason, which is kept
-        #[arg(long = "override", value_name = "REASON")]
-        reason: Option<String>,
-    },
-    /// Carry an approved plan out, or go on with one that was stopped or interrupted
-    Apply(PlanArgs),
-    /// Undo what a plan changed: by a plan of its own, carried out at once where makers may approve
-    Undo(PlanArgs),
-    /// Pause a plan that is being carried out; what was sent is settled
-    Pause(PlanArgs),
-    /// Give a plan up; what was sent is settled
-    Cancel(PlanArgs),
 }
 
 #[derive(Debug, clap::Args)]
@@ -722,6 +485,15 @@ pub enum ExportCommand {
         /// Also API keys, service accounts and the records of SCIM
         #[arg(long)]
         all: bool,
+        /// The organization or its connection; may be left out when there is one
+        #[arg(long, value_name = "NAME")]
+        org: Option<String>,
+        /// As of this instant
+        #[arg(long, value_name = "TIME")]
+        as_of: Option<String>,
+    },
+    /// Groups with their members and the roles of groups and accounts, as a file for apply
+    Access {
         /// The organization or its connection; may be left out when there is one
         #[arg(long, value_name = "NAME")]
         org: Option<String>,

@@ -153,7 +153,7 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
         | AppError::NotApproved { .. }
         | AppError::WritesOff { .. }
         | AppError::NothingToUndo { .. } => Some(code::NOT_CHANGED),
-        AppError::NoMasterKey => Some(code::CONFIGURATION),
+        AppError::NoMasterKey | AppError::AccessFile(_) => Some(code::CONFIGURATION),
         AppError::BackupElsewhere
         | AppError::FileExists { .. }
         | AppError::FolderNotEmpty { .. }

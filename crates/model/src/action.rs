@@ -274,6 +274,47 @@ impl Action {
         }
     }
 
+    /// The groups that it names and that an action of the same plan makes first, by [`GroupId::made`].
+    pub fn needs(&self) -> Vec<&GroupId> {
+        let invited_to: &[GroupId] = match self {
+            Action::Invite { groups, .. } => groups,
+            _ => &[],
+        };
+        let named = self.group().into_iter().chain(invited_to);
+        named.filter(|group| group.made_as().is_some()).collect()
+    }
+
+    /// The group that it makes, by [`GroupId::made`].
+    pub fn makes(&self) -> Option<GroupId> {
+        match self {
+            Action::CreateGroup { directory, name, .. } => Some(GroupId::made(directory, name)),
+            _ => None,
+        }
+    }
+
+    /// The same about another group, wherever it names this one.
+    pub fn with_group(&self, before: &GroupId, after: &GroupId) -> Action {
+        let mut action = self.clone();
+        match &mut action {
+            Action::AddMember { group, .. }
+            | Action::RemoveMember { group, .. }
+            | Action::GrantGroupRole { group, .. }
+            | Action::RevokeGroupRole { group, .. }
+            | Action::DeleteGroup { group, .. }
+                if group == before =>
+            {
+                *group = after.clone();
+            }
+            Action::Invite { groups, .. } => {
+                for group in groups.iter_mut().filter(|group| *group == before) {
+                    *group = after.clone();
+                }
+            }
+            _ => {}
+        }
+        action
+    }
+
     /// Whether it may take access away.
     pub fn takes_away(&self) -> bool {
         matches!(
@@ -400,6 +441,26 @@ mod tests {
             r#"{"action":"remove_member","directory":"d","group":"g","account":"a"}"#
         );
         assert_eq!(serde_json::from_str::<Action>(&text).unwrap(), action);
+    }
+
+    #[test]
+    fn what_names_a_group_that_is_to_be_made_needs_that() {
+        let directory = DirectoryId::new("d");
+        let make = Action::CreateGroup {
+            directory: directory.clone(),
+            name: "a/b".into(),
+            description: None,
+        };
+        let made = make.makes().unwrap();
+        assert_eq!(made.made_as(), Some((directory, "a/b")));
+        let invite = |group: &GroupId| Action::Invite {
+            email: "x@acme.example".into(),
+            groups: vec![GroupId::new("g"), group.clone()],
+        };
+        assert_eq!(invite(&made).needs(), [&made]);
+        let real = GroupId::new("h");
+        assert_eq!(invite(&made).with_group(&made, &real), invite(&real));
+        assert!(invite(&real).needs().is_empty());
     }
 
     #[test]

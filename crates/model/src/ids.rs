@@ -53,6 +53,22 @@ text_id! {
     /// A group of accounts in one directory.
     GroupId
 }
+/// How the id of a group begins that is not there yet.
+const MADE: &str = "made:";
+
+impl GroupId {
+    /// A group that the same plan makes, by where and what it is called: it gets its real id once it is there.
+    pub fn made(directory: &DirectoryId, name: &str) -> GroupId {
+        GroupId(format!("{MADE}{directory}/{name}"))
+    }
+
+    /// The directory and the name of a group that the same plan makes; `None` for one that has its real id.
+    pub fn made_as(&self) -> Option<(DirectoryId, &str)> {
+        let (directory, name) = self.0.strip_prefix(MADE)?.split_once('/')?;
+        Some((DirectoryId::new(directory), name))
+    }
+}
+
 text_id! {
     /// What a role is held on: a workspace, a site, the organization – an ARI, opaque after its owner part.
     ResourceId

@@ -5,6 +5,7 @@
 //! read back, many at a time, until it is so or its time is over. Each transition is one transaction that holds the
 //! lease, so that a worker that was overtaken writes nothing more.
 
+use crate::needs::{self, Needs};
 use crate::send::{is_organization_admin, send};
 use crate::standing::{Api, Standing, standings};
 use crate::verdict::{Sent, Why, judge};
@@ -219,12 +220,12 @@ impl Worker<'_> {
             if halt == Halt::No {
                 halt = self.asked(plan.id).await?;
             }
-            let ready: Vec<ActionRow> = actions
-                .into_iter()
-                .filter(|action| action.state == ActionState::Approved)
-                .take(WAVE)
-                .collect();
-            let goes = halt == Halt::No && !ready.is_empty();
+            let ready = if halt == Halt::No {
+                self.ready(lease, actions).await?
+            } else {
+                Vec::new()
+            };
+            let goes = !ready.is_empty();
             if goes {
                 let wave = self.wave(lease, ready, &mut not_now).await?;
                 open.extend(wave.open);
@@ -257,6 +258,49 @@ impl Worker<'_> {
                 self.wait.wait(ms).await;
             }
         }
+    }
+
+    /// The next actions that wait for nothing. What waits for something that was not done is settled as not done.
+    async fn ready(&self, lease: &Lease, all: Vec<ActionRow>) -> Result<Vec<ActionRow>, ProvisionError> {
+        let mut ready = Vec::new();
+        let mut ids = BTreeMap::new();
+        for row in all.iter().filter(|row| row.state == ActionState::Approved) {
+            if ready.len() == WAVE {
+                break;
+            }
+            match needs::look(&row.action, &all) {
+                Needs::Nothing => ready.push(row.clone()),
+                Needs::Later => {}
+                Needs::InVain(why) => {
+                    let mut tx = self.store.write().await?;
+                    tx.lease_hold(lease, self.clock.now_ms()).await?;
+                    self.settle(&mut tx, row, ActionState::Failed, &because(&why))
+                        .await?;
+                    tx.commit().await?;
+                }
+                Needs::Ids(groups) => {
+                    let known = needs::ids(self.api.admin, &groups, &mut ids)
+                        .await
+                        .map_err(ProvisionError::Read)?;
+                    let mut tx = self.store.write().await?;
+                    tx.lease_hold(lease, self.clock.now_ms()).await?;
+                    match known {
+                        Ok(known) => {
+                            let row = needs::with_ids(row, &known);
+                            if tx.action_rewrite(row.id, &row.action, row.undo.as_ref()).await? {
+                                ready.push(row);
+                            }
+                        }
+                        Err(why) => {
+                            self.settle(&mut tx, row, ActionState::Failed, &because(&why))
+                                .await?;
+                        }
+                    }
+                    tx.commit().await?;
+                }
+            }
+        }
+        Ok(ready)
     }
 
     /// Actions of which an earlier worker left an intent and no outcome: reading tells.

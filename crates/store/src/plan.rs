@@ -40,6 +40,7 @@ const PREVIEW: &str = "UPDATE plan SET preview = $2 WHERE id = $1";
 const APPROVE_ACTIONS: &str = "UPDATE action SET state = 'approved' WHERE plan_id = $1 AND state = 'planned'";
 const INTEND: &str = "UPDATE action SET state = 'running', attempts = attempts + 1, intent_at = $2
     WHERE id = $1 AND state = 'approved'";
+const REWRITE: &str = "UPDATE action SET action = $2, undo = $3 WHERE id = $1 AND state = 'approved'";
 const MOVE_ACTION: &str = "UPDATE action SET state = $3 WHERE id = $1 AND state = $2";
 const SETTLE: &str =
     "UPDATE action SET settled_at = $2, was_so = $3, reason = $4, next_step = $5 WHERE id = $1";
@@ -415,6 +416,21 @@ impl Tx {
     /// Writes the intent to send an approved action; `false` when it is not approved (any more).
     pub async fn action_intend(&mut self, id: ActionId, at: i64) -> Result<bool, StoreError> {
         Ok(self.execute(INTEND, &[id.0.into(), at.into()]).await? > 0)
+    }
+
+    /// Keeps another form of an action that was not sent yet, once what it names has its real id; `false` when it was.
+    pub async fn action_rewrite(
+        &mut self,
+        id: ActionId,
+        action: &Action,
+        undo: Option<&Action>,
+    ) -> Result<bool, StoreError> {
+        let values = [
+            id.0.into(),
+            to_json(action),
+            undo.map_or(Value::Text(None), to_json),
+        ];
+        Ok(self.execute(REWRITE, &values).await? > 0)
     }
 
     /// Moves an action from one state to another; `false` when it was in another one, and then nothing changed.

@@ -198,6 +198,11 @@ impl Twin {
         self.hub.clock.advance_ms(s.saturating_mul(1000));
     }
 
+    /// The same in milliseconds.
+    pub fn advance_ms(&self, ms: i64) {
+        self.hub.clock.advance_ms(ms);
+    }
+
     /// The twin's clock, for others to share.
     pub fn clock(&self) -> Arc<dyn Fn() -> i64 + Send + Sync> {
         let clock = Arc::clone(&self.hub.clock);

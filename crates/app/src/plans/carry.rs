@@ -47,7 +47,7 @@ pub struct Carrying<'a> {
 }
 
 impl App {
-    pub(super) async fn plan_row(&self, id: PlanId) -> Result<(PlanRow, ConnectionRow), AppError> {
+    pub(crate) async fn plan_row(&self, id: PlanId) -> Result<(PlanRow, ConnectionRow), AppError> {
         let mut tx = self.store.read().await?;
         let row = tx.plan_find(id).await?.ok_or(AppError::NoPlan { plan: id })?;
         let connections = tx.connection_list().await?;
@@ -123,7 +123,8 @@ impl App {
     /// Carries an approved plan out, or goes on with one that was stopped, paused or interrupted.
     pub async fn plan_apply(&self, id: PlanId, carrying: &Carrying<'_>) -> Result<Carried, AppError> {
         let (row, connection) = self.plan_row(id).await?;
-        let may_fail = self.may_begin(&row, &connection, self.clock.now_ms()).await?;
+        let now = self.clock.now_ms();
+        let may_fail = self.may_begin(&row, &connection, now).await?;
         let admin = self.admin(&connection, carrying.options).await?;
         self.check_guards_again(&row, &connection, &admin).await?;
         let scim = self.scim(&connection, &admin).await?;
@@ -141,6 +142,13 @@ impl App {
         };
         let carried = worker.carry_out(id).await?;
         let mut tx = self.store.write().await?;
+        if let Some(row) = tx.plan_find(id).await? {
+            let mut preview = preview(&row);
+            preview.effort.requests += admin.transport().status().requests;
+            preview.effort.duration_ms += self.clock.now_ms() - now;
+            tx.plan_preview(id, &serde_json::to_string(&preview).unwrap_or_default())
+                .await?;
+        }
         let detail = carried
             .note
             .clone()
@@ -151,6 +159,19 @@ impl App {
         // What is stored is of before: the next reading is due now.
         self.reading_soon(&connection.name).await?;
         Ok(carried)
+    }
+
+    /// Refuses a plan whose actions are not those that were previewed, rehearsed and approved.
+    async fn check_hash(&self, row: &PlanRow) -> Result<(), AppError> {
+        let mut tx = self.store.read().await?;
+        let organization = tx.organization_get(row.organization_id).await?.atlassian_id;
+        let actions = tx.plan_actions(row.id).await?;
+        let actions: Vec<Action> = actions.into_iter().map(|action| action.action).collect();
+        if provision::plan::hash(organization.as_str(), row.goes_on, &actions) == row.hash {
+            Ok(())
+        } else {
+            Err(AppError::OtherHash { plan: row.id })
+        }
     }
 
     /// Refuses a plan that may not be begun, or gone on with, as things are. Answers how many of its actions may fail.
@@ -180,6 +201,9 @@ impl App {
         }
         if row.started_at.is_none() && now > row.expires_at {
             return Err(AppError::PlanExpired { plan: id });
+        }
+        if row.started_at.is_none() {
+            self.check_hash(row).await?;
         }
         self.check_breakers(row, connection, now).await
     }
@@ -352,7 +376,7 @@ impl App {
         }
     }
 
-    pub(super) fn plan_line(&self, actor: &str, event: &str, detail: &str) -> JournalRow {
+    pub(crate) fn plan_line(&self, actor: &str, event: &str, detail: &str) -> JournalRow {
         JournalRow {
             action: None,
             at: self.clock.now_ms(),

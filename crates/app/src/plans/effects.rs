@@ -6,7 +6,7 @@ use crate::views::Scope;
 use crate::views::names::Wanted;
 use access::{Edit, Fate, Grant, Holding, Membership, Methods, World};
 use atlassian::{Admin, Cursor};
-use model::Action;
+use model::{Action, GroupId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet, HashMap};
 use store::Tx;
@@ -18,7 +18,7 @@ const MOST_ACCOUNTS: usize = 5_000;
 const MOST_LINES: usize = 500;
 
 /// A role that an account gains or loses.
-#[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
+#[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Serialize, Deserialize)]
 pub struct EffectLine {
     /// Who.
     pub account_id: String,
@@ -78,7 +78,16 @@ pub(super) async fn effects(
 ) -> Result<Effects, AppError> {
     let at = scope.snapshot();
     let account_of = |id: &model::AccountId| facts.accounts.get(id.as_str()).map(|row| row.account.term);
-    let group_of = |id: &model::GroupId| facts.groups.get(id.as_str()).map(|group| group.term);
+    // Groups that the plan makes have no number yet; those below zero are free.
+    let mut made: BTreeMap<GroupId, i64> = BTreeMap::new();
+    for group in actions.iter().filter_map(Action::makes) {
+        let number = -1 - i64::try_from(made.len()).unwrap_or(0);
+        made.entry(group).or_insert(number);
+    }
+    let group_of = |id: &GroupId| {
+        let known = facts.groups.get(id.as_str()).map(|group| group.term);
+        known.or_else(|| made.get(id).copied())
+    };
     let mut edits = Vec::new();
     let mut touched: BTreeSet<i64> = BTreeSet::new();
     let mut memberships = Vec::new();

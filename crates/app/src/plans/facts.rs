@@ -3,7 +3,7 @@
 use crate::error::AppError;
 use crate::views::Scope;
 use crate::views::names::Wanted;
-use model::{Action, RoleId};
+use model::{Action, GroupId, RoleId};
 use std::collections::HashMap;
 use store::Tx;
 use store::views::Described;
@@ -75,6 +75,9 @@ impl Facts {
 
     /// What people call a group.
     pub fn group_label(&self, id: &str) -> String {
+        if let Some((_, name)) = GroupId::new(id).made_as() {
+            return name.to_owned();
+        }
         let name = self
             .groups
             .get(id)

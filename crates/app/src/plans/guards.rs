@@ -173,7 +173,7 @@ pub(super) fn loses_organization_admin(action: &Action) -> Option<&str> {
 }
 
 /// Whether a text is a pattern's, in which `*` stands for anything; upper and lower case are the same.
-pub(super) fn matches(pattern: &str, text: &str) -> bool {
+pub(crate) fn matches(pattern: &str, text: &str) -> bool {
     let (pattern, text) = (pattern.to_lowercase(), text.to_lowercase());
     let mut parts = pattern.split('*');
     let first = parts.next().unwrap_or_default();

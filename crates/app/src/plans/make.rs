@@ -54,7 +54,7 @@ pub struct PlanMade {
 
 impl App {
     /// The scope of an organization by its number in the store.
-    pub(super) async fn scope_of(&self, organization: i64) -> Result<Scope, AppError> {
+    pub(crate) async fn scope_of(&self, organization: i64) -> Result<Scope, AppError> {
         let mut tx = self.store.read().await?;
         let id = tx.organization_get(organization).await?.atlassian_id;
         drop(tx);
@@ -103,6 +103,7 @@ impl App {
             connection: &connection,
             admin: &admin,
             facts: &facts,
+            made: wanted.iter().filter_map(Action::makes).collect(),
             owners: Default::default(),
             privileges: Default::default(),
             places: Default::default(),
@@ -151,7 +152,7 @@ impl App {
             refused: refused.clone(),
             effects,
             guards: trips.clone(),
-            overridden: None,
+            ..Preview::default()
         };
         let organization = scope.organization_id.as_str();
         let hash = provision::plan::hash(organization, request.goes_on, &actions);

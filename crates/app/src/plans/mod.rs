@@ -28,12 +28,14 @@ pub use carry::{Carrying, RealTime, Unwatched};
 pub use effects::{EffectLine, Effects, Losing};
 pub use guards::Trip;
 pub(crate) use guards::{
-    ACCOUNTS_PER_PLAN, CHANGES_PER_HOUR, COMMENT_ABOVE, FAILURES_PER_HOUR, SHARE_FROM, SHARE_PERCENT,
+    ACCOUNTS_PER_PLAN, CHANGES_PER_HOUR, COMMENT_ABOVE, FAILURES_PER_HOUR, SHARE_FROM, SHARE_PERCENT, matches,
 };
 pub use make::{PlanMade, PlanRequest};
 pub use may::{JournalTrouble, May, PlanChoices, PlanLine};
 pub use preflight::Refused;
+pub(crate) use preflight::is_ours;
 pub use provision::{Carried, Wait, Watch};
+pub(crate) use view::preview;
 pub use view::{ActionCounts, ActionPart, ActionView, JournalLine, PlanItem, PlanView, Preview};
 pub use watch::Return;
 pub use wish::Wish;

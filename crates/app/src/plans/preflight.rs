@@ -9,9 +9,9 @@ use crate::error::AppError;
 use crate::views::Scope;
 use atlassian::wire::Rule;
 use atlassian::{Admin, ApiError, refusal};
-use model::{AccountId, Action};
+use model::{AccountId, Action, GroupId};
 use serde::{Deserialize, Serialize};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use store::ConnectionRow;
 use store::views::Described;
 
@@ -42,6 +42,8 @@ pub(super) struct Preflight<'a> {
     pub connection: &'a ConnectionRow,
     pub admin: &'a Admin,
     pub facts: &'a Facts,
+    /// Groups that the plan itself makes.
+    pub made: BTreeSet<GroupId>,
     /// Groups whose owner was not known and was asked for: whether they may be changed here.
     pub owners: BTreeMap<String, Option<bool>>,
     /// What may be done with accounts.
@@ -64,6 +66,7 @@ impl Preflight<'_> {
         }
         if let Some(group) = action.group()
             && !self.facts.groups.contains_key(group.as_str())
+            && !self.made.contains(group)
         {
             return Ok(no(format!("no group {group} is known here"), READ_AGAIN));
         }
@@ -160,6 +163,9 @@ impl Preflight<'_> {
 
     /// Whether a group is changed here and not at an identity provider.
     async fn group_is_ours(&mut self, id: &str, what: &str) -> Result<Result<(), No>, AppError> {
+        if self.made.contains(&GroupId::new(id)) {
+            return Ok(Ok(()));
+        }
         let Some(group) = self.facts.groups.get(id) else {
             return Ok(no(format!("no group {id} is known here"), READ_AGAIN));
         };
@@ -330,7 +336,7 @@ impl Preflight<'_> {
 }
 
 /// Whether a group is changed here by what was read of it: `None` when that does not tell.
-pub(super) fn is_ours(group: &Described) -> Option<bool> {
+pub(crate) fn is_ours(group: &Described) -> Option<bool> {
     let told = &group.attributes;
     ours(
         told.flag("external_synced"),

@@ -9,9 +9,11 @@ use super::sentence::sentence;
 use super::watch::{CAME_BACK, Return};
 use crate::App;
 use crate::error::AppError;
+use crate::rehearsal::{Effort, Reality, Rehearsal};
 use crate::views::{At, Scope};
-use model::{Action, ActionState, PlanId, PlanState};
+use model::{Action, ActionState, GroupId, PlanId, PlanState};
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use store::PlanRow;
 
 /// What was worked out when a plan was made. Kept with the plan, so that what was approved is what was shown.
@@ -28,6 +30,10 @@ pub struct Preview {
     pub guards: Vec<Trip>,
     /// Why the guards were overridden, if they were.
     pub overridden: Option<String>,
+    /// What its last rehearsal showed.
+    pub rehearsal: Option<Rehearsal>,
+    /// What carrying it out really took.
+    pub effort: Effort,
 }
 
 /// One action of a plan.
@@ -43,6 +49,8 @@ pub struct ActionView {
     pub state: ActionState,
     /// The action itself.
     pub action: Action,
+    /// The actions of the plan that must be confirmed before it.
+    pub needs: Vec<String>,
     /// Whether it can be undone.
     pub can_be_undone: bool,
     /// How often it was sent.
@@ -144,6 +152,10 @@ pub struct PlanView {
     pub guards: Vec<Trip>,
     /// Why they were overridden.
     pub overridden: Option<String>,
+    /// What its last rehearsal showed.
+    pub rehearsal: Option<Rehearsal>,
+    /// How far reality differed from the rehearsal, once the plan came to its end.
+    pub reality: Option<Reality>,
     /// Its actions, in order.
     pub actions: Vec<ActionView>,
     /// How many of its changes can be undone.
@@ -254,13 +266,13 @@ impl App {
             row.state == ActionState::Confirmed && !row.was_so && row.undo.is_some()
         };
         let can_be_undone = actions.iter().filter(undoable).count();
-        let actions: Vec<store::ActionRow> = actions
-            .into_iter()
+        let shown: Vec<&store::ActionRow> = actions
+            .iter()
             .filter(|row| part.has(row.state))
             .skip(part.offset)
             .take(part.limit)
             .collect();
-        let wanted: Vec<Action> = actions.iter().map(|row| row.action.clone()).collect();
+        let wanted: Vec<Action> = shown.iter().map(|row| row.action.clone()).collect();
         let scope = self.scope_of(row.organization_id).await?;
         let came_back = journal.iter().any(|line| line.event == CAME_BACK);
         let mut returns = Vec::new();
@@ -270,7 +282,16 @@ impl App {
         }
         let mut tx = self.store.read().await?;
         let facts = Facts::look_up(&mut tx, &scope, &wanted).await?;
+        let makers: BTreeMap<GroupId, String> = actions
+            .iter()
+            .filter_map(|row| Some((row.action.makes()?, row.id.to_string())))
+            .collect();
+        let needs = |action: &Action| {
+            let groups = action.needs().into_iter();
+            groups.filter_map(|group| makers.get(group).cloned()).collect()
+        };
         let action = |row: &store::ActionRow| ActionView {
+            needs: needs(&row.action),
             id: row.id.to_string(),
             what: sentence(&row.action, &facts),
             expects: expects(&row.action, &facts),
@@ -297,7 +318,17 @@ impl App {
             }
         };
         let journal = journal.into_iter().map(line).collect();
+        let is_over = matches!(row.state, PlanState::Done | PlanState::Failed);
+        let reality = match &preview.rehearsal {
+            Some(rehearsal) if is_over => Some(
+                self.reality(&scope, &row, &actions, rehearsal, preview.effort)
+                    .await?,
+            ),
+            _ => None,
+        };
         Ok(PlanView {
+            rehearsal: preview.rehearsal,
+            reality,
             plan: item(&row, &tally, now),
             connection: connection
                 .map(|connection| connection.name.clone())
@@ -306,7 +337,7 @@ impl App {
             effects: preview.effects,
             guards: preview.guards,
             overridden: preview.overridden,
-            actions: actions.iter().map(action).collect(),
+            actions: shown.into_iter().map(action).collect(),
             can_be_undone,
             journal,
             returns,
@@ -314,6 +345,6 @@ impl App {
     }
 }
 
-pub(super) fn preview(row: &PlanRow) -> Preview {
+pub(crate) fn preview(row: &PlanRow) -> Preview {
     serde_json::from_str(&row.preview).unwrap_or_default()
 }

@@ -24,6 +24,7 @@ mod time;
 pub mod tokens;
 pub mod workspaces;
 
+pub(crate) use error::nearest;
 pub use error::{Candidate, ViewError};
 pub use memo::Memo;
 pub use names::{AccountRef, GroupRef, RoleRef, WorkspaceRef};

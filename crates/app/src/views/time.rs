@@ -1,6 +1,7 @@
 //! Times as answers show them.
 
-use serde::{Serialize, Serializer};
+use serde::de::Error as _;
+use serde::{Deserialize, Deserializer, Serialize, Serializer};
 use store::views::Seen;
 
 /// An instant in milliseconds since 1970-01-01T00:00:00Z; in JSON it is text such as `2026-11-22T04:22:46Z`.
@@ -19,6 +20,13 @@ impl std::fmt::Display for At {
 impl Serialize for At {
     fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
         serializer.collect_str(self)
+    }
+}
+
+impl<'de> Deserialize<'de> for At {
+    fn deserialize<D: Deserializer<'de>>(deserializer: D) -> Result<Self, D::Error> {
+        let told = serde_json::Value::deserialize(deserializer)?;
+        At::from_json(&told).ok_or_else(|| D::Error::custom("a time was expected"))
     }
 }
 

@@ -1,6 +1,7 @@
 //! One file for each command. Each asks `app` and prints; none knows how things are stored or read.
 
 mod access;
+mod apply;
 mod capture;
 mod care;
 mod changes;
@@ -10,6 +11,7 @@ mod export;
 mod leaver;
 mod lists;
 mod plan;
+mod rehearse;
 mod runs;
 mod serve;
 mod sync;
@@ -54,6 +56,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Changes(args) => changes::run(&config, args).await,
         Command::Leaver(args) => leaver::run(&config, args).await,
         Command::Plan(command) => plan::run(&config, command).await,
+        Command::Rehearse(args) => rehearse::run(&config, args).await,
+        Command::Apply(args) => apply::run(&config, args).await,
         Command::DisableUser(args) => plan::user(&config, args, true).await,
         Command::EnableUser(args) => plan::user(&config, args, false).await,
         Command::Erase(args) => care::erase(&config, args).await,

@@ -283,7 +283,7 @@ async fn members(config: &Config, args: MembersArgs, join: bool) -> anyhow::Resu
     make(config, &wish, &args.make).await
 }
 
-fn read(file: &Path) -> anyhow::Result<String> {
+pub(super) fn read(file: &Path) -> anyhow::Result<String> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).map(|_| ())
@@ -309,7 +309,7 @@ async fn propose(config: &Config, app: &App, wish: &Wish, args: &MakeArgs) -> an
     Ok(app.plan_make(&request(args, actions), &config.api).await?)
 }
 
-fn request(args: &MakeArgs, actions: Vec<Action>) -> PlanRequest<'_> {
+pub(super) fn request(args: &MakeArgs, actions: Vec<Action>) -> PlanRequest<'_> {
     PlanRequest {
         connection: args.connection.as_deref(),
         actions,
@@ -462,6 +462,12 @@ fn show(view: &PlanView, as_json: bool) -> anyhow::Result<()> {
     }
     if let Some(note) = &plan.note {
         output::line(&format!("  {note}"))?;
+    }
+    if let Some(rehearsal) = &view.rehearsal {
+        output::line(&format!("  {}", super::rehearse::summary(rehearsal)))?;
+    }
+    if let Some(reality) = &view.reality {
+        output::line(&format!("  {}", super::rehearse::difference(reality)))?;
     }
     output::line("")?;
     for line in view.actions.iter().take(SHOWN) {

@@ -154,7 +154,15 @@ async fn an_intent_is_written_once_and_counted(database: TestDatabase) {
         "it is not approved"
     );
     tx.plan_approved(id, "ben", START).await.unwrap();
+    let other = deactivate("c");
+    assert!(tx.action_rewrite(first, &other, None).await.unwrap());
+    let row = tx.plan_actions(id).await.unwrap().remove(0);
+    assert_eq!((row.action, row.undo), (other, None));
     assert!(tx.action_intend(first, START + 5).await.unwrap());
+    assert!(
+        !tx.action_rewrite(first, &deactivate("d"), None).await.unwrap(),
+        "it is under way"
+    );
     assert!(
         !tx.action_intend(first, START + 6).await.unwrap(),
         "it is under way"

@@ -159,6 +159,9 @@ async fn about_lists(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     said.sorted("group_member_counts", tx.group_member_counts(at).await.unwrap());
     said.exactly("group_find", tx.group_find(at, "g1").await.unwrap());
     said.sorted("grant_list", tx.grant_list(at, None, None).await.unwrap());
+    for kind in [FactKind::Account, FactKind::Group] {
+        said.sorted("gone_list", tx.gone_list(at, kind).await.unwrap());
+    }
     said.sorted("workspace_list", tx.workspace_list(at).await.unwrap());
     said.sorted("directory_list", tx.directory_list(at).await.unwrap());
     said.sorted("role_counts", tx.role_counts(at).await.unwrap());
