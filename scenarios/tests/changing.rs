@@ -5,7 +5,7 @@
 use model::{AccountId, Action, ActionState, DirectoryId, GroupId, PlanState, ResourceId, RoleId, TokenId};
 use scenarios::ChangeStage;
 use serde_json::{Value, json};
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use twin::TwinOptions;
 
 /// The rows of the table: one for each action there is.
@@ -100,6 +100,11 @@ fn text(line: &Value, name: &str) -> String {
 /// What the stage holds that actions can be about.
 struct Subjects {
     lines: Vec<Value>,
+    /// Group and account.
+    members: BTreeSet<(String, String)>,
+    admins: BTreeSet<String>,
+    /// Account and resource.
+    holders: BTreeSet<(String, String)>,
     directory: DirectoryId,
 }
 
@@ -111,7 +116,20 @@ impl Subjects {
             .find(|line| line["kind"] == "directory_membership")
             .unwrap();
         let directory = DirectoryId::new(text(directory, "directory_id"));
-        Subjects { lines, directory }
+        let pairs = |kind: &str, one: &str, other: &str| {
+            let lines = lines.iter().filter(|line| line["kind"] == kind);
+            lines.map(|line| (text(line, one), text(line, other))).collect()
+        };
+        Subjects {
+            members: pairs("membership", "group_id", "account_id"),
+            admins: pairs("platform_role", "account_id", "role")
+                .into_iter()
+                .map(|(account, _)| account)
+                .collect(),
+            holders: pairs("role_holding", "account_id", "resource_id"),
+            lines,
+            directory,
+        }
     }
 
     fn of_kind<'a>(&'a self, kind: &'a str) -> impl Iterator<Item = &'a Value> {
@@ -123,8 +141,7 @@ impl Subjects {
     }
 
     fn is_admin(&self, account: &str) -> bool {
-        self.of_kind("platform_role")
-            .any(|line| line["account_id"] == account)
+        self.admins.contains(account)
     }
 
     /// Active managed accounts that are no administrators.
@@ -149,13 +166,6 @@ impl Subjects {
             .collect()
     }
 
-    fn memberships(&self, group: &str) -> Vec<String> {
-        self.of_kind("membership")
-            .filter(|line| line["group_id"] == group)
-            .map(|line| text(line, "account_id"))
-            .collect()
-    }
-
     /// Actions of a row, each about something else.
     fn actions(&self, row: &str) -> Vec<Action> {
         let directory = || self.directory.clone();
@@ -172,7 +182,9 @@ impl Subjects {
                 let pairs = groups
                     .iter()
                     .flat_map(|group| people.iter().take(9).map(move |person| (group, person)));
-                let others = pairs.filter(|(group, person)| !self.memberships(group).contains(person));
+                let is_member =
+                    |group: &String, person: &String| self.members.contains(&(group.clone(), person.clone()));
+                let others = pairs.filter(|(group, person)| !is_member(group, person));
                 others
                     .map(|(group, person)| action((group, person.clone())))
                     .collect()
@@ -187,16 +199,13 @@ impl Subjects {
                 .collect(),
             "grant_role" => {
                 let holds = |person: &str, resource: &str| {
-                    self.of_kind("role_holding")
-                        .any(|line| line["account_id"] == person && line["resource_id"] == resource)
+                    self.holders.contains(&(person.to_owned(), resource.to_owned()))
                 };
                 let mut actions = Vec::new();
+                let people = self.people();
                 for workspace in self.of_kind("workspace") {
                     let resource = text(workspace, "workspace_id");
-                    let people = self
-                        .people()
-                        .into_iter()
-                        .filter(|person| !holds(person, &resource));
+                    let people = people.iter().filter(|person| !holds(person, &resource));
                     actions.extend(people.take(30).map(|person| Action::GrantRole {
                         account: AccountId::new(person),
                         resource: ResourceId::new(&resource),
@@ -440,8 +449,16 @@ async fn next_plan(stage: &ChangeStage, row: &str, used: &mut usize) -> (model::
     }
 }
 
+/// Which answers and deaths are tried. SQLite sees all of them; PostgreSQL a third, another one for each row, unless the
+/// whole table is asked for, as the soak does.
+fn is_tried(number: usize, row: &str, on_postgres: bool) -> bool {
+    let turn = ROWS.iter().position(|known| *known == row).unwrap();
+    !on_postgres || std::env::var_os("ORGWARDEN_WHOLE_TABLE").is_some() || number % 3 == turn % 3
+}
+
 /// One row of the table: the action in peace, under each fault, and killed after each request.
 async fn table_row(name: &str, postgres: Option<String>) {
+    let is_tried = |number: usize| is_tried(number, name, postgres.is_some());
     let stage = ChangeStage::new(options(), postgres.as_deref()).await.unwrap();
     let mut used = 0;
     let first = Subjects::of(&stage).actions(name).remove(0);
@@ -475,7 +492,8 @@ async fn table_row(name: &str, postgres: Option<String>) {
         );
     }
 
-    for (fault, landed) in FAULTS {
+    let faults = FAULTS.iter().enumerate().filter(|(number, _)| is_tried(*number));
+    for (_, &(fault, landed)) in faults {
         let (plan, action) = next_plan(&stage, name, &mut used).await;
         let faults = json!({
             "probability": 1.0, "kinds": [fault], "operations": [write], "times": 1, "after_work": landed,
@@ -517,7 +535,7 @@ async fn table_row(name: &str, postgres: Option<String>) {
         }
     }
 
-    for requests in 1..7 {
+    for requests in (1..7_u64).filter(|requests| is_tried(*requests as usize)) {
         let (plan, action) = next_plan(&stage, name, &mut used).await;
         let was_killed = stage.apply_and_die_after(plan, requests).await;
         // The lease of the dead runs out.
@@ -544,10 +562,21 @@ async fn table_row(name: &str, postgres: Option<String>) {
 
 macro_rules! rows {
     ($($row:ident),+ $(,)?) => {
-        $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
-        async fn $row() {
-            table_row(stringify!($row), None).await;
-        })+
+        mod on_sqlite {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $row() {
+                super::table_row(stringify!($row), None).await;
+            })+
+        }
+
+        mod on_postgres {
+            $(#[tokio::test(flavor = "multi_thread", worker_threads = 2)]
+            async fn $row() {
+                if let Some(url) = testkit::postgres_url().await {
+                    super::table_row(stringify!($row), Some(url)).await;
+                }
+            })+
+        }
 
         #[test]
         fn every_action_has_its_row() {

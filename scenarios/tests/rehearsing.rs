@@ -110,6 +110,8 @@ async fn what_is_rehearsed_is_what_happens_and_nothing_happens_by_rehearsing() {
     assert_eq!(kept.reality, None);
 
     stage.apply(plan).await.unwrap();
+    let again = stage.app.rehearse(plan, &place, &stage.api, "test").await;
+    assert!(again.is_err(), "what was begun is no longer rehearsed");
     let reality = stage.plan(plan).await.unwrap().reality.unwrap();
     assert_eq!(reality.surprises, []);
     assert!(reality.requests > 0);

@@ -20,7 +20,8 @@ usage: cargo xtask COMMAND
   dependencies  licences, sources and banned crates
   docs          lists in the documents match the code, and links lead somewhere
   check         all of these
-  soak          builds for release, then many readings in bad weather and many kills, on both databases (long)";
+  soak          builds for release, then many readings in bad weather and many kills, on both databases (long);
+                with --plans N a day of mixed plans instead, and the table of actions and faults whole on PostgreSQL";
 
 fn main() -> anyhow::Result<ExitCode> {
     let mut arguments = std::env::args().skip(1);

@@ -1,11 +1,13 @@
 //! Many readings in bad weather and many kills, on both databases. Run it with `cargo xtask soak`.
 //!
 //! Each organization has its own shape, filters, cursors and seed; it is read three times while faults happen and
-//! things change, then once in peace, and judged each time. Ends with 1 when anything was wrong.
+//! things change, then once in peace, and judged each time. With `--plans N` it is changed instead: a day of mixed plans
+//! with faults and kills on each database. Ends with 1 when anything was wrong.
 
 use anyhow::Context as _;
 use app::Status;
 use clap::Parser;
+use scenarios::day::{self, Day};
 use scenarios::kills::read_with_kills;
 use scenarios::{Stage, Weather};
 use std::path::{Path, PathBuf};
@@ -21,9 +23,12 @@ struct Args {
     /// The number of the first one: each number is an organization and a weather of its own
     #[arg(long, default_value_t = 0)]
     first: u64,
-    /// Kills to survive
-    #[arg(long, default_value_t = 100)]
-    kills: usize,
+    /// Kills to survive: 100 while reading, 50 on each database while changing
+    #[arg(long)]
+    kills: Option<usize>,
+    /// Instead of reading, live through a day of so many mixed plans on each database
+    #[arg(long)]
+    plans: Option<usize>,
     /// The built orgwarden
     #[arg(long)]
     program: PathBuf,
@@ -54,6 +59,10 @@ async fn main() -> anyhow::Result<ExitCode> {
     if let Some(filter) = &args.log {
         tracing_subscriber::fmt().with_env_filter(filter).init();
     }
+    if let Some(plans) = args.plans {
+        return days(&args, plans).await;
+    }
+    let kills = args.kills.unwrap_or(100);
     let mut tally = Tally::default();
     for number in args.first..args.first + args.organizations {
         let on_postgres = number % 2 == 1 && !args.sqlite_only;
@@ -66,7 +75,7 @@ async fn main() -> anyhow::Result<ExitCode> {
         }
     }
     let mut number = args.first;
-    while tally.kills < args.kills {
+    while tally.kills < kills {
         let on_postgres = number % 2 == 1 && !args.sqlite_only;
         killed(number, on_postgres, &args.program, &mut tally)
             .await
@@ -78,6 +87,39 @@ async fn main() -> anyhow::Result<ExitCode> {
         args.organizations, tally.kills
     );
     Ok(if tally.wrong == 0 {
+        ExitCode::SUCCESS
+    } else {
+        ExitCode::FAILURE
+    })
+}
+
+/// A day of mixed plans on each database.
+async fn days(args: &Args, plans: usize) -> anyhow::Result<ExitCode> {
+    let mut is_right = true;
+    for on_postgres in [false, true] {
+        if on_postgres && args.sqlite_only {
+            break;
+        }
+        let folder = tempfile::tempdir()?;
+        let database = match database(on_postgres).await? {
+            Some(url) => url,
+            None => format!("sqlite:{}", folder.path().join("day.db").display()),
+        };
+        let day = Day {
+            program: &args.program,
+            database: &database,
+            plans,
+            kills: args.kills.unwrap_or(50),
+            seed: args.first + u64::from(on_postgres),
+        };
+        let tally = day::live(&day).await?;
+        println!(
+            "{}: {tally:#?}",
+            if on_postgres { "PostgreSQL" } else { "SQLite" }
+        );
+        is_right &= tally.wrong.is_empty();
+    }
+    Ok(if is_right {
         ExitCode::SUCCESS
     } else {
         ExitCode::FAILURE

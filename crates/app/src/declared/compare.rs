@@ -88,7 +88,7 @@ pub struct Drift {
     pub missing: usize,
     /// Lines that are too many there.
     pub extra: usize,
-    /// Declared roles of which it is not known whether the account holds them itself or through a group only.
+    /// Declared roles of which it is not known whether the account holds them itself.
     pub unclear: Vec<String>,
     /// What differs, in the order of the file.
     pub differences: Vec<Difference>,
@@ -165,7 +165,13 @@ impl<'a> Comparison<'a> {
         let mut lines: HashMap<String, usize> = HashMap::new();
         let file = self.file;
         for entry in &file.groups {
-            let Some(group) = self.group(entry) else { continue };
+            let Some(group) = self.group(entry) else {
+                // Whatever else is wrong with it is told at once.
+                for holder in entry.members.iter().flatten() {
+                    self.account(holder);
+                }
+                continue;
+            };
             if !self.is_first(&mut lines, group.id.as_str(), &group.name, entry.place) {
                 continue;
             }

@@ -370,6 +370,10 @@ impl Shape {
 #[cfg(test)]
 mod tests {
     use super::*;
+    use proptest::prelude::*;
+
+    /// Everything that can be said.
+    const WHOLE: &str = "version: 1\norganization: acme\nignore:\n  accounts: ['svc-*']\n  groups: [a, b]\ngroups:\n- name: x\n  create: true\n  owner: o\n  members:\n  - ana\n  - account: bob\n    reason: r\n    expires: 2026-12-31\n- id: i\n  absent: true\nresources:\n- name: acme (Jira)\n  groups:\n  - { group: x, role: user }\n  accounts: []\n";
 
     fn wrong(text: &str) -> Vec<String> {
         let told = |wrong: Wrong| {
@@ -384,10 +388,7 @@ mod tests {
 
     #[test]
     fn everything_that_can_be_said_is_read() {
-        let file = read(
-            "version: 1\norganization: acme\nignore:\n  accounts: ['svc-*']\n  groups: [a, b]\ngroups:\n- name: x\n  create: true\n  owner: o\n  members:\n  - ana\n  - account: bob\n    reason: r\n    expires: 2026-12-31\n- id: i\n  absent: true\nresources:\n- name: acme (Jira)\n  groups:\n  - { group: x, role: user }\n  accounts: []\n",
-        )
-        .unwrap();
+        let file = read(WHOLE).unwrap();
         assert_eq!(file.ignore_groups, ["a", "b"]);
         let members = file.groups[0].members.as_ref().unwrap();
         assert_eq!(members[1].who.text, "bob");
@@ -396,6 +397,26 @@ mod tests {
         assert!(file.groups[1].absent && file.groups[1].members.is_none());
         assert_eq!(file.resources[0].groups.as_ref().unwrap().len(), 1);
         assert_eq!(file.resources[0].accounts.as_ref().unwrap().len(), 0);
+    }
+
+    proptest! {
+        #[test]
+        fn any_text_is_a_file_or_told_to_be_wrong_within_it(text in any::<String>()) {
+            if let Err(wrong) = read(&text) {
+                prop_assert!(!wrong.is_empty());
+                let lines = text.lines().count().max(1) + 1;
+                prop_assert!(wrong.iter().all(|wrong| wrong.place.line <= lines));
+            }
+        }
+
+        #[test]
+        fn a_damaged_file_is_a_file_or_told_to_be_wrong(at in 0..400_usize, letter in any::<char>(), gone in 0..9_usize) {
+            let mut text: Vec<char> = WHOLE.chars().collect();
+            let at = at.min(text.len());
+            let end = (at + gone).min(text.len());
+            text.splice(at..end, [letter]);
+            let _ = read(&text.into_iter().collect::<String>());
+        }
     }
 
     #[test]

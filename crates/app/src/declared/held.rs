@@ -10,8 +10,8 @@ use store::Tx;
 #[derive(Debug, Clone)]
 pub(super) struct OwnRole {
     pub account: AccountRef,
-    /// Whether that is told, or follows because no group gives it. Otherwise a group gives it, and whether the account
-    /// was given it too was not read.
+    /// Whether that is told, or follows because nothing else gives it. Otherwise a group or an administrator's role gives
+    /// it, and whether the account was given it too was not read.
     pub is_certain: bool,
 }
 
@@ -31,13 +31,13 @@ pub(super) async fn own_roles(
         .collect();
     let mut own = BTreeMap::new();
     for row in rows {
-        let is_certain = match &row.methods {
-            Some(methods) if methods.iter().any(|method| method == "direct") => true,
-            Some(_) => continue,
-            None => row.group.is_none(),
-        };
+        let is_told = row.methods.is_some();
+        if is_told && !row.methods.iter().flatten().any(|method| method == "direct") {
+            continue;
+        }
         if let (Some(account), Some(role)) = (names.get(&row.account), known.role_of(row.role)) {
             let account = account.clone();
+            let is_certain = is_told || (row.group.is_none() && !known.may_follow(&account, role));
             own.insert(
                 (account.account_id.clone(), role.to_owned()),
                 OwnRole { account, is_certain },

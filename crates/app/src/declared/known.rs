@@ -53,6 +53,8 @@ pub(super) struct Known {
     pub directories: Vec<(String, String)>,
     pub roles: BTreeSet<String>,
     role_terms: HashMap<i64, String>,
+    /// Organization and site admins, who are admins of products without being given that.
+    administrators: BTreeSet<String>,
 }
 
 impl Known {
@@ -138,6 +140,11 @@ impl Known {
             known.roles.insert(role.clone());
             known.role_terms.insert(term, role);
         }
+        for role in ["atlassian/org-admin", "atlassian/site-admin"] {
+            known
+                .administrators
+                .extend(tx.platform_role_holders(at, role).await?);
+        }
         Ok(known)
     }
 
@@ -201,6 +208,11 @@ impl Known {
     /// The role with this number.
     pub fn role_of(&self, term: i64) -> Option<&str> {
         self.role_terms.get(&term).map(String::as_str)
+    }
+
+    /// Whether an account may hold a role because it is an administrator of more.
+    pub fn may_follow(&self, account: &AccountRef, role: &str) -> bool {
+        role == "atlassian/admin" && self.administrators.contains(&account.account_id)
     }
 
     /// How an account is called in a file: by its e-mail address where that tells it from all others.

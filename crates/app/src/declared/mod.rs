@@ -71,7 +71,8 @@ impl App {
             .map_err(wrong)
     }
 
-    /// Makes one plan that ends the drift. Nothing of it happens before somebody approves it.
+    /// Makes one plan that ends the drift, or finds the one that waits already. Nothing of it happens before somebody approves
+    /// it.
     pub async fn access_plan(
         &self,
         drift: &Drift,
@@ -80,6 +81,7 @@ impl App {
     ) -> Result<PlanMade, AppError> {
         let request = PlanRequest {
             actions: drift.actions(),
+            may_be_old: true,
             ..request.clone()
         };
         self.plan_make(&request, options).await

@@ -51,8 +51,8 @@ fn head(scope: &Scope) -> String {
         Some(_) => "",
         None => {
             "\
-# How roles came about was not read (orgwarden sync --methods reads it): an account is taken to hold itself what no group
-# of its gives it.
+# How roles came about was not read (orgwarden sync --methods reads it): an account is taken to hold itself what neither
+# a group nor an administrator's role gives it.
 "
         }
     };

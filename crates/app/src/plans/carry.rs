@@ -363,12 +363,13 @@ impl App {
             comment: row.comment.as_deref(),
             goes_on: true,
             undo_of: Some(id),
+            may_be_old: false,
             actor,
         };
         self.plan_make(&request, options).await
     }
 
-    pub(super) fn wrong_state(&self, row: &PlanRow, wanted: &'static str) -> AppError {
+    pub(crate) fn wrong_state(&self, row: &PlanRow, wanted: &'static str) -> AppError {
         AppError::PlanState {
             plan: row.id,
             state: row.state.name(),

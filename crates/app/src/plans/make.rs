@@ -11,16 +11,19 @@ use crate::error::AppError;
 use crate::views::Scope;
 use crate::views::scope::ScopeChoice;
 use atlassian::Options;
-use model::{Action, PlanId};
+use model::{Action, PlanId, PlanState};
 use std::collections::BTreeSet;
 use store::views::Part;
-use store::{AuditRow, ConnectionRow, GuardTrip, JournalRow, NewPlan};
+use store::{AuditRow, ConnectionRow, GuardTrip, JournalRow, NewPlan, PlanRow};
 
 /// How long a plan may wait for its approval and its beginning: what was previewed grows old.
 const EXPIRES_AFTER_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// About so many accounts it is asked how their roles came about, where the preview needs it: a request for each.
 const MOST_ASKED: usize = 50;
+
+/// Among so many of the latest plans one is looked for that is the same.
+const LATEST: i64 = 200;
 
 /// What a plan is to be.
 #[derive(Debug, Clone, Default)]
@@ -37,6 +40,8 @@ pub struct PlanRequest<'a> {
     pub goes_on: bool,
     /// The plan that this one undoes.
     pub undo_of: Option<PlanId>,
+    /// Whether a plan that waits and is the same, made from the same reading, is as good as a new one.
+    pub may_be_old: bool,
     /// Who makes it.
     pub actor: &'a str,
 }
@@ -156,6 +161,16 @@ impl App {
         };
         let organization = scope.organization_id.as_str();
         let hash = provision::plan::hash(organization, request.goes_on, &actions);
+        if request.may_be_old
+            && let Some(id) = self.same_plan(&scope, &hash).await?
+        {
+            let hash = Some(hash);
+            return Ok(PlanMade {
+                id: Some(id),
+                hash,
+                refused,
+            });
+        }
         let title = match request.title {
             Some(title) => title.to_owned(),
             None => title_of(&actions, &facts),
@@ -208,6 +223,19 @@ impl App {
             hash: Some(hash),
             refused,
         })
+    }
+
+    /// A plan of the same actions that waits, if it was made from the same reading.
+    async fn same_plan(&self, scope: &Scope, hash: &str) -> Result<Option<PlanId>, AppError> {
+        let now = self.clock.now_ms();
+        let mut tx = self.store.read().await?;
+        let plans = tx.plan_list(scope.snapshot().organization, LATEST).await?;
+        let is_same = |plan: &&PlanRow| {
+            let waits = matches!(plan.state, PlanState::Planned | PlanState::Approved);
+            let is_fresh = scope.read_at.is_some_and(|read_at| plan.made_at >= read_at.0);
+            plan.hash == hash && waits && plan.started_at.is_none() && is_fresh && now <= plan.expires_at
+        };
+        Ok(plans.iter().find(is_same).map(|plan| plan.id))
     }
 
     /// What would undo an action. For a profile, that is what it holds now.

@@ -150,6 +150,9 @@ impl App {
         actor: &str,
     ) -> Result<Rehearsal, AppError> {
         let (row, _) = self.plan_row(id).await?;
+        if row.started_at.is_some() || row.state == PlanState::Cancelled {
+            return Err(self.wrong_state(&row, "rehearsed"));
+        }
         let scope = self.scope_of(row.organization_id).await?;
         let mut tx = self.store.read().await?;
         let actions = tx.plan_actions(id).await?;

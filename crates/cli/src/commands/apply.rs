@@ -87,7 +87,7 @@ fn show(name: &str, drift: &Drift) -> anyhow::Result<()> {
     }
     for path in &drift.unclear {
         output::line(&format!(
-            "  ? {path}: held, and whether by itself or through a group only was not read (orgwarden sync --methods)"
+            "  ? {path}: held, and whether by itself was not read (orgwarden sync --methods)"
         ))?;
     }
     let read = drift

@@ -18,6 +18,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
             ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE SKIP LOCKED)
         RETURNING id, kind, payload, attempts, fencing",
     write_account_summary: crate::views::summary::WRITE_POSTGRES,
+    effective_access: &crate::views::effective_access::POSTGRES,
 };
 
 pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/postgres");

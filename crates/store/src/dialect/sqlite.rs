@@ -19,7 +19,7 @@ const BUSY_TIMEOUT: Duration = Duration::from_secs(10);
 
 /// Page caches, in the pragma's spelling: negative numbers are KiB.
 const WRITER_CACHE: &str = "-8000";
-const READER_CACHE: &str = "-4000";
+const READER_CACHE: &str = "-2000";
 /// Pages of 4 KiB in the log before they are moved into the database: a reading touches the same pages over and over.
 const CHECKPOINT_PAGES: &str = "8000";
 
@@ -30,6 +30,7 @@ pub(crate) const STATEMENTS: Statements = Statements {
             ORDER BY j.run_at, j.id LIMIT 1)
         RETURNING id, kind, payload, attempts, fencing",
     write_account_summary: crate::views::summary::WRITE_SQLITE,
+    effective_access: &crate::views::effective_access::SQLITE,
 };
 
 pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");

@@ -43,9 +43,11 @@ FROM "
     };
 }
 
-/// The joins of the definition, to holdings that are called `h`.
+/// The joins of the definition, to holdings that are called `h`. SQLite looks for the group's grant first and then for the
+/// membership, by index, and would write down every membership of a join in parentheses. PostgreSQL, not knowing how few
+/// grants there are, would go through all members of a group for each holding, unless both are one join.
 macro_rules! effective_joins {
-    () => {
+    (sqlite) => {
         concat!(
             "
 LEFT JOIN fact g ON g.kind = 8 AND g.b = h.b AND g.c = h.c AND ",
@@ -59,6 +61,21 @@ LEFT JOIN fact g ON g.kind = 8 AND g.b = h.b AND g.c = h.c AND ",
   )
 LEFT JOIN fact m ON m.kind = 5 AND m.a = g.a AND m.b = h.a AND ",
             visible!("m"),
+            effective_joins!()
+        )
+    };
+    (postgres) => {
+        concat!(
+            "
+LEFT JOIN (fact g JOIN fact m ON m.kind = 5 AND m.a = g.a AND ",
+            visible!("m"),
+            ") ON g.kind = 8 AND g.b = h.b AND g.c = h.c AND m.b = h.a AND ",
+            visible!("g"),
+            effective_joins!()
+        )
+    };
+    () => {
+        concat!(
             "
 LEFT JOIN fact w ON w.kind = 13 AND w.a = h.a AND w.b = h.b AND w.c = h.c AND ",
             visible!("w"),
@@ -70,8 +87,13 @@ LEFT JOIN fact w ON w.kind = 13 AND w.a = h.a AND w.b = h.b AND w.c = h.c AND ",
 
 /// Columns and joins of the definition; the caller says which holdings (`h`) and in which order.
 macro_rules! effective_access {
-    ($holdings:expr, $order:expr) => {
-        concat!(effective_columns!(), $holdings, effective_joins!(), $order)
+    ($dialect:ident, $holdings:expr, $order:expr) => {
+        concat!(
+            effective_columns!(),
+            $holdings,
+            effective_joins!($dialect),
+            $order
+        )
     };
 }
 
@@ -82,23 +104,12 @@ const OF_ACCOUNTS: &str = concat!(
     visible!("f"),
     " AND f.a IN"
 );
-const OF_ACCOUNTS_TAIL: &str = concat!(") h", effective_joins!(), "ORDER BY h.a, h.b, h.c, m.a");
-
-const OF_ACCOUNT: &str = effective_access!(
-    concat!(
-        "(SELECT f.a, f.b, f.c, f.unseen_at, f.seen_at FROM fact f
-      WHERE f.kind = 7 AND f.a = $3 AND ($4 = 0 OR f.b = $4) AND ",
-        visible!("f"),
-        ") h"
-    ),
-    "ORDER BY h.b, h.c, m.a"
-);
-
 /// Those on a resource, in the order of names: `$people` leads from the holdings to the people or the other way round,
 /// `$edge` says on which side of the edge (account `$8`, role `$9`).
 macro_rules! of_resource {
-    ($people:literal, $edge:expr, $direction:literal) => {
+    ($dialect:ident, $people:literal, $edge:expr, $direction:literal) => {
         effective_access!(
+            $dialect,
             concat!(
                 "(SELECT f.a, f.b, f.c, f.unseen_at, f.seen_at, p.search
       FROM ",
@@ -145,44 +156,6 @@ macro_rules! from_edge {
     };
 }
 
-const OF_RESOURCE: [&str; 2] = [
-    of_resource!("fact f CROSS JOIN person p", beyond!(">"), ""),
-    of_resource!("fact f CROSS JOIN person p", beyond!("<"), " DESC"),
-];
-
-/// The same, walking through the people in the order of their names: for resources that a large share holds.
-const OF_LARGE_RESOURCE: [&str; 2] = [
-    of_resource!("person p CROSS JOIN fact f", from_edge!(">"), ""),
-    of_resource!("person p CROSS JOIN fact f", from_edge!("<"), " DESC"),
-];
-
-/// All on a resource as one text: numbers apart by spaces, what was told last, lines apart by line ends. Handing over each
-/// of very many rows costs more than reading them. They are read in the order of the index, where their neighbours are.
-const WHOLE_RESOURCE: &str = concat!(
-    "\
-WITH e (a, b, c, unseen_at, seen_at, path, member_unseen_at, member_seen_at, grant_unseen_at, grant_seen_at, told) AS (
-",
-    effective_access!(
-        concat!(
-            "(SELECT f.a, f.b, f.c, f.unseen_at, f.seen_at FROM fact f
-      WHERE f.kind = 7 AND f.b = $3 AND ($4 = 0 OR f.c = $4) AND ",
-            visible!("f"),
-            ") h"
-        ),
-        ""
-    ),
-    ")
-SELECT STRING_AGG(
-  CAST(e.a AS TEXT) || ' ' || CAST(e.c AS TEXT)
-  || ' ' || COALESCE(CAST(e.unseen_at AS TEXT), '') || ' ' || CAST(e.seen_at AS TEXT)
-  || ' ' || COALESCE(CAST(e.path AS TEXT), '')
-  || ' ' || COALESCE(CAST(e.member_unseen_at AS TEXT), '') || ' ' || COALESCE(CAST(e.member_seen_at AS TEXT), '')
-  || ' ' || COALESCE(CAST(e.grant_unseen_at AS TEXT), '') || ' ' || COALESCE(CAST(e.grant_seen_at AS TEXT), '')
-  || ' ' || COALESCE(e.told, ''), '
-')
-FROM e"
-);
-
 /// The holders of roles on a resource as one text, in the order of their names: what describes them with characters
 /// between that are taken out of it. The `+` keeps SQLite from looking the people up one by one, all over the file.
 const HOLDER_NAMES: &str = concat!(
@@ -202,14 +175,86 @@ FROM (
 ) s"
 );
 
-const EVERY: &str = effective_access!(
-    concat!(
-        "(SELECT f.a, f.b, f.c, f.unseen_at, f.seen_at FROM fact f WHERE f.kind = 7 AND ",
-        visible!("f"),
-        ") h"
-    ),
-    "ORDER BY h.a, h.b, h.c, m.a"
-);
+/// The statements that the definition is part of.
+pub(crate) struct EffectiveAccess {
+    /// After [`OF_ACCOUNTS`] and the accounts.
+    of_accounts_tail: &'static str,
+    of_account: &'static str,
+    /// Those on a resource, from its holdings, either way.
+    of_resource: [&'static str; 2],
+    /// The same, walking through the people in the order of their names: for resources that a large share holds.
+    of_large_resource: [&'static str; 2],
+    /// All on a resource as one text: numbers apart by spaces, what was told last, lines apart by line ends. Handing over
+    /// each of very many rows costs more than reading them. They are read in the order of the index, where their
+    /// neighbours are.
+    whole_resource: &'static str,
+    every: &'static str,
+}
+
+macro_rules! statements {
+    ($dialect:ident) => {
+        EffectiveAccess {
+            of_accounts_tail: concat!(") h", effective_joins!($dialect), "ORDER BY h.a, h.b, h.c, m.a"),
+            of_account: effective_access!(
+                $dialect,
+                concat!(
+                    "(SELECT f.a, f.b, f.c, f.unseen_at, f.seen_at FROM fact f
+      WHERE f.kind = 7 AND f.a = $3 AND ($4 = 0 OR f.b = $4) AND ",
+                    visible!("f"),
+                    ") h"
+                ),
+                "ORDER BY h.b, h.c, m.a"
+            ),
+            of_resource: [
+                of_resource!($dialect, "fact f CROSS JOIN person p", beyond!(">"), ""),
+                of_resource!($dialect, "fact f CROSS JOIN person p", beyond!("<"), " DESC"),
+            ],
+            of_large_resource: [
+                of_resource!($dialect, "person p CROSS JOIN fact f", from_edge!(">"), ""),
+                of_resource!($dialect, "person p CROSS JOIN fact f", from_edge!("<"), " DESC"),
+            ],
+            whole_resource: concat!(
+                "\
+WITH e (a, b, c, unseen_at, seen_at, path, member_unseen_at, member_seen_at, grant_unseen_at, grant_seen_at, told) AS (
+",
+                effective_access!(
+                    $dialect,
+                    concat!(
+                        "(SELECT f.a, f.b, f.c, f.unseen_at, f.seen_at FROM fact f
+      WHERE f.kind = 7 AND f.b = $3 AND ($4 = 0 OR f.c = $4) AND ",
+                        visible!("f"),
+                        ") h"
+                    ),
+                    ""
+                ),
+                ")
+SELECT STRING_AGG(
+  CAST(e.a AS TEXT) || ' ' || CAST(e.c AS TEXT)
+  || ' ' || COALESCE(CAST(e.unseen_at AS TEXT), '') || ' ' || CAST(e.seen_at AS TEXT)
+  || ' ' || COALESCE(CAST(e.path AS TEXT), '')
+  || ' ' || COALESCE(CAST(e.member_unseen_at AS TEXT), '') || ' ' || COALESCE(CAST(e.member_seen_at AS TEXT), '')
+  || ' ' || COALESCE(CAST(e.grant_unseen_at AS TEXT), '') || ' ' || COALESCE(CAST(e.grant_seen_at AS TEXT), '')
+  || ' ' || COALESCE(e.told, ''), '
+')
+FROM e"
+            ),
+            every: effective_access!(
+                $dialect,
+                concat!(
+                    "(SELECT f.a, f.b, f.c, f.unseen_at, f.seen_at FROM fact f WHERE f.kind = 7 AND ",
+                    visible!("f"),
+                    ") h"
+                ),
+                "ORDER BY h.a, h.b, h.c, m.a"
+            ),
+        }
+    };
+}
+
+/// For SQLite; see `Statements`.
+pub(crate) const SQLITE: EffectiveAccess = statements!(sqlite);
+/// For PostgreSQL.
+pub(crate) const POSTGRES: EffectiveAccess = statements!(postgres);
 
 impl EffectiveRow {
     fn of(row: &Row) -> Result<EffectiveRow, StoreError> {
@@ -255,7 +300,7 @@ fn parts_of(text: &str, separator: char) -> impl Iterator<Item = &str> {
 }
 
 impl EffectiveRow {
-    /// Reads a line of [`WHOLE_RESOURCE`].
+    /// Reads a line of `whole_resource`.
     fn unpacked(line: &str, resource: i64) -> Result<EffectiveRow, StoreError> {
         let wrong = |column| StoreError::Row {
             column,
@@ -327,6 +372,10 @@ fn packed_name(text: &str) -> Result<AccountName, StoreError> {
 }
 
 impl Tx {
+    fn effective_access(&self) -> &'static EffectiveAccess {
+        self.dialect_statements().effective_access
+    }
+
     /// The effective access of an account, on one resource or on all (`None`).
     pub async fn effective_of_account(
         &mut self,
@@ -335,7 +384,7 @@ impl Tx {
         resource: Option<i64>,
     ) -> Result<Vec<EffectiveRow>, StoreError> {
         let values = at.values([Value::from(account), Value::from(resource.unwrap_or(0))]);
-        self.rows(OF_ACCOUNT, &values)
+        self.rows(self.effective_access().of_account, &values)
             .await?
             .iter()
             .map(EffectiveRow::of)
@@ -350,7 +399,12 @@ impl Tx {
     ) -> Result<Vec<EffectiveRow>, StoreError> {
         let mut all = Vec::new();
         for some in accounts.chunks(400) {
-            let sql = list_statement(OF_ACCOUNTS, 3, some.len(), OF_ACCOUNTS_TAIL);
+            let sql = list_statement(
+                OF_ACCOUNTS,
+                3,
+                some.len(),
+                self.effective_access().of_accounts_tail,
+            );
             let values = at.values(some.iter().copied().map(Value::from));
             for row in &self.rows_built(sql, &values).await? {
                 all.push(EffectiveRow::of(row)?);
@@ -371,7 +425,12 @@ impl Tx {
         part: Part,
         is_large: bool,
     ) -> Result<Vec<EffectiveRow>, StoreError> {
-        let sql = part.choose(if is_large { OF_LARGE_RESOURCE } else { OF_RESOURCE });
+        let statements = self.effective_access();
+        let sql = part.choose(if is_large {
+            statements.of_large_resource
+        } else {
+            statements.of_resource
+        });
         let mut values = at.values([
             Value::from(resource),
             Value::from(role.unwrap_or(0)),
@@ -397,7 +456,8 @@ impl Tx {
     ) -> Result<(Vec<EffectiveRow>, Vec<AccountName>), StoreError> {
         let values = at.values([Value::from(resource), Value::from(role.unwrap_or(0))]);
         let mut whole = [String::new(), String::new()];
-        for (text, sql) in whole.iter_mut().zip([WHOLE_RESOURCE, HOLDER_NAMES]) {
+        let statements = [self.effective_access().whole_resource, HOLDER_NAMES];
+        for (text, sql) in whole.iter_mut().zip(statements) {
             let row = self.row(sql, &values).await?;
             if let Some(told) = row.map(|row| row.text_or_null(0)).transpose()?.flatten() {
                 *text = told;
@@ -425,7 +485,7 @@ impl Tx {
 
     /// The effective access of everybody, by account, resource and role: for exports and proofs.
     pub async fn effective_of_everybody(&mut self, at: Snapshot) -> Result<Vec<EffectiveRow>, StoreError> {
-        self.rows(EVERY, &at.values([]))
+        self.rows(self.effective_access().every, &at.values([]))
             .await?
             .iter()
             .map(EffectiveRow::of)
