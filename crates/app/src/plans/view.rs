@@ -266,13 +266,13 @@ impl App {
             row.state == ActionState::Confirmed && !row.was_so && row.undo.is_some()
         };
         let can_be_undone = actions.iter().filter(undoable).count();
-        let actions: Vec<store::ActionRow> = actions
-            .into_iter()
+        let shown: Vec<&store::ActionRow> = actions
+            .iter()
             .filter(|row| part.has(row.state))
             .skip(part.offset)
             .take(part.limit)
             .collect();
-        let wanted: Vec<Action> = actions.iter().map(|row| row.action.clone()).collect();
+        let wanted: Vec<Action> = shown.iter().map(|row| row.action.clone()).collect();
         let scope = self.scope_of(row.organization_id).await?;
         let came_back = journal.iter().any(|line| line.event == CAME_BACK);
         let mut returns = Vec::new();
@@ -317,6 +317,7 @@ impl App {
                 action,
             }
         };
+        let journal = journal.into_iter().map(line).collect();
         let is_over = matches!(row.state, PlanState::Done | PlanState::Failed);
         let reality = match &preview.rehearsal {
             Some(rehearsal) if is_over => Some(
@@ -325,7 +326,6 @@ impl App {
             ),
             _ => None,
         };
-        let journal = journal.into_iter().map(line).collect();
         Ok(PlanView {
             rehearsal: preview.rehearsal,
             reality,
@@ -337,7 +337,7 @@ impl App {
             effects: preview.effects,
             guards: preview.guards,
             overridden: preview.overridden,
-            actions: actions.iter().map(action).collect(),
+            actions: shown.into_iter().map(action).collect(),
             can_be_undone,
             journal,
             returns,

@@ -7,7 +7,8 @@
 //!
 //! - [`effective_access`]: the one definition of who holds which role through which paths.
 //! - [`accounts`], [`account`], [`groups`], [`workspaces`], [`tokens`]: lists and details by noun.
-//! - [`FactNow`]: one thing. [`gone`]: what is no longer there. [`scim`]: what SCIM directories own.
+//! - [`FactNow`]: one thing. [`gone`]: what is no longer there.
+//! - [`scim`]: what SCIM directories own.
 //! - [`changes`]: beginnings and endings of facts in published runs.
 //! - [`connections`]: connections, runs and their listings.
 //! - [`scope`]: organizations and the runs that can be looked at.

@@ -79,12 +79,14 @@ fn section(shell: &Shell, connection: &WritesView, several: bool) -> Markup {
                 (export_link("/guards", &[]))
             }
             table.list {
-                thead { tr { th scope="col" { "Guard" } th scope="col" { "As it is set" } th scope="col" { "Last trip" } th scope="col" { "Change it with" } th.state scope="col" { "State" } } }
+                thead { tr { th scope="col" { "Guard" } th scope="col" { "As it is set" } th scope="col" { "Last trip" } th.state scope="col" { "State" } } }
                 tbody { @for guard in &guards { tr {
                     td.first.tall.m1 { b { (guard.title) } }
-                    td.words.m5 { (guard.words) @if guard.is_set { " " span.quiet { "Set here." } } }
+                    td.words.m5 {
+                        (guard.words) @if guard.is_set { " " span.quiet { "Set here." } }
+                        @if let Some(option) = &guard.option { (copyable_part(option, &format!("orgwarden connection set {} {option}", connection.connection))) }
+                    }
                     td.words.m6 { span.only-phone.quiet { "Last trip: " } (trip(shell, guard)) }
-                    td.wrap.m7 { @match &guard.option { Some(option) => (copyable_part(option, &format!("orgwarden connection set {} {option}", connection.connection))), None => (not_told("always so")) } }
                     td.m2 { @if guard.is_on { "Holds" } @else { (mark::open("Lets through")) } }
                 } } }
             }

@@ -83,6 +83,7 @@ pub(crate) async fn show(
                         (refusals(&view.refused))
                     }
                 }
+                (rehearsed(&shell, &view))
                 (particulars(&shell, &view))
                 (journal(&shell, &view))
             }
@@ -398,6 +399,26 @@ fn effects(view: &PlanView, accounts: &[AccountEffects]) -> Markup {
     let plural = |count: usize, words: [&str; 2]| {
         counted(i64::try_from(count).unwrap_or(i64::MAX), words[0], words[1])
     };
+    let kinds: Vec<Kind> = [
+        (
+            "loses ",
+            "Loses",
+            [view.effects.lost.len(), view.effects.lost_count],
+        ),
+        (
+            "gains ",
+            "Gains",
+            [view.effects.gained.len(), view.effects.gained_count],
+        ),
+        (
+            "not known: ",
+            "Not known",
+            [view.effects.unknown.len(), view.effects.unknown_count],
+        ),
+    ]
+    .into_iter()
+    .filter(|(_, _, [_, all])| *all > 0)
+    .collect();
     let (first, rest) = accounts.split_at(beyond.min(ACCOUNTS));
     let rest = rest
         .get(..(ACCOUNTS - first.len()).min(rest.len()))
@@ -416,19 +437,22 @@ fn effects(view: &PlanView, accounts: &[AccountEffects]) -> Markup {
                 }
             } @else {
                 table.list {
-                    thead { tr { th scope="col" { "Account" } th scope="col" { "Loses" } th scope="col" { "Gains" } th scope="col" { "Not known" } } }
+                    thead { tr { th scope="col" { "Account" } @for (_, head, _) in &kinds { th scope="col" { (head) } } } }
                     tbody {
                         @if !first.is_empty() {
-                            tr.group-head { td colspan="4" { b { (plural(beyond, ["account is", "accounts are"])) " touched beyond what was asked" } ": what comes or goes with it" } }
-                            @for account in first { (account_row(account)) }
+                            tr.group-head { td colspan=(kinds.len() + 1) { b { (plural(beyond, ["account is", "accounts are"])) " touched beyond what was asked" } ": what comes or goes with it" } }
+                            @for account in first { (account_row(account, &kinds)) }
                         }
                         @if !rest.is_empty() {
-                            @if !first.is_empty() { tr.group-head { td colspan="4" { b { "Only what was asked" } } } }
-                            @for account in rest { (account_row(account)) }
+                            @if !first.is_empty() { tr.group-head { td colspan=(kinds.len() + 1) { b { "Only what was asked" } } } }
+                            @for account in rest { (account_row(account, &kinds)) }
                         }
                     }
                 }
                 @if accounts.len() > ACCOUNTS { p.note.quiet { (accounts.len() - ACCOUNTS) " more are in the file." } }
+            }
+            @for (_, head, [kept, all]) in &kinds {
+                @if kept < all { p.note.quiet { (head) ": of " (number(i64::try_from(*all).unwrap_or(i64::MAX))) " roles the first " (kept) " are kept with the plan and listed." } }
             }
             @if view.effects.is_partial { p.note { (mark::amber("Worked out for")) " the first " (view.effects.accounts) " accounts only: the plan touches more." } }
             @if view.effects.unknown_count > 0 {
@@ -438,13 +462,21 @@ fn effects(view: &PlanView, accounts: &[AccountEffects]) -> Markup {
     }
 }
 
-fn account_row(effects: &AccountEffects) -> Markup {
+/// What becomes of roles: its word on a telephone, its head, and how many lines of it are kept of how many.
+type Kind = (&'static str, &'static str, [usize; 2]);
+
+fn account_row(effects: &AccountEffects, kinds: &[Kind]) -> Markup {
+    let of = |head: &str| match head {
+        "Loses" => &effects.lost,
+        "Gains" => &effects.gained,
+        _ => &effects.unknown,
+    };
     html! {
         tr {
             td.first.m1.all { (account_link(&effects.account)) }
-            td.words.m5 { (role_words("loses ", &effects.lost)) }
-            td.words.m6 { (role_words("gains ", &effects.gained)) }
-            td.words.m7 { (role_words("not known: ", &effects.unknown)) }
+            @for ((word, head, _), place) in kinds.iter().zip(["words m5", "words m6", "words m7"]) {
+                td class=(place) { (role_words(word, of(head))) }
+            }
         }
     }
 }
@@ -517,7 +549,9 @@ fn actions(view: &PlanView, choices: &PlanChoices, parameters: &Parameters) -> M
                 table.list {
                     thead { tr { th scope="col" { "Change" } th scope="col" { "Expects" } th.state scope="col" { "State" } } }
                     tbody { @for action in &view.actions { tr {
-                        td.words.m1.all { (action.what) @if !action.can_be_undone { " " span.quiet { "No undo." } } }
+                        td.words.m1.all title=(action.id) { (action.what) @if !action.can_be_undone { " " span.quiet { "No undo." } }
+                            @if !action.needs.is_empty() { " " span.quiet { "Waits for " (action.needs.join(", ")) "." } }
+                        }
                         td.words.m5.quiet { (action.expects) }
                         td.words.m6 {
                             (action_state(action))
@@ -576,6 +610,30 @@ fn guards(view: &PlanView) -> Markup {
                 ul.plain { @for trip in &view.guards { li { (mark::amber(&trip.guard.replace('_', " "))) div.quiet { (trip.detail) } } } }
             }
             @if let Some(reason) = &view.overridden { p.note { "Approved all the same: “" (reason) "”" } }
+        }
+    }
+}
+
+/// What a rehearsal showed, and how far reality differed from it.
+fn rehearsed(shell: &Shell, view: &PlanView) -> Markup {
+    let Some(rehearsal) = &view.rehearsal else {
+        return html! {};
+    };
+    let size = |count: usize| number(i64::try_from(count).unwrap_or(i64::MAX));
+    let requests = |count: u64| number(i64::try_from(count).unwrap_or(i64::MAX));
+    html! {
+        section #rehearsal {
+            div.heading { h2 { "Rehearsed" span.number { (time::ago_text(shell.now, rehearsal.rehearsed_at)) } } }
+            dl.particulars {
+                div { dt { "Confirmed" } dd { (size(rehearsal.confirmed)) @if !rehearsal.others.is_empty() { ", " (mark::amber(&format!("{} not", rehearsal.others.len()))) } } }
+                div { dt { "Access lost, gained" } dd { (size(rehearsal.lost_count)) ", " (size(rehearsal.gained_count)) } }
+                div { dt { "It took" } dd { (requests(rehearsal.requests)) " requests, " (time::duration_text(rehearsal.duration_ms)) } }
+                @if let Some(reality) = &view.reality {
+                    div { dt { "Really" } dd { (requests(reality.requests)) " requests, " (time::duration_text(reality.duration_ms)) } }
+                    div { dt { "Ended otherwise" } dd { @if reality.surprises.is_empty() { "no change" } @else { (mark::amber(&counted(i64::try_from(reality.surprises.len()).unwrap_or(0), "change", "changes"))) } } }
+                }
+            }
+            @if rehearsal.hash != view.plan.hash { p.note { (mark::amber("Another plan was rehearsed:")) " its hash is not this one's." } }
         }
     }
 }
