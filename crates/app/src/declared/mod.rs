@@ -6,7 +6,8 @@
 //! has expired counts as not listed.
 //!
 //! - `yaml`: texts, lists and maps with their places. `file`: the shape of a file. `wrong`: what is wrong, and where.
-//! - `known`: what names mean, and how things are called so that they are found again. `held`: an account's own roles.
+//! - `known`: all that has a name, and how it is called so that it is found again. `meaning`: what the names of a file mean.
+//!   `held`: an account's own roles.
 //! - `compare` and, for roles, `roles`: the lines that are missing or too many (`drift`), each with the action that ends it.
 //!   `write`: the export.
 //!
@@ -17,6 +18,7 @@ mod drift;
 mod file;
 mod held;
 mod known;
+mod meaning;
 mod roles;
 mod write;
 mod wrong;
