@@ -16,6 +16,11 @@ pub fn line(text: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
+/// A number with its noun: `1 role`, `3 roles`.
+pub fn count(number: usize, noun: &str) -> String {
+    format!("{number} {noun}{}", if number == 1 { "" } else { "s" })
+}
+
 /// Prints a value as one line of JSON.
 pub fn json(value: &impl Serialize) -> anyhow::Result<()> {
     line(&serde_json::to_string(value)?)

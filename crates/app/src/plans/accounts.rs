@@ -1,5 +1,6 @@
 //! What a plan does to each account, with names: what is gained and lost, and what of it nobody asked for by name.
 
+use super::effects::EffectLine;
 use super::view::PlanView;
 use crate::App;
 use crate::error::AppError;
@@ -8,6 +9,7 @@ use crate::views::{AccountRef, RoleRef, Scope, WorkspaceRef};
 use model::{Action, PlanId};
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap, HashSet};
+use store::Tx;
 
 /// A role that an account gains or loses.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize)]
@@ -48,12 +50,48 @@ struct Known {
 }
 
 impl Known {
+    async fn of(tx: &mut Tx, scope: &Scope, lines: &[&EffectLine]) -> Result<Known, AppError> {
+        let mut ids: Vec<&str> = Vec::new();
+        for line in lines {
+            ids.extend([&line.account_id, &line.resource_id, &line.role].map(String::as_str));
+        }
+        ids.sort_unstable();
+        ids.dedup();
+        let numbers: HashMap<String, i64> = tx.term_numbers(&ids).await?.into_iter().collect();
+        let number = |id: &str| numbers.get(id).copied().unwrap_or(0);
+        let mut wanted = Wanted::default();
+        for line in lines {
+            wanted
+                .account(number(&line.account_id))
+                .resource(number(&line.resource_id))
+                .role(number(&line.role));
+        }
+        let names = wanted.look_up(tx, scope.snapshot()).await?;
+        Ok(Known { numbers, names })
+    }
+
     fn number(&self, id: &str) -> i64 {
         self.numbers.get(id).copied().unwrap_or(0)
     }
 }
 
 impl App {
+    /// Roles that a plan gives or takes, as people call them: `Ana Rossi: User of acme (Confluence)`.
+    pub async fn effect_words(&self, id: PlanId, lines: &[EffectLine]) -> Result<Vec<String>, AppError> {
+        let (row, _) = self.plan_row(id).await?;
+        let scope = self.scope_of(row.organization_id).await?;
+        let lines: Vec<&EffectLine> = lines.iter().collect();
+        let mut tx = self.store.read().await?;
+        let known = Known::of(&mut tx, &scope, &lines).await?;
+        let words = |line: &&EffectLine| {
+            let account = known.names.account(known.number(&line.account_id));
+            let role = known.names.role(known.number(&line.role));
+            let workspace = known.names.resource(known.number(&line.resource_id));
+            format!("{}: {} of {}", account.label(), role.name, workspace.label())
+        };
+        Ok(lines.iter().map(words).collect())
+    }
+
     /// What a plan does to each account, as far as it was kept: those first that lose most.
     pub async fn plan_accounts(
         &self,
@@ -62,28 +100,13 @@ impl App {
     ) -> Result<Vec<AccountEffects>, AppError> {
         let effects = &view.effects;
         let lists = [&effects.lost, &effects.gained, &effects.unknown];
-        let mut ids: Vec<&str> = Vec::new();
-        for line in lists.into_iter().flatten() {
-            ids.extend([&line.account_id, &line.resource_id, &line.role].map(String::as_str));
-        }
-        ids.sort_unstable();
-        ids.dedup();
         let id: PlanId = view.plan.id.parse().unwrap_or(PlanId(0));
         let mut tx = self.store.read().await?;
         let actions = tx.plan_actions(id).await?;
         let asked: HashSet<[&str; 3]> = actions.iter().filter_map(|row| named(&row.action)).collect();
-        let numbers: HashMap<String, i64> = tx.term_numbers(&ids).await?.into_iter().collect();
-        let number = |id: &str| numbers.get(id).copied().unwrap_or(0);
-        let mut wanted = Wanted::default();
-        for line in lists.into_iter().flatten() {
-            wanted
-                .account(number(&line.account_id))
-                .resource(number(&line.resource_id))
-                .role(number(&line.role));
-        }
-        let names = wanted.look_up(&mut tx, scope.snapshot()).await?;
+        let all: Vec<&EffectLine> = lists.into_iter().flatten().collect();
+        let known = Known::of(&mut tx, scope, &all).await?;
         drop(tx);
-        let known = Known { numbers, names };
         let mut by_account: BTreeMap<&str, AccountEffects> = BTreeMap::new();
         for (which, list) in lists.into_iter().enumerate() {
             for line in list {

@@ -21,7 +21,7 @@ pub async fn run(config: &Config, command: PlanCommand) -> anyhow::Result<ExitCo
         PlanCommand::List { org, json } => list(config, org, json).await,
         PlanCommand::Show(args) => {
             let app = open(config).await?;
-            show(&app.plan(args.plan).await?, args.json)?;
+            show(&app, &app.plan(args.plan).await?, args.json).await?;
             Ok(ExitCode::SUCCESS)
         }
         PlanCommand::AddMember(args) => members(config, args, true).await,
@@ -172,7 +172,7 @@ pub async fn run(config: &Config, command: PlanCommand) -> anyhow::Result<ExitCo
             let app = open_with_key(config).await?;
             app.plan_approve(plan.plan, hash.as_deref(), reason.as_deref(), LOCAL_ADMINISTRATOR)
                 .await?;
-            show(&app.plan(plan.plan).await?, plan.json)?;
+            show(&app, &app.plan(plan.plan).await?, plan.json).await?;
             Ok(ExitCode::SUCCESS)
         }
         PlanCommand::Apply(args) => {
@@ -197,14 +197,14 @@ pub async fn user(config: &Config, args: UserArgs, suspend: bool) -> anyhow::Res
         return refused(&made, args.make.json);
     };
     if !may_go_on(&app, id).await? {
-        show(&app.plan(id).await?, args.make.json)?;
+        show(&app, &app.plan(id).await?, args.make.json).await?;
         return Ok(ExitCode::SUCCESS);
     }
     app.plan_approve(id, None, None, LOCAL_ADMINISTRATOR).await?;
     let code = carry(config, &app, id).await?;
     let view = app.plan(id).await?;
     if !args.make.json {
-        show(&view, false)?;
+        show(&app, &view, false).await?;
         return Ok(code);
     }
     let directories = view.actions.iter().filter_map(|line| match &line.action {
@@ -350,7 +350,7 @@ pub async fn told(app: &App, made: &PlanMade, as_json: bool) -> anyhow::Result<E
     let Some(id) = made.id else {
         return refused(made, as_json);
     };
-    show(&app.plan(id).await?, as_json)?;
+    show(app, &app.plan(id).await?, as_json).await?;
     Ok(ExitCode::SUCCESS)
 }
 
@@ -373,7 +373,7 @@ fn refused(made: &PlanMade, as_json: bool) -> anyhow::Result<ExitCode> {
 
 async fn apply(config: &Config, app: &App, id: PlanId, as_json: bool) -> anyhow::Result<ExitCode> {
     let code = carry(config, app, id).await?;
-    show(&app.plan(id).await?, as_json)?;
+    show(app, &app.plan(id).await?, as_json).await?;
     Ok(code)
 }
 
@@ -427,7 +427,7 @@ async fn undo(config: &Config, args: PlanArgs) -> anyhow::Result<ExitCode> {
         return refused(&made, args.json);
     };
     if !may_go_on(&app, id).await? {
-        show(&app.plan(id).await?, args.json)?;
+        show(&app, &app.plan(id).await?, args.json).await?;
         return Ok(ExitCode::SUCCESS);
     }
     app.plan_approve(id, None, None, LOCAL_ADMINISTRATOR).await?;
@@ -437,14 +437,14 @@ async fn undo(config: &Config, args: PlanArgs) -> anyhow::Result<ExitCode> {
 async fn halt(config: &Config, args: PlanArgs, gives_up: bool) -> anyhow::Result<ExitCode> {
     let app = open(config).await?;
     app.plan_halt(args.plan, gives_up, LOCAL_ADMINISTRATOR).await?;
-    show(&app.plan(args.plan).await?, args.json)?;
+    show(&app, &app.plan(args.plan).await?, args.json).await?;
     Ok(ExitCode::SUCCESS)
 }
 
 /// Lines of each list that are printed for people; --json prints all.
 const SHOWN: usize = 20;
 
-fn show(view: &PlanView, as_json: bool) -> anyhow::Result<()> {
+async fn show(app: &App, view: &PlanView, as_json: bool) -> anyhow::Result<()> {
     if as_json {
         return output::json(view);
     }
@@ -489,7 +489,7 @@ fn show(view: &PlanView, as_json: bool) -> anyhow::Result<()> {
         output::line(&format!("  refused   {}: {}", refused.what, refused.reason))?;
         output::line(&format!("            → {}", refused.next_step))?;
     }
-    effects(view)?;
+    effects(app, view).await?;
     for trip in &view.guards {
         output::line(&format!("  held back by {}: {}", trip.guard, trip.detail))?;
     }
@@ -523,8 +523,9 @@ fn show(view: &PlanView, as_json: bool) -> anyhow::Result<()> {
     Ok(())
 }
 
-fn effects(view: &PlanView) -> anyhow::Result<()> {
+async fn effects(app: &App, view: &PlanView) -> anyhow::Result<()> {
     let effects = &view.effects;
+    let id: PlanId = view.plan.id.parse().map_err(anyhow::Error::msg)?;
     let lists = [
         ("Lost", &effects.lost, effects.lost_count),
         ("Gained", &effects.gained, effects.gained_count),
@@ -535,11 +536,15 @@ fn effects(view: &PlanView) -> anyhow::Result<()> {
         if count == 0 {
             continue;
         }
-        output::line(&format!("{head}: {count} roles"))?;
-        for line in lines.iter().take(SHOWN) {
+        output::line(&format!("{head}: {}", output::count(count, "role")))?;
+        let shown = lines.get(..SHOWN).unwrap_or(lines);
+        for words in app.effect_words(id, shown).await? {
+            output::line(&format!("  {words}"))?;
+        }
+        if count > shown.len() {
             output::line(&format!(
-                "  {}  {}  {}",
-                line.account_id, line.role, line.resource_id
+                "  … and {} more; --json shows them",
+                count - shown.len()
             ))?;
         }
     }

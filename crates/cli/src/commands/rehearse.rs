@@ -4,9 +4,9 @@ use super::{LOCAL_ADMINISTRATOR, open};
 use crate::args::RehearseArgs;
 use crate::config::Config;
 use crate::output;
-use app::ScimCredential;
-use app::plans::EffectLine;
 use app::rehearsal::{Place, Reality, Rehearsal};
+use app::{App, ScimCredential};
+use model::PlanId;
 use secrecy::SecretString;
 use serde_json::json;
 use std::process::ExitCode;
@@ -61,7 +61,7 @@ pub async fn run(config: &Config, args: RehearseArgs) -> anyhow::Result<ExitCode
     if args.plan.json {
         output::json(&rehearsal)?;
     } else {
-        show(&rehearsal)?;
+        show(&app, id, &rehearsal).await?;
         output::line(&format!("\nNothing was changed. Next: orgwarden plan show {id}"))?;
     }
     Ok(ExitCode::SUCCESS)
@@ -70,7 +70,7 @@ pub async fn run(config: &Config, args: RehearseArgs) -> anyhow::Result<ExitCode
 /// Lines of each list that are printed for people; --json prints all that are kept.
 const SHOWN: usize = 20;
 
-fn show(rehearsal: &Rehearsal) -> anyhow::Result<()> {
+async fn show(app: &App, id: PlanId, rehearsal: &Rehearsal) -> anyhow::Result<()> {
     output::line(&summary(rehearsal))?;
     for other in rehearsal.others.iter().take(SHOWN) {
         let reason = other.reason.as_deref().unwrap_or_default();
@@ -82,18 +82,15 @@ fn show(rehearsal: &Rehearsal) -> anyhow::Result<()> {
         ("-", &rehearsal.lost, rehearsal.lost_count),
     ];
     for (sign, lines, count) in lists {
-        for line in lines.iter().take(SHOWN) {
-            output::line(&format!("  {sign} {}", effect(line)))?;
+        let shown = lines.get(..SHOWN).unwrap_or(lines);
+        for words in app.effect_words(id, shown).await? {
+            output::line(&format!("  {sign} {words}"))?;
         }
         if count > SHOWN {
             output::line(&format!("  {sign} … {} more; --json shows them", count - SHOWN))?;
         }
     }
     Ok(())
-}
-
-fn effect(line: &EffectLine) -> String {
-    format!("{}  {}  {}", line.account_id, line.role, line.resource_id)
 }
 
 /// What a rehearsal showed, in a line.
@@ -103,13 +100,13 @@ pub fn summary(rehearsal: &Rehearsal) -> String {
         some => format!(", {some} of them so already"),
     };
     format!(
-        "rehearsed at {}: {}; {} actions confirmed{were_so}, {} not; {} accounts gain {} roles and lose {}; {} requests, {}",
+        "rehearsed at {}: {}; {} actions confirmed{were_so}, {} not; {} accounts affected, {} gained and {} lost; {} requests, {}",
         rehearsal.rehearsed_at,
         rehearsal.state.name(),
         rehearsal.confirmed,
         rehearsal.others.len(),
         rehearsal.accounts,
-        rehearsal.gained_count,
+        output::count(rehearsal.gained_count, "role"),
         rehearsal.lost_count,
         rehearsal.requests,
         seconds(rehearsal.duration_ms)
