@@ -274,6 +274,35 @@ async fn what_expired_is_too_much_and_what_is_ignored_is_not() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_role_that_a_group_gives_too_is_asked_about_before_it_is_given() {
+    let stage = ChangeStage::new(options(12, Shape::Typical), None).await.unwrap();
+    let truth = stage.truth();
+    let by_group_only = truth.iter().find(|line| {
+        line["kind"] == "method"
+            && line["methods"] == json!(["group_direct"])
+            && line["role"] == "atlassian/user"
+    });
+    let held = by_group_only.unwrap();
+    let file = format!(
+        "resources:\n  - id: {}\n    ignore: [\"*\"]\n    accounts:\n      - {{ account: {}, role: user }}\n",
+        held["resource_id"], held["account_id"]
+    );
+    let drift = stage.drift(&file).await.unwrap();
+    assert!(drift.is_none(), "{drift:?}");
+    assert_eq!(drift.unclear.len(), 1);
+    let (plan, _) = stage.approved_for(&drift).await.unwrap();
+    assert_eq!(confirmed(&stage, plan).await, 1);
+    stage.pass_s(60);
+    // Asked again, it is its own: nothing is left to plan.
+    let (plan, refused) = stage.approved_for(&drift).await.unwrap();
+    assert_eq!((plan, refused), (None, 0));
+    stage.read_again().await.unwrap();
+    let drift = stage.drift(&file).await.unwrap();
+    assert!(drift.is_none() && drift.unclear.is_empty(), "{drift:?}");
+    stage.twin.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn names_that_mean_nothing_are_told_with_their_places() {
     let stage = ChangeStage::new(options(10, Shape::Typical), None).await.unwrap();
     let (people, workspace) = some(&stage);

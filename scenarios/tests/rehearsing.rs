@@ -162,6 +162,26 @@ async fn where_reality_differs_it_is_said() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_plan_that_is_not_the_one_that_was_looked_at_is_not_begun() {
+    let stage = stage().await;
+    let actions = leaving(&stage);
+    let plan = stage
+        .approved(actions[..1].to_vec(), false)
+        .await
+        .unwrap()
+        .unwrap();
+    let mut tx = stage.app.store.write().await.unwrap();
+    let row = tx.plan_actions(plan).await.unwrap().remove(0);
+    tx.action_rewrite(row.id, &actions[1], None).await.unwrap();
+    tx.commit().await.unwrap();
+    let before = stage.truth();
+    let refused = stage.apply(plan).await.unwrap_err();
+    assert!(matches!(refused, app::AppError::OtherHash { .. }), "{refused}");
+    assert_eq!(stage.truth(), before);
+    stage.twin.stop().await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn faults_of_the_place_are_part_of_the_rehearsal() {
     let stage = stage().await;
     let plan = stage.approved(leaving(&stage), true).await.unwrap().unwrap();

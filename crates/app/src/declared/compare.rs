@@ -1,120 +1,16 @@
 //! What is declared against what is so: the lines that are missing and those that are too many.
 
-use super::file::{About, AccessFile, GroupEntry, Holder, ResourceEntry};
-use super::held::{OwnRole, own_roles};
+use super::drift::{Difference, Drift, DriftLine, Sign};
+use super::file::{About, AccessFile, GroupEntry, Holder};
 use super::known::{Known, KnownGroup, Meant};
 use super::wrong::{Place, Wrong};
 use crate::error::AppError;
 use crate::plans::matches;
-use crate::views::{AccountRef, At, GroupRef, Scope};
-use model::{AccountId, Action, DirectoryId, GroupId, ResourceId, RoleId};
-use serde::Serialize;
+use crate::views::{AccountRef, Scope};
+use model::{AccountId, Action, DirectoryId, GroupId};
 use std::collections::{BTreeMap, HashMap};
 use store::Tx;
 use store::views::Part;
-
-/// Whether a line is missing at Atlassian or too much there.
-#[derive(Debug, Clone, Copy, PartialEq, Eq, PartialOrd, Ord, Serialize)]
-pub enum Sign {
-    /// Declared, and not so.
-    #[serde(rename = "+")]
-    Missing,
-    /// So, and not declared.
-    #[serde(rename = "-")]
-    Extra,
-}
-
-/// One thing that differs.
-#[derive(Debug, Clone, Serialize)]
-pub struct DriftLine {
-    /// Missing or too much.
-    pub sign: Sign,
-    /// `group`, `member` or `role`.
-    pub what: &'static str,
-    /// Where it belongs in the file, such as `groups/confluence-users/members/ana@acme.example`.
-    pub path: String,
-    /// The account.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub account: Option<AccountRef>,
-    /// The group.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub group: Option<GroupRef>,
-    /// The role.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub role: Option<String>,
-    /// The line of the file that declares it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub line: Option<usize>,
-    /// Who answers for it.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub owner: Option<String>,
-    /// Why it is declared.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub reason: Option<String>,
-    /// Until when it is declared.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub expires: Option<String>,
-    /// What should be known besides.
-    #[serde(skip_serializing_if = "Option::is_none")]
-    pub note: Option<String>,
-    /// What would end the difference.
-    #[serde(skip)]
-    pub(super) action: Option<Action>,
-}
-
-/// What differs about one group or resource.
-#[derive(Debug, Clone, Serialize)]
-pub struct Difference {
-    /// `group` or `resource`.
-    pub kind: &'static str,
-    /// What it is called.
-    pub name: String,
-    /// Its id as Atlassian spells it; `None` for a group that is not there.
-    pub id: Option<String>,
-    /// The line of the file where it begins.
-    pub line: usize,
-    /// Who answers for it.
-    pub owner: Option<String>,
-    /// The lines, missing ones first.
-    pub lines: Vec<DriftLine>,
-}
-
-/// How far what is so is from what is declared.
-#[derive(Debug, Clone, Serialize)]
-pub struct Drift {
-    /// When what is compared was read.
-    pub read_at: Option<At>,
-    /// Lines that are missing at Atlassian.
-    pub missing: usize,
-    /// Lines that are too many there.
-    pub extra: usize,
-    /// Declared roles of which it is not known whether the account holds them itself.
-    pub unclear: Vec<String>,
-    /// What differs, in the order of the file.
-    pub differences: Vec<Difference>,
-}
-
-impl Drift {
-    /// Whether anything differs.
-    pub fn is_none(&self) -> bool {
-        self.missing + self.extra == 0
-    }
-
-    /// What would end the differences: what is given first, so that who moves from one group to another keeps access.
-    pub(super) fn actions(&self) -> Vec<Action> {
-        let lines = || self.differences.iter().flat_map(|difference| &difference.lines);
-        let is_group = |line: &&DriftLine| line.what == "group";
-        let of = |sign: Sign, groups: bool| {
-            let some = lines().filter(move |line| line.sign == sign && is_group(line) == groups);
-            some.filter_map(|line| line.action.clone())
-        };
-        of(Sign::Missing, true)
-            .chain(of(Sign::Missing, false))
-            .chain(of(Sign::Extra, false))
-            .chain(of(Sign::Extra, true))
-            .collect()
-    }
-}
 
 /// Compares a file with what is stored.
 pub(super) struct Comparison<'a> {
@@ -123,19 +19,21 @@ pub(super) struct Comparison<'a> {
     pub known: &'a Known,
     pub file: &'a AccessFile,
     pub now: i64,
-    wrong: Vec<Wrong>,
-    unclear: Vec<String>,
+    pub(super) wrong: Vec<Wrong>,
+    pub(super) unclear: Vec<String>,
+    /// What would be done about what is unclear, if it is not so.
+    pub(super) ask: Vec<Action>,
 }
 
 /// A group that a file means.
 #[derive(Clone)]
-struct Group<'a> {
-    name: String,
-    directory: Option<DirectoryId>,
+pub(super) struct Group<'a> {
+    pub name: String,
+    pub directory: Option<DirectoryId>,
     /// As the plan names it: of one that is to be made, by what makes it.
-    id: GroupId,
-    known: Option<&'a KnownGroup>,
-    is_gone: bool,
+    pub id: GroupId,
+    pub known: Option<&'a KnownGroup>,
+    pub is_gone: bool,
 }
 
 impl<'a> Comparison<'a> {
@@ -154,6 +52,7 @@ impl<'a> Comparison<'a> {
             now,
             wrong: Vec::new(),
             unclear: Vec::new(),
+            ask: Vec::new(),
         }
     }
 
@@ -217,12 +116,19 @@ impl<'a> Comparison<'a> {
             missing: count(Sign::Missing),
             extra: count(Sign::Extra),
             unclear: self.unclear,
+            ask: self.ask,
             differences,
         }))
     }
 
     /// Whether a name stands in the file for the first time; the second is an error.
-    fn is_first(&mut self, lines: &mut HashMap<String, usize>, id: &str, name: &str, place: Place) -> bool {
+    pub(super) fn is_first(
+        &mut self,
+        lines: &mut HashMap<String, usize>,
+        id: &str,
+        name: &str,
+        place: Place,
+    ) -> bool {
         match lines.insert(id.to_owned(), place.line) {
             None => true,
             Some(line) => {
@@ -424,242 +330,7 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    async fn resource_lines(
-        &mut self,
-        entry: &ResourceEntry,
-        term: i64,
-        id: &str,
-        name: &str,
-        new: &HashMap<String, Group<'a>>,
-    ) -> Result<Vec<DriftLine>, AppError> {
-        let mut lines = Vec::new();
-        let resource = ResourceId::new(id);
-        if let Some(groups) = &entry.groups {
-            self.given(entry, groups, term, &resource, name, new, &mut lines)
-                .await?;
-        }
-        if let Some(accounts) = &entry.accounts {
-            self.held(entry, accounts, term, &resource, name, &mut lines)
-                .await?;
-        }
-        Ok(lines)
-    }
-
-    /// The roles that groups give.
-    #[expect(clippy::too_many_arguments, reason = "all of one entry, taken apart once")]
-    async fn given(
-        &mut self,
-        entry: &ResourceEntry,
-        groups: &[Holder],
-        term: i64,
-        resource: &ResourceId,
-        name: &str,
-        new: &HashMap<String, Group<'a>>,
-        lines: &mut Vec<DriftLine>,
-    ) -> Result<(), AppError> {
-        let mut have: BTreeMap<(String, String), &KnownGroup> = BTreeMap::new();
-        for grant in self
-            .tx
-            .grant_list(self.scope.snapshot(), None, Some(term))
-            .await?
-        {
-            if let (Some(group), Some(role)) =
-                (self.known.group_of(grant.group), self.known.role_of(grant.role))
-            {
-                have.insert((group.named.group_id.clone(), role.to_owned()), group);
-            }
-        }
-        let (mut missing, mut seen, mut expired) = (Vec::new(), HashMap::new(), HashMap::new());
-        for holder in groups {
-            let group = match new.get(&holder.who.text) {
-                Some(group) => group.clone(),
-                None => match self.known.group_reference_of(&holder.who) {
-                    Ok(Meant::Here(known)) => existing(known, false),
-                    Ok(Meant::Gone(known)) => existing(known, true),
-                    Err(wrong) => {
-                        self.wrong.push(wrong);
-                        continue;
-                    }
-                },
-            };
-            let Some(role) = self.role(holder) else { continue };
-            let key = (group.id.as_str().to_owned(), role.clone());
-            let what = format!("{} as {role}", group.name);
-            if !self.is_first(
-                &mut seen,
-                &format!("{}\n{}", key.0, key.1),
-                &what,
-                holder.who.place,
-            ) {
-                continue;
-            }
-            if self.is_expired(&holder.about) {
-                expired.insert(key, &holder.about);
-                continue;
-            }
-            if have.remove(&key).is_some() {
-                continue;
-            }
-            let action = group.directory.clone().filter(|_| !group.is_gone);
-            let action = action.map(|directory| Action::GrantGroupRole {
-                directory,
-                group: group.id.clone(),
-                resource: resource.clone(),
-                role: RoleId::new(&role),
-            });
-            let path = format!(
-                "resources/{name}/groups/{}/{}",
-                group.name,
-                self.known.role_reference(&role)
-            );
-            let note = group.is_gone.then(|| GONE.to_owned());
-            missing.push(DriftLine {
-                group: Some(GroupRef {
-                    group_id: group
-                        .known
-                        .map(|known| known.named.group_id.clone())
-                        .unwrap_or_default(),
-                    name: group.name.clone(),
-                }),
-                role: Some(role),
-                action,
-                ..line(
-                    Sign::Missing,
-                    "role",
-                    path,
-                    Some(holder.who.place.line),
-                    &holder.about,
-                    note,
-                )
-            });
-        }
-        let mut extra = Vec::new();
-        for ((group_id, role), group) in have {
-            let about = expired.get(&(group_id.clone(), role.clone()));
-            let named = [group_id.as_str(), group.named.name.as_str()];
-            let mut patterns = entry.ignore.iter().chain(&self.file.ignore_groups);
-            let is_ignored = patterns.any(|pattern| named.iter().any(|text| matches(pattern, text)));
-            if about.is_none() && is_ignored {
-                continue;
-            }
-            let action = group.directory.clone().map(|directory| Action::RevokeGroupRole {
-                directory: DirectoryId::new(directory),
-                group: GroupId::new(&group_id),
-                resource: resource.clone(),
-                role: RoleId::new(&role),
-            });
-            let path = format!(
-                "resources/{name}/groups/{}/{}",
-                self.known.group_reference(group),
-                self.known.role_reference(&role)
-            );
-            let mut one = DriftLine {
-                group: Some(group.named.clone()),
-                role: Some(role),
-                action,
-                ..line(Sign::Extra, "role", path, None, &About::default(), None)
-            };
-            over(&mut one, about.copied());
-            extra.push(one);
-        }
-        sorted(lines, missing, extra);
-        Ok(())
-    }
-
-    /// The roles that accounts hold themselves.
-    async fn held(
-        &mut self,
-        entry: &ResourceEntry,
-        accounts: &[Holder],
-        term: i64,
-        resource: &ResourceId,
-        name: &str,
-        lines: &mut Vec<DriftLine>,
-    ) -> Result<(), AppError> {
-        let mut have = own_roles(self.tx, self.scope, self.known, term).await?;
-        let (mut missing, mut seen, mut expired) = (Vec::new(), HashMap::new(), HashMap::new());
-        for holder in accounts {
-            let (Some((account, is_gone)), Some(role)) = (self.account(holder), self.role(holder)) else {
-                continue;
-            };
-            let key = (account.account_id.clone(), role.clone());
-            let what = format!("{} as {role}", account.label());
-            if !self.is_first(
-                &mut seen,
-                &format!("{}\n{}", key.0, key.1),
-                &what,
-                holder.who.place,
-            ) {
-                continue;
-            }
-            let path = self.role_path(name, &account, &role);
-            if self.is_expired(&holder.about) {
-                expired.insert(key, &holder.about);
-                continue;
-            }
-            match have.remove(&key) {
-                Some(OwnRole { is_certain: true, .. }) => continue,
-                Some(_) => {
-                    self.unclear.push(path);
-                    continue;
-                }
-                None => {}
-            }
-            let action = (!is_gone).then(|| Action::GrantRole {
-                account: AccountId::new(&account.account_id),
-                resource: resource.clone(),
-                role: RoleId::new(&role),
-            });
-            let note = is_gone.then(|| GONE.to_owned());
-            missing.push(DriftLine {
-                account: Some(account),
-                role: Some(role),
-                action,
-                ..line(
-                    Sign::Missing,
-                    "role",
-                    path,
-                    Some(holder.who.place.line),
-                    &holder.about,
-                    note,
-                )
-            });
-        }
-        let mut extra = Vec::new();
-        for ((_, role), own) in have {
-            let about = expired.get(&(own.account.account_id.clone(), role.clone()));
-            // Whether it holds that itself is not known: nothing says that it is too much.
-            if !own.is_certain || (about.is_none() && self.is_ignored(&own.account, &entry.ignore)) {
-                continue;
-            }
-            let action = Action::RevokeRole {
-                account: AccountId::new(&own.account.account_id),
-                resource: resource.clone(),
-                role: RoleId::new(&role),
-            };
-            let path = self.role_path(name, &own.account, &role);
-            let mut one = DriftLine {
-                account: Some(own.account),
-                role: Some(role),
-                action: Some(action),
-                ..line(Sign::Extra, "role", path, None, &About::default(), None)
-            };
-            over(&mut one, about.copied());
-            extra.push(one);
-        }
-        sorted(lines, missing, extra);
-        Ok(())
-    }
-
-    fn role_path(&self, resource: &str, account: &AccountRef, role: &str) -> String {
-        format!(
-            "resources/{resource}/accounts/{}/{}",
-            self.known.account_reference(account),
-            self.known.role_reference(role)
-        )
-    }
-
-    fn account(&mut self, holder: &Holder) -> Option<(AccountRef, bool)> {
+    pub(super) fn account(&mut self, holder: &Holder) -> Option<(AccountRef, bool)> {
         match self.known.account(&holder.who) {
             Ok(Meant::Here(account)) => Some((account.clone(), false)),
             Ok(Meant::Gone(account)) => Some((account.clone(), true)),
@@ -670,30 +341,20 @@ impl<'a> Comparison<'a> {
         }
     }
 
-    fn role(&mut self, holder: &Holder) -> Option<String> {
-        match self.known.role(holder.role.as_ref()?) {
-            Ok(role) => Some(role),
-            Err(wrong) => {
-                self.wrong.push(wrong);
-                None
-            }
-        }
-    }
-
-    fn is_expired(&self, about: &About) -> bool {
+    pub(super) fn is_expired(&self, about: &About) -> bool {
         about.expires.as_ref().is_some_and(|(_, over)| self.now >= over.0)
     }
 
-    fn is_ignored(&self, account: &AccountRef, more: &[String]) -> bool {
+    pub(super) fn is_ignored(&self, account: &AccountRef, more: &[String]) -> bool {
         let named = [Some(account.account_id.as_str()), account.email.as_deref()];
         let mut patterns = self.file.ignore_accounts.iter().chain(more);
         patterns.any(|pattern| named.iter().flatten().any(|text| matches(pattern, text)))
     }
 }
 
-const GONE: &str = "it is no longer in the organization";
+pub(super) const GONE: &str = "it is no longer in the organization";
 
-fn existing(known: &KnownGroup, is_gone: bool) -> Group<'_> {
+pub(super) fn existing(known: &KnownGroup, is_gone: bool) -> Group<'_> {
     Group {
         name: known.named.name.clone(),
         directory: known.directory.as_deref().map(DirectoryId::new),
@@ -703,7 +364,7 @@ fn existing(known: &KnownGroup, is_gone: bool) -> Group<'_> {
     }
 }
 
-fn line(
+pub(super) fn line(
     sign: Sign,
     what: &'static str,
     path: String,
@@ -728,7 +389,7 @@ fn line(
 }
 
 /// Says of a line that it was declared until a day that is over.
-fn over(line: &mut DriftLine, about: Option<&About>) {
+pub(super) fn over(line: &mut DriftLine, about: Option<&About>) {
     if let Some(about) = about {
         line.owner.clone_from(&about.owner);
         line.reason.clone_from(&about.reason);
@@ -737,7 +398,7 @@ fn over(line: &mut DriftLine, about: Option<&About>) {
     }
 }
 
-fn sorted(lines: &mut Vec<DriftLine>, mut missing: Vec<DriftLine>, mut extra: Vec<DriftLine>) {
+pub(super) fn sorted(lines: &mut Vec<DriftLine>, mut missing: Vec<DriftLine>, mut extra: Vec<DriftLine>) {
     missing.sort_by(|one, other| one.path.cmp(&other.path));
     extra.sort_by(|one, other| one.path.cmp(&other.path));
     lines.append(&mut missing);

@@ -6,27 +6,35 @@
 //! has expired counts as not listed.
 //!
 //! - `yaml`: texts, lists and maps with their places. `file`: the shape of a file. `wrong`: what is wrong, and where.
-//! - `known`: what names mean, and how things are called so that they are found again. `held`: an account's own roles.
-//! - `compare`: the lines that are missing or too many, each with the action that ends it. `write`: the export.
+//! - `known`: all that has a name, and how it is called so that it is found again. `meaning`: what the names of a file mean.
+//!   `held`: an account's own roles.
+//! - `compare` and, for roles, `roles`: the lines that are missing or too many (`drift`), each with the action that ends it.
+//!   `write`: the export.
 //!
 //! Nothing is changed from here: [`App::access_plan`] makes a plan like any other.
 
 mod compare;
+mod drift;
 mod file;
 mod held;
 mod known;
+mod meaning;
+mod roles;
 mod write;
 mod wrong;
 mod yaml;
 
-pub use compare::{Difference, Drift, DriftLine, Sign};
+pub use drift::{Difference, Drift, DriftLine, Sign};
 pub use wrong::{Place, Wrong, WrongFile};
 
 use crate::App;
 use crate::error::AppError;
-use crate::plans::{PlanMade, PlanRequest};
+use crate::plans::{MOST_ASKED, PlanMade, PlanRequest, ask_methods};
 use crate::views::Scope;
+use access::Holding;
 use atlassian::Options;
+use model::Action;
+use std::collections::BTreeSet;
 
 /// An access file as it was given.
 #[derive(Debug, Clone, Copy)]
@@ -71,6 +79,55 @@ impl App {
             .map_err(wrong)
     }
 
+    /// Of the roles of which it is unclear whether accounts hold them themselves, those that they do not: Atlassian is asked, a
+    /// request for each account. Beyond so many that a preview asks about, they stay unclear.
+    async fn not_own(
+        &self,
+        drift: &Drift,
+        connection: Option<&str>,
+        options: &Options,
+    ) -> Result<Vec<Action>, AppError> {
+        let accounts: BTreeSet<String> = drift
+            .ask
+            .iter()
+            .filter_map(|action| Some(action.account()?.to_string()))
+            .collect();
+        if accounts.is_empty() || accounts.len() > MOST_ASKED {
+            return Ok(Vec::new());
+        }
+        let connection = self.connection_named(connection).await?;
+        let admin = self.admin(&connection, options).await?;
+        let mut tx = self.store.read().await?;
+        let asked = ask_methods(&mut tx, &admin, &accounts).await?;
+        let mut not_own = Vec::new();
+        for action in &drift.ask {
+            let Action::GrantRole {
+                account,
+                resource,
+                role,
+            } = action
+            else {
+                continue;
+            };
+            let numbers = (
+                tx.term_find(account.as_str()).await?,
+                tx.term_find(resource.as_str()).await?,
+                tx.term_find(role.as_str()).await?,
+            );
+            if let (Some(account), Some(resource), Some(role)) = numbers
+                && let Some(methods) = asked.get(&Holding {
+                    account,
+                    resource,
+                    role,
+                })
+                && !methods.direct
+            {
+                not_own.push(action.clone());
+            }
+        }
+        Ok(not_own)
+    }
+
     /// Makes one plan that ends the drift, or finds the one that waits already. Nothing of it happens before somebody approves
     /// it.
     pub async fn access_plan(
@@ -79,8 +136,11 @@ impl App {
         request: &PlanRequest<'_>,
         options: &Options,
     ) -> Result<PlanMade, AppError> {
+        let mut actions = drift.actions();
+        // What is given comes first.
+        actions.splice(0..0, self.not_own(drift, request.connection, options).await?);
         let request = PlanRequest {
-            actions: drift.actions(),
+            actions,
             may_be_old: true,
             ..request.clone()
         };

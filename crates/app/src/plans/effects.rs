@@ -66,7 +66,7 @@ pub struct Effects {
 }
 
 /// How holdings came about, as it was asked just now.
-pub(super) type Asked = HashMap<Holding, Methods>;
+pub(crate) type Asked = HashMap<Holding, Methods>;
 
 /// Works out what the actions do. What was `asked` wins over what was read.
 pub(super) async fn effects(
@@ -255,7 +255,7 @@ pub(super) async fn effects(
 }
 
 /// Asks how the roles of some accounts came about: a request for each, so that what is lost is known.
-pub(super) async fn ask_methods(
+pub(crate) async fn ask_methods(
     tx: &mut Tx,
     admin: &Admin,
     accounts: &BTreeSet<String>,

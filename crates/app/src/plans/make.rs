@@ -20,7 +20,7 @@ use store::{AuditRow, ConnectionRow, GuardTrip, JournalRow, NewPlan, PlanRow};
 const EXPIRES_AFTER_MS: i64 = 7 * 24 * 60 * 60 * 1000;
 
 /// About so many accounts it is asked how their roles came about, where the preview needs it: a request for each.
-const MOST_ASKED: usize = 50;
+pub(crate) const MOST_ASKED: usize = 50;
 
 /// Among so many of the latest plans one is looked for that is the same.
 const LATEST: i64 = 200;

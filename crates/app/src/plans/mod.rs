@@ -25,11 +25,13 @@ mod wish;
 
 pub use accounts::{AccountEffects, RoleEffect};
 pub use carry::{Carrying, RealTime, Unwatched};
+pub(crate) use effects::ask_methods;
 pub use effects::{EffectLine, Effects, Losing};
 pub use guards::Trip;
 pub(crate) use guards::{
     ACCOUNTS_PER_PLAN, CHANGES_PER_HOUR, COMMENT_ABOVE, FAILURES_PER_HOUR, SHARE_FROM, SHARE_PERCENT, matches,
 };
+pub(crate) use make::MOST_ASKED;
 pub use make::{PlanMade, PlanRequest};
 pub use may::{JournalTrouble, May, PlanChoices, PlanLine};
 pub use preflight::Refused;

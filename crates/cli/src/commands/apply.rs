@@ -38,7 +38,7 @@ pub async fn run(config: &Config, args: ApplyArgs) -> anyhow::Result<ExitCode> {
     let scope = app.scope(&choice).await?;
     let drift = app.access_drift(&scope, given).await?;
     let is_none = drift.is_none();
-    if args.check || is_none {
+    if args.check || (is_none && drift.unclear.is_empty()) {
         if args.make.json {
             output::json(&json!({ "drift": drift, "plan": null }))?;
         } else {
@@ -60,9 +60,10 @@ pub async fn run(config: &Config, args: ApplyArgs) -> anyhow::Result<ExitCode> {
         show(&name, &drift)?;
         show_plan(&app, &made).await?;
     }
-    Ok(match made.id {
-        Some(_) => ExitCode::SUCCESS,
-        None => ExitCode::from(code::NOT_CHANGED),
+    Ok(if made.id.is_none() && !made.refused.is_empty() {
+        ExitCode::from(code::NOT_CHANGED)
+    } else {
+        ExitCode::SUCCESS
     })
 }
 
@@ -142,6 +143,9 @@ async fn show_plan(app: &App, made: &PlanMade) -> anyhow::Result<()> {
         ))?;
     }
     let Some(id) = made.id else {
+        if made.refused.is_empty() {
+            return Ok(());
+        }
         return output::line("Nothing of this can be changed from here, so no plan was made.");
     };
     let view = app.plan(id).await?;
