@@ -386,7 +386,7 @@ fn said(view: &PlanView, choices: &PlanChoices) -> Markup {
             p.note { (mark::under_way("Each change is sent once and read back until it is seen.")) }
         }
         @if let Some(note) = &plan.note { p.note { @if plan.state == PlanState::Failed { (mark::red("")) } @else { (mark::amber("")) } (note) "." } }
-        @if plan.counts.failed + plan.counts.stuck > 0 { p.note { a href=(look(plan)) { "See what to do about what " (to_look_at(plan)) } "." } }
+        @if plan.counts.failed + plan.counts.stuck > 0 { p.note { a href=(look(plan)) { "See why and what to do: " (to_look_at(plan)) } "." } }
     }
 }
 
@@ -547,17 +547,20 @@ fn actions(view: &PlanView, choices: &PlanChoices, parameters: &Parameters) -> M
             @if troubled > 0 && troubled < plan.counts.all { p.tabs { (tab("All", "", plan.counts.all)) (tab("To look at", "look", troubled)) } }
             @if view.actions.is_empty() { p.empty { "None here." } } @else {
                 table.list {
-                    thead { tr { th scope="col" { "Change" } th scope="col" { "Expects" } th.state scope="col" { "State" } } }
+                    thead { tr { th scope="col" { "Change" } th scope="col" { "Expects" @if troubled > 0 { ", or why not" } } th.state scope="col" { "State" } } }
                     tbody { @for action in &view.actions { tr {
                         td.words.m1.all title=(action.id) { (action.what) @if !action.can_be_undone { " " span.quiet { "No undo." } }
                             @if !action.needs.is_empty() { " " span.quiet { "Waits for " (action.needs.join(", ")) "." } }
                         }
-                        td.words.m5.quiet { (action.expects) }
+                        td.words.m5 {
+                            @match &action.reason {
+                                Some(reason) => { (reason) @if let Some(next) = &action.next_step { div.quiet { "→ " (next) } } },
+                                None => span.quiet { (action.expects) },
+                            }
+                        }
                         td.words.m6 {
                             (action_state(action))
                             @if action.attempts > 1 { " " span.quiet { "sent " (action.attempts) " times" } }
-                            @if let Some(reason) = &action.reason { div { (reason) } }
-                            @if let Some(next) = &action.next_step { div.quiet { "→ " (next) } }
                         }
                     } } }
                 }
@@ -589,7 +592,7 @@ fn journal(shell: &Shell, view: &PlanView) -> Markup {
                         @if let Some(action) = &line.action { span.quiet { (action) " " } }
                         (line.event) @if !line.detail.is_empty() { ": " (shortened(&line.detail)) }
                     }
-                    td.m4 { (line.actor) }
+                    td.when.m4 { (line.actor) }
                 } } }
             }
         }
