@@ -3,6 +3,11 @@
 //! The set of roles is open: Atlassian adds some, and one that is not listed here is shown by its id and
 //! treated like any other. Source: the vendor's published role ids of the organizations API, 2026-10.
 
+use crate::RoleId;
+
+/// The role of those who administer the whole organization. It is held on the organization, by accounts themselves.
+pub const ORGANIZATION_ADMIN: &str = "atlassian/org-admin";
+
 /// Roles that the organizations API documents, asked for by the planner besides those that answers name.
 pub const DOCUMENTED_ROLES: [&str; 11] = [
     "atlassian/user",
@@ -13,10 +18,17 @@ pub const DOCUMENTED_ROLES: [&str; 11] = [
     "atlassian/contributor",
     "atlassian/basic",
     "atlassian/stakeholder",
-    "atlassian/org-admin",
+    ORGANIZATION_ADMIN,
     "atlassian/site-admin",
     "atlassian/ai-access",
 ];
+
+impl RoleId {
+    /// Whether it is the role of those who administer the whole organization, which has calls of its own.
+    pub fn is_organization_admin(&self) -> bool {
+        self.as_str() == ORGANIZATION_ADMIN
+    }
+}
 
 /// What people call the role: `Product admin` for `atlassian/admin`. An unknown role is its id without the prefix.
 pub fn role_name(role: &str) -> &str {
@@ -29,7 +41,7 @@ pub fn role_name(role: &str) -> &str {
         "atlassian/contributor" => "Contributor",
         "atlassian/basic" => "Basic",
         "atlassian/stakeholder" => "Stakeholder",
-        "atlassian/org-admin" => "Organization admin",
+        ORGANIZATION_ADMIN => "Organization admin",
         "atlassian/site-admin" => "Site admin",
         "atlassian/ai-access" => "AI access",
         other => other.strip_prefix("atlassian/").unwrap_or(other),

@@ -3,11 +3,8 @@
 use crate::standing::Api;
 use atlassian::ApiError;
 use atlassian::writes::{AccountWrites, OrganizationWrites, ProfileChange, ScimWrites};
-use model::{Action, RoleId};
+use model::Action;
 use serde_json::json;
-
-/// The role that is held on the organization and has calls of its own.
-pub(crate) const ORGANIZATION_ADMIN: &str = "atlassian/org-admin";
 
 /// Sends the change once. A success can hold partial refusals, which are answered.
 pub async fn send(api: Api<'_>, action: &Action) -> Result<Vec<String>, ApiError> {
@@ -29,10 +26,10 @@ pub async fn send(api: Api<'_>, action: &Action) -> Result<Vec<String>, ApiError
         } => {
             organization.member_remove(directory, group, account).await?;
         }
-        Action::GrantRole { account, role, .. } if is_organization_admin(role) => {
+        Action::GrantRole { account, role, .. } if role.is_organization_admin() => {
             organization.organization_admin(account, true).await?;
         }
-        Action::RevokeRole { account, role, .. } if is_organization_admin(role) => {
+        Action::RevokeRole { account, role, .. } if role.is_organization_admin() => {
             organization.organization_admin(account, false).await?;
         }
         Action::GrantRole {
@@ -112,10 +109,6 @@ pub async fn send(api: Api<'_>, action: &Action) -> Result<Vec<String>, ApiError
         Action::RevokeToken { account, token } => accounts.token_revoke(account, token).await?,
     }
     Ok(Vec::new())
-}
-
-pub(crate) fn is_organization_admin(role: &RoleId) -> bool {
-    role.as_str() == ORGANIZATION_ADMIN
 }
 
 /// A user as RFC 7643 describes one, without a password.

@@ -2,7 +2,6 @@
 //!
 //! Questions are put together: one search tells for a hundred accounts whether they are in a group, another their states.
 
-use crate::send::is_organization_admin;
 use crate::verdict::Why;
 use atlassian::org::{ALL_DIRECTORIES, AccountSearch, PAGE};
 use atlassian::wire::{Account, GroupRoleAssignment};
@@ -113,7 +112,7 @@ fn questions(actions: &[&Action]) -> (Vec<Question>, Vec<usize>) {
             | Action::DeleteAccount { account }
             | Action::CancelDeletion { account } => states.entry(None).or_default().push((index, account)),
             Action::GrantRole { account, role, .. } | Action::RevokeRole { account, role, .. } => {
-                if is_organization_admin(role) {
+                if role.is_organization_admin() {
                     states.entry(None).or_default().push((index, account));
                 } else {
                     single(index, Question::RolesOf(account.clone()), &mut of_action);

@@ -6,7 +6,7 @@
 //! lease, so that a worker that was overtaken writes nothing more.
 
 use crate::needs::{self, Needs};
-use crate::send::{is_organization_admin, send};
+use crate::send::send;
 use crate::standing::{Api, Standing, standings};
 use crate::verdict::{Sent, Why, judge};
 use atlassian::ApiError;
@@ -616,7 +616,7 @@ fn conclude(open: &Open, now: i64) -> Next {
 /// How long after being sent a change may take to be seen (API facts, 2.5), with a margin.
 fn settling_ms(action: &Action) -> i64 {
     match action {
-        Action::GrantRole { role, .. } | Action::RevokeRole { role, .. } if is_organization_admin(role) => {
+        Action::GrantRole { role, .. } | Action::RevokeRole { role, .. } if role.is_organization_admin() => {
             90_000
         }
         Action::RemoveFromDirectory { .. } => 180_000,

@@ -8,6 +8,7 @@ use crate::App;
 use crate::error::AppError;
 use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
 use atlassian::{Admin, ApiError, Options};
+use model::role::ORGANIZATION_ADMIN;
 use model::{Action, ActionState, PlanId, PlanState};
 use provision::{Api, Carried, Wait, Watch, Worker};
 use std::collections::BTreeSet;
@@ -414,7 +415,7 @@ async fn organization_admins_now(
         let page = admin.accounts(ALL_DIRECTORIES, &search, None).await?;
         let acts = |account: &atlassian::wire::Account| {
             let roles = account.platform_roles.as_deref().unwrap_or_default();
-            roles.iter().any(|role| role == guards::ORGANIZATION_ADMIN)
+            roles.iter().any(|role| role == ORGANIZATION_ADMIN)
                 && account.account_status.as_deref() == Some("active")
         };
         now.extend(

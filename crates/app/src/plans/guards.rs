@@ -20,9 +20,6 @@ pub const FAILURES_PER_HOUR: i64 = 50;
 /// Above so many actions a comment is asked for.
 pub const COMMENT_ABOVE: i64 = 1_000;
 
-/// The role of which somebody must be left.
-pub(super) const ORGANIZATION_ADMIN: &str = "atlassian/org-admin";
-
 /// A guard that holds a plan back.
 #[derive(Debug, Clone, PartialEq, Eq, Serialize, Deserialize)]
 pub struct Trip {
@@ -161,9 +158,7 @@ fn is_key_owner(account: &str, facts: &Facts, guards: &Guards) -> bool {
 /// directory: it is rarely meant for an admin.
 pub(super) fn loses_organization_admin(action: &Action) -> Option<&str> {
     match action {
-        Action::RevokeRole { account, role, .. } if role.as_str() == ORGANIZATION_ADMIN => {
-            Some(account.as_str())
-        }
+        Action::RevokeRole { account, role, .. } if role.is_organization_admin() => Some(account.as_str()),
         Action::RemoveFromDirectory { account, .. }
         | Action::Suspend { account, .. }
         | Action::Deactivate { account }

@@ -11,6 +11,7 @@ use crate::error::AppError;
 use crate::views::Scope;
 use crate::views::scope::ScopeChoice;
 use atlassian::Options;
+use model::role::ORGANIZATION_ADMIN;
 use model::{Action, PlanId, PlanState};
 use std::collections::BTreeSet;
 use store::views::Part;
@@ -281,7 +282,7 @@ impl App {
                 reach.members.insert(group.to_string(), members);
             }
         }
-        let admins = tx.platform_role_holders(at, guards::ORGANIZATION_ADMIN).await?;
+        let admins = tx.platform_role_holders(at, ORGANIZATION_ADMIN).await?;
         reach.organization_admins = admins.into_iter().collect();
         let everybody = Part::first(i64::from(i32::MAX));
         if !connection.guards.protected_groups.is_empty() {

@@ -9,6 +9,7 @@ use crate::error::AppError;
 use crate::views::Scope;
 use atlassian::wire::Rule;
 use atlassian::{Admin, ApiError, refusal};
+use model::role::ORGANIZATION_ADMIN;
 use model::{AccountId, Action, GroupId};
 use serde::{Deserialize, Serialize};
 use std::collections::{BTreeMap, BTreeSet};
@@ -244,7 +245,7 @@ impl Preflight<'_> {
         let roles = tx
             .account_platform_roles(self.scope.snapshot(), row.account.term)
             .await?;
-        Ok(roles.iter().any(|role| role.id == "atlassian/org-admin"))
+        Ok(roles.iter().any(|role| role.id == ORGANIZATION_ADMIN))
     }
 
     /// Whether a role was given to the account itself, so that it can be taken from it.
@@ -254,7 +255,7 @@ impl Preflight<'_> {
         resource: &str,
         role: &str,
     ) -> Result<Result<(), No>, AppError> {
-        if role == "atlassian/org-admin" {
+        if role == ORGANIZATION_ADMIN {
             return Ok(Ok(()));
         }
         let mut cursor = None;

@@ -202,9 +202,7 @@ impl Log<'_> {
     async fn cause(&mut self, action: &Action, removed_at: i64) -> Cause {
         let (event, is_invitation) = match action {
             Action::RemoveMember { .. } => ("user_added_to_group", false),
-            Action::RevokeRole { role, .. } if role.as_str() == "atlassian/org-admin" => {
-                ("added_org_admin", false)
-            }
+            Action::RevokeRole { role, .. } if role.is_organization_admin() => ("added_org_admin", false),
             Action::RevokeRole { .. } => ("user_granted_role", false),
             Action::RevokeGroupRole { .. } => ("group_granted_role", false),
             Action::Suspend { .. } | Action::Deactivate { .. } => ("user_reactivated", false),
@@ -305,7 +303,7 @@ async fn is_back(tx: &mut Tx, scope: &Scope, row: &ActionRow) -> Result<bool, Ap
             ];
             tx.fact_find(at, FactKind::Membership, key).await?.is_some()
         }
-        Action::RevokeRole { account, role, .. } if role.as_str() == "atlassian/org-admin" => {
+        Action::RevokeRole { account, role, .. } if role.is_organization_admin() => {
             let key = [
                 number_of(tx, account.as_str()).await?,
                 number_of(tx, role.as_str()).await?,

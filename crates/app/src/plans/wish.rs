@@ -156,7 +156,7 @@ impl App {
             } => {
                 let account = self.account_id(&mut tx, scope, account).await?;
                 let role = role_id(role)?;
-                let resource = if role.as_str() == "atlassian/org-admin" {
+                let resource = if role.is_organization_admin() {
                     ResourceId::new(format!("ari:cloud:platform::org/{}", scope.organization_id))
                 } else {
                     self.resource_id(&mut tx, scope, on).await?

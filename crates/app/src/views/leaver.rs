@@ -10,6 +10,7 @@ use super::scope::Scope;
 use super::time::At;
 use crate::App;
 use crate::plans::Wish;
+use model::role::ORGANIZATION_ADMIN;
 use serde::Serialize;
 
 /// What kind of thing somebody has.
@@ -140,8 +141,6 @@ impl LeaverView {
     }
 }
 
-const ORG_ADMIN: &str = "atlassian/org-admin";
-
 /// Roles that administer something; being the last who has one leaves it without an administrator.
 fn administers(role: &str) -> bool {
     matches!(
@@ -222,8 +221,8 @@ impl App {
         let mut tx = self.store.read().await?;
         for one in held {
             let role = one.role.as_deref().unwrap_or_default();
-            let holders = if one.kind == HeldKind::PlatformRole && role == ORG_ADMIN {
-                let all = tx.platform_role_holders(at, ORG_ADMIN).await?;
+            let holders = if one.kind == HeldKind::PlatformRole && role == ORGANIZATION_ADMIN {
+                let all = tx.platform_role_holders(at, ORGANIZATION_ADMIN).await?;
                 i64::try_from(all.len()).unwrap_or(i64::MAX)
             } else if one.kind == HeldKind::Role && administers(role) {
                 let (resource, role) = (tx.term_find(&one.id).await?, tx.term_find(role).await?);
@@ -244,7 +243,7 @@ fn is_organization_admin(view: &AccountView) -> bool {
     view.item
         .platform_roles
         .iter()
-        .any(|role| role.role_id == ORG_ADMIN)
+        .any(|role| role.role_id == ORGANIZATION_ADMIN)
 }
 
 fn platform_roles(view: &AccountView) -> Vec<Held> {
@@ -255,7 +254,7 @@ fn platform_roles(view: &AccountView) -> Vec<Held> {
         name: role.name.clone(),
         detail: "on the whole organization".into(),
         is_sole_admin: false,
-        removal: if role.role_id == ORG_ADMIN {
+        removal: if role.role_id == ORGANIZATION_ADMIN {
             Removal::Plan
         } else {
             nothing(

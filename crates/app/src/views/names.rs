@@ -1,6 +1,7 @@
 //! What things are called, by the numbers that the store knows them by.
 
 use super::error::ViewError;
+use model::role::ORGANIZATION_ADMIN;
 use model::role::{product_name, role_name};
 use serde::Serialize;
 use std::collections::{HashMap, HashSet};
@@ -92,7 +93,7 @@ impl RoleRef {
     /// How far the role reaches, for sorting: the more, the smaller.
     pub fn rank(&self) -> u8 {
         match self.role_id.as_str() {
-            "atlassian/org-admin" => 0,
+            ORGANIZATION_ADMIN => 0,
             "atlassian/site-admin" => 1,
             "atlassian/admin" => 2,
             "atlassian/user-access-admin" => 3,
