@@ -8,6 +8,7 @@ use model::role::role_name;
 pub(super) fn expects(action: &Action, facts: &Facts) -> String {
     let who = |account: &model::AccountId| facts.account_label(account.as_str());
     let group_of = |group: &model::GroupId| facts.group_label(group.as_str());
+    let place = |directory: &model::DirectoryId| facts.directory_label(directory.as_str());
     let on = |resource: &model::ResourceId| facts.resource_label(resource.as_str());
     let called = |role: &model::RoleId| role_name(role.as_str()).to_owned();
     match action {
@@ -64,15 +65,16 @@ pub(super) fn expects(action: &Action, facts: &Facts) -> String {
         Action::UpdateProfile { account, .. } => format!("the profile of {} says otherwise", who(account)),
         Action::Suspend { account, directory } => {
             format!(
-                "{} is in directory {directory} and not suspended there",
-                who(account)
+                "{} is in {} and not suspended there",
+                who(account),
+                place(directory)
             )
         }
         Action::Restore { account, directory } => {
-            format!("{} is in directory {directory} and suspended there", who(account))
+            format!("{} is in {} and suspended there", who(account), place(directory))
         }
         Action::RemoveFromDirectory { account, directory } => {
-            format!("{} is in directory {directory}", who(account))
+            format!("{} is in {}", who(account), place(directory))
         }
         Action::Deactivate { account } => format!("{} is active", who(account)),
         Action::Reactivate { account } => {

@@ -16,6 +16,8 @@ pub(super) struct Facts {
     pub groups: HashMap<String, Described>,
     /// The numbers of resources and roles.
     pub terms: HashMap<String, i64>,
+    /// What people call directories.
+    pub directories: HashMap<String, String>,
     /// What people call resources.
     pub resources: HashMap<String, String>,
 }
@@ -53,6 +55,11 @@ impl Facts {
                 }
             }
         }
+        for directory in tx.directory_list(at).await? {
+            if let Some(name) = directory.attributes.text("name") {
+                facts.directories.insert(directory.id.clone(), name.to_owned());
+            }
+        }
         let mut wanted = Wanted::default();
         for number in facts.terms.values() {
             wanted.resource(*number);
@@ -71,6 +78,12 @@ impl Facts {
         let row = self.accounts.get(id);
         let name = row.and_then(|row| row.name.clone().or_else(|| row.email.clone()));
         name.unwrap_or_else(|| id.to_owned())
+    }
+
+    /// What people call a directory.
+    pub fn directory_label(&self, id: &str) -> String {
+        let name = self.directories.get(id).cloned();
+        name.unwrap_or_else(|| format!("directory {id}"))
     }
 
     /// What people call a group.

@@ -8,6 +8,7 @@ use model::role::role_name;
 pub(super) fn sentence(action: &Action, facts: &Facts) -> String {
     let who = |account: &model::AccountId| facts.account_label(account.as_str());
     let group_of = |group: &model::GroupId| facts.group_label(group.as_str());
+    let place = |directory: &model::DirectoryId| facts.directory_label(directory.as_str());
     let on = |resource: &model::ResourceId| facts.resource_label(resource.as_str());
     let called = |role: &model::RoleId| role_name(role.as_str()).to_owned();
     match action {
@@ -75,13 +76,13 @@ pub(super) fn sentence(action: &Action, facts: &Facts) -> String {
             format!("{} gets another {}", who(account), fields.join(", "))
         }
         Action::Suspend { account, directory } => {
-            format!("{} is suspended in directory {directory}", who(account))
+            format!("{} is suspended in {}", who(account), place(directory))
         }
         Action::Restore { account, directory } => {
-            format!("{} gets back the access to directory {directory}", who(account))
+            format!("{} gets back the access to {}", who(account), place(directory))
         }
         Action::RemoveFromDirectory { account, directory } => {
-            format!("{} is removed from directory {directory}", who(account))
+            format!("{} is removed from {}", who(account), place(directory))
         }
         Action::Deactivate { account } => format!("{} is deactivated everywhere", who(account)),
         Action::Reactivate { account } => format!("{} is active again", who(account)),
