@@ -290,8 +290,13 @@ impl App {
         }
         let preview = preview(row);
         reach.losing.clone_from(&preview.effects.losing);
+        // An override is for what was shown: not for another account that became protected since. Numbers may differ.
+        let is_same = |known: &guards::Trip, trip: &guards::Trip| {
+            known.guard == trip.guard
+                && (known.detail == trip.detail || matches!(trip.guard.as_str(), "accounts" | "share"))
+        };
         let is_overridden = |trip: &guards::Trip| {
-            preview.overridden.is_some() && preview.guards.iter().any(|known| known.guard == trip.guard)
+            preview.overridden.is_some() && preview.guards.iter().any(|known| is_same(known, trip))
         };
         let mut trips = guards::trips(&waiting, &facts, &reach, &connection.guards);
         trips.retain(|trip| !is_overridden(trip));
