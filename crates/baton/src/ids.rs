@@ -142,8 +142,6 @@ pub fn principal_of<'a>(grant: &'a str, entitlement: &str) -> Option<(&'a str, &
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use super::*;
     use proptest::prelude::*;
 
@@ -196,7 +194,7 @@ mod tests {
                 _ => EntitlementId::OrganizationRole { organization: resource, role },
             };
             let id = entitlement.to_string();
-            prop_assert_eq!(id.parse::<EntitlementId>().as_ref(), Ok(&entitlement));
+            prop_assert_eq!(id.parse::<EntitlementId>(), Ok(entitlement));
             let grant = grant_id(&id, USER, &principal);
             prop_assert_eq!(principal_of(&grant, &id), Some((USER, principal.as_str())));
         }

@@ -7,7 +7,7 @@
 use crate::proto::DESCRIPTORS;
 use crate::proto::orgwarden::v1::UnknownAnnotation;
 use prost::{Message, Name};
-use prost_reflect::{DescriptorPool, DynamicMessage, SerializeOptions, Value as Field};
+use prost_reflect::{DescriptorPool, DynamicMessage, ReflectMessage as _, SerializeOptions, Value as Field};
 use prost_types::Any;
 use serde_json::Value;
 use std::sync::LazyLock;
@@ -49,6 +49,14 @@ pub enum JsonError {
 /// A message as JSON.
 pub fn to_json<M: Message + Name>(message: &M) -> Result<Value, JsonError> {
     bytes_to_json::<M>(&message.encode_to_vec())
+}
+
+/// The message in these bytes.
+pub(crate) fn decode<M: Message + Name + Default>(bytes: &[u8]) -> Result<M, JsonError> {
+    M::decode(bytes).map_err(|source| JsonError::NotThatMessage {
+        message: M::full_name(),
+        source,
+    })
 }
 
 /// The bytes of a message as JSON.
@@ -126,8 +134,6 @@ fn tame_any(any: Any, depth: u32) -> Any {
 
 #[cfg(test)]
 mod tests {
-    #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
-
     use super::*;
     use crate::proto::c1::connector::v2::{GrantImmutable, LicenseProfileTrait, Resource, ResourceId};
     use serde_json::json;
