@@ -1,5 +1,6 @@
 //! The connector: Orgwarden in place of `baton-atlassian`, for those whose governance system expects that program.
 //!
+//! - [`reading`]: one sync into a file. `contents`: what the file says.
 //! - [`connector`]: one organization, reached.
 //! - [`proto`]: the messages. [`json`]: how they are written as JSON.
 //! - [`c1z`]: the files.
@@ -10,8 +11,11 @@
 
 pub mod c1z;
 pub mod connector;
+mod contents;
 pub mod ids;
 pub mod json;
 pub mod proto;
+pub mod reading;
 
 pub use connector::{Connector, Reach};
+pub use reading::{FileOptions, ReadingError, Synced};
