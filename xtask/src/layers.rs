@@ -5,7 +5,7 @@
 use crate::graph::{Dependency, Graph, Kind, Package};
 
 /// Each crate of the workspace and the crates that it may use, from the ground up.
-const ALLOWED: [(&str, &[&str]); 14] = [
+const ALLOWED: [(&str, &[&str]); 15] = [
     ("model", &[]),
     ("access", &[]),
     ("twin", &[]),
@@ -18,10 +18,20 @@ const ALLOWED: [(&str, &[&str]); 14] = [
         &["model", "access", "atlassian", "store", "sync", "provision"],
     ),
     ("web", &["model", "app"]),
+    ("baton", &["model", "app"]),
     // Builds the concrete client and store and hands them down.
     (
         "cli",
-        &["model", "atlassian", "store", "sync", "app", "web", "twin"],
+        &[
+            "model",
+            "atlassian",
+            "store",
+            "sync",
+            "app",
+            "web",
+            "baton",
+            "twin",
+        ],
     ),
     // For tests only: nobody above may use these.
     ("testkit", &["store"]),

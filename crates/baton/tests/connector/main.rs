@@ -1,0 +1,6 @@
+//! The connector's files and answers, against what the other program wrote.
+
+#![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
+
+mod sample;
+mod writing;
