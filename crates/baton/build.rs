@@ -23,6 +23,8 @@ fn main() -> Result<(), Box<dyn Error>> {
     tonic_prost_build::configure()
         // Maps in the order of their keys: the same message is always the same bytes.
         .btree_map(".")
+        // Only the stand-in for the server in tests is a server.
+        .server_mod_attribute(".", "#[cfg(any(test, feature = \"stand-in\"))]")
         .include_file("messages.rs")
         .compile_fds_with_config(descriptors, messages)?;
     Ok(())

@@ -61,6 +61,30 @@ pub(crate) fn decode<M: Message + Name + Default>(bytes: &[u8]) -> Result<M, Jso
 
 /// The bytes of a message as JSON.
 pub fn bytes_to_json<M: Name>(bytes: &[u8]) -> Result<Value, JsonError> {
+    dynamic::<M>(bytes)?
+        .serialize_with_options(serde_json::value::Serializer, &SerializeOptions::new())
+        .map_err(|source| JsonError::NoForm {
+            message: M::full_name(),
+            source,
+        })
+}
+
+/// A message as text on several lines, its fields in the order of their numbers, without a line's end at the end.
+pub fn to_text<M: Message + Name>(message: &M) -> Result<String, JsonError> {
+    let mut text = Vec::new();
+    dynamic::<M>(&message.encode_to_vec())?
+        .serialize_with_options(
+            &mut serde_json::Serializer::pretty(&mut text),
+            &SerializeOptions::new(),
+        )
+        .map_err(|source| JsonError::NoForm {
+            message: M::full_name(),
+            source,
+        })?;
+    Ok(String::from_utf8_lossy(&text).into_owned())
+}
+
+fn dynamic<M: Name>(bytes: &[u8]) -> Result<DynamicMessage, JsonError> {
     let name = M::full_name();
     let descriptor = POOL
         .get_message_by_name(&name)
@@ -69,17 +93,11 @@ pub fn bytes_to_json<M: Name>(bytes: &[u8]) -> Result<Value, JsonError> {
         })?;
     let mut message =
         DynamicMessage::decode(descriptor, bytes).map_err(|source| JsonError::NotThatMessage {
-            message: name.clone(),
+            message: name,
             source,
         })?;
     tame(&mut message, DEEPEST);
-    let options = SerializeOptions::new();
-    message
-        .serialize_with_options(serde_json::value::Serializer, &options)
-        .map_err(|source| JsonError::NoForm {
-            message: name,
-            source,
-        })
+    Ok(message)
 }
 
 /// Replaces the annotations that cannot be shown.

@@ -5,6 +5,8 @@
 //! - [`proto`]: the messages. [`json`]: how they are written as JSON.
 //! - [`c1z`]: the files.
 //! - [`ids`]: how entitlements and grants are called.
+//! - [`options`]: what the connector is told. [`describe`]: what it says of itself. [`log`]: how it tells what it does.
+//! - [`work`]: what can be asked of it. [`service`]: getting that from a server.
 //!
 //! It asks only `app`, as every surface does. What it promises besides: a file is written whole or not at all, and the
 //! ids in it are those that the other program writes for the same organization.
@@ -12,10 +14,15 @@
 pub mod c1z;
 pub mod connector;
 mod contents;
+pub mod describe;
 pub mod ids;
 pub mod json;
+pub mod log;
+pub mod options;
 pub mod proto;
 pub mod reading;
+pub mod service;
+pub mod work;
 
 pub use connector::{Connector, Reach};
 pub use reading::{FileOptions, ReadingError, Synced};

@@ -7,6 +7,10 @@
     missing_docs,
     reason = "what a message means is told where it is declared, in proto/"
 )]
+#[cfg_attr(
+    any(test, feature = "stand-in"),
+    expect(clippy::allow_attributes, reason = "the server's code is made when building")
+)]
 mod messages {
     include!(concat!(env!("OUT_DIR"), "/messages.rs"));
 }

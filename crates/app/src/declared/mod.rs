@@ -22,7 +22,7 @@ mod meaning;
 mod roles;
 mod write;
 mod wrong;
-mod yaml;
+pub mod yaml;
 
 pub use drift::{Difference, Drift, DriftLine, Sign};
 pub use wrong::{Place, Wrong, WrongFile};

@@ -13,15 +13,19 @@ const DEEPEST: usize = 20;
 
 /// A value and where it begins.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Spot {
+pub struct Spot {
+    /// Where it begins.
     pub place: Place,
+    /// What it is.
     pub node: Node,
 }
 
 /// A value.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) enum Node {
+pub enum Node {
+    /// A scalar, quoted or not.
     Text(String),
+    /// A sequence.
     List(Vec<Spot>),
     /// Keys in their order, each once.
     Map(Vec<(Key, Spot)>),
@@ -29,8 +33,10 @@ pub(super) enum Node {
 
 /// A key and where it stands.
 #[derive(Debug, Clone, PartialEq, Eq)]
-pub(super) struct Key {
+pub struct Key {
+    /// Where it begins.
     pub place: Place,
+    /// What it says.
     pub text: String,
 }
 
@@ -50,7 +56,7 @@ enum Open {
 }
 
 /// Reads a document; `None` when there is nothing but comments.
-pub(super) fn read(text: &str) -> Result<Option<Spot>, Wrong> {
+pub fn read(text: &str) -> Result<Option<Spot>, Wrong> {
     if let Some(before) = text.find('\0').and_then(|at| text.get(..at)) {
         let place = Place {
             line: before.lines().count().max(1),

@@ -59,9 +59,7 @@ impl App {
         until: i64,
     ) -> Result<Vec<[i64; 3]>, ViewError> {
         let mut tx = self.store.read().await?;
-        Ok(tx
-            .fact_keys(scope.snapshot(), kind, after, until, KEYS)
-            .await?)
+        Ok(tx.fact_keys(scope.snapshot(), kind, after, until, KEYS).await?)
     }
 
     /// The ids with these numbers.

@@ -34,10 +34,10 @@ pub use scope::Scope;
 pub use time::{At, Since};
 
 use serde::Serialize;
+use store::views::Part;
 pub use store::views::contents::DescribedAccount;
 pub use store::views::tokens::TokenRow;
 pub use store::views::{Described, Edge};
-use store::views::Part;
 
 /// One page of a list, and how much is not on it.
 #[derive(Debug, Clone, Serialize)]
