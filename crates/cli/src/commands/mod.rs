@@ -2,6 +2,7 @@
 
 mod access;
 mod apply;
+mod c1z;
 mod capture;
 mod care;
 mod changes;
@@ -60,6 +61,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Apply(args) => apply::run(&config, args).await,
         Command::DisableUser(args) => plan::user(&config, args, true).await,
         Command::EnableUser(args) => plan::user(&config, args, false).await,
+        Command::C1z(command) => c1z::run(command),
         Command::Erase(args) => care::erase(&config, args).await,
         Command::Backup { file } => care::backup(&config, &file).await,
         Command::Doctor { json } => care::doctor(&config, json).await,
