@@ -17,4 +17,6 @@ pub mod log;
 pub mod options;
 pub mod proto;
 pub mod service;
+#[cfg(any(test, feature = "stand-in"))]
+pub mod stand_in;
 pub mod work;

@@ -190,3 +190,6 @@ fn presentable(text: &str) -> String {
     }
     line.trim().to_owned()
 }
+
+#[cfg(test)]
+mod tests;
