@@ -2,7 +2,7 @@
 
 use anyhow::Context as _;
 use app::declared::{AccessText, Drift};
-use app::plans::{Carried, Carrying, PlanRequest, PlanView, Unwatched, Wait};
+use app::plans::{Carried, Carrying, Errand, ErrandDone, PlanRequest, PlanView, Unwatched, Wait};
 use app::views::scope::ScopeChoice;
 use app::{App, AppError, ConnectionRequest, ScimCredential, WritesChange};
 use atlassian::writes::OrganizationWrites;
@@ -56,6 +56,13 @@ impl ChangeStage {
     /// A new organization that was read once, on SQLite in a temporary folder or on the PostgreSQL database named.
     /// Changes are on, and makers may approve.
     pub async fn new(twin: TwinOptions, postgres: Option<&str>) -> anyhow::Result<ChangeStage> {
+        let stage = ChangeStage::unread(twin, postgres).await?;
+        stage.app.sync(None, false, &stage.api, &app::Silent).await?;
+        Ok(stage)
+    }
+
+    /// As [`ChangeStage::new`], but nothing was read yet.
+    pub async fn unread(twin: TwinOptions, postgres: Option<&str>) -> anyhow::Result<ChangeStage> {
         let twin = Twin::start(twin).await?;
         let folder = tempfile::tempdir()?;
         let database = match postgres {
@@ -92,15 +99,13 @@ impl ChangeStage {
             ..WritesChange::default()
         };
         app.connection_set_writes("stage", &change, MAKER).await?;
-        let stage = ChangeStage {
+        Ok(ChangeStage {
             twin,
             app: Arc::new(app),
             api,
             clock,
             _folder: folder,
-        };
-        stage.app.sync(None, false, &stage.api, &app::Silent).await?;
-        Ok(stage)
+        })
     }
 
     /// Lets time pass, here and at the twin.
@@ -174,6 +179,17 @@ impl ChangeStage {
             actor: MAKER,
         };
         self.app.plan_apply(plan, &carrying).await
+    }
+
+    /// Runs an errand.
+    pub async fn errand(&self, errand: &Errand) -> Result<ErrandDone, AppError> {
+        let carrying = Carrying {
+            options: &self.api,
+            wait: self,
+            watch: &Unwatched,
+            actor: MAKER,
+        };
+        self.app.errand(errand, &carrying).await
     }
 
     /// Carries a plan out and ends in the middle, once the twin has seen so many more requests. Answers whether it was

@@ -4,7 +4,7 @@ use crate::App;
 use crate::error::AppError;
 use atlassian::{Admin, Manage, Options, Scim, Transport};
 use model::OrganizationId;
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use std::sync::Arc;
 use store::{AuditRow, ConnectionRow, MasterKey, NewConnection, ScimCredential};
@@ -49,25 +49,10 @@ impl App {
         options: &Options,
     ) -> Result<ConnectionAdded, AppError> {
         let seal = self.key()?;
-        let transport = Transport::new(options, request.key.clone(), Arc::clone(&self.clock))?;
-        let transport = Arc::new(transport);
-        let id = match request.organization {
-            Some(id) => OrganizationId::new(id),
-            None => only_organization(&transport).await?,
-        };
-        let found = Admin::new(Arc::clone(&transport), id.clone())
-            .organization()
-            .await?;
-        if found.id != id.as_str() {
-            return Err(AppError::OtherOrganization {
-                asked: id.to_string(),
-                found: found.id,
-            });
-        }
+        let (transport, id, name) = self.connection_check(request, options).await?;
         if let Some(scim) = &request.scim {
             scim_check(&transport, scim).await?;
         }
-        let name = found.attributes.name;
         let now = self.clock.now_ms();
         let mut tx = self.store.write().await?;
         let organization = tx.organization_ensure(&id, name.as_deref()).await?;
@@ -106,6 +91,98 @@ impl App {
             organization_id: id.to_string(),
             organization_name: name,
         })
+    }
+
+    /// Checks that the key reads the organization. Answers the way there, the organization's id and its name.
+    async fn connection_check(
+        &self,
+        request: &ConnectionRequest<'_>,
+        options: &Options,
+    ) -> Result<(Arc<Transport>, OrganizationId, Option<String>), AppError> {
+        let transport = Transport::new(options, request.key.clone(), Arc::clone(&self.clock))?;
+        let transport = Arc::new(transport);
+        let id = match request.organization {
+            Some(id) => OrganizationId::new(id),
+            None => only_organization(&transport).await?,
+        };
+        let found = Admin::new(Arc::clone(&transport), id.clone())
+            .organization()
+            .await?;
+        if found.id != id.as_str() {
+            return Err(AppError::OtherOrganization {
+                asked: id.to_string(),
+                found: found.id,
+            });
+        }
+        Ok((transport, id, found.attributes.name))
+    }
+
+    /// Adds a connection, or brings the one of that name up to date: its key, where the API is, its SCIM directory, the
+    /// organization's name. The key is checked each time; nothing is kept when it does not read the organization, or when the
+    /// connection is one to another organization.
+    pub async fn connection_keep(
+        &self,
+        request: &ConnectionRequest<'_>,
+        options: &Options,
+    ) -> Result<(), AppError> {
+        let seal = self.key()?;
+        let mut tx = self.store.read().await?;
+        let Some(known) = tx.connection_find(request.name).await? else {
+            drop(tx);
+            self.connection_add(request, options).await?;
+            return Ok(());
+        };
+        let is_of = tx.organization_get(known.organization_id).await?.atlassian_id;
+        let key = tx.connection_key(request.name, seal).await?;
+        let scim = tx.connection_scim(request.name, seal).await?;
+        drop(tx);
+        let (transport, id, name) = self.connection_check(request, options).await?;
+        if id != is_of {
+            return Err(AppError::OtherOrganization {
+                asked: id.to_string(),
+                found: is_of.to_string(),
+            });
+        }
+        let is_same = |known: &ScimCredential, new: &ScimCredential| {
+            known.url == new.url && known.token.expose_secret() == new.token.expose_secret()
+        };
+        let has_other_scim = match (&scim, &request.scim) {
+            (None, None) => false,
+            (Some(known), Some(new)) => !is_same(known, new),
+            _ => true,
+        };
+        if let (true, Some(scim)) = (has_other_scim, &request.scim) {
+            scim_check(&transport, scim).await?;
+        }
+        let now = self.clock.now_ms();
+        let mut tx = self.store.write().await?;
+        tx.organization_ensure(&id, name.as_deref()).await?;
+        let has_other_key = key.is_none_or(|key| key.expose_secret() != request.key.expose_secret());
+        if has_other_key || known.base_url != options.base_url {
+            tx.connection_set_key(request.name, &options.base_url, &request.key, seal)
+                .await?;
+            tx.audit_record(&AuditRow {
+                at: now,
+                actor: request.actor.to_owned(),
+                action: "connection.key".into(),
+                subject: request.name.to_owned(),
+                detail: format!("another key, or another address: {}", options.base_url),
+            })
+            .await?;
+        }
+        if has_other_scim {
+            tx.connection_set_scim(request.name, request.scim.as_ref(), seal)
+                .await?;
+            tx.audit_record(&scim_entry(
+                now,
+                request.actor,
+                request.name,
+                request.scim.as_ref(),
+            ))
+            .await?;
+        }
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Gives a connection a SCIM directory, after checking that its token reads it, or takes it away.

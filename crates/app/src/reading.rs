@@ -111,8 +111,24 @@ impl App {
         }
     }
 
+    /// Answers what takes longest once for every organization, so that the first person after a start does not wait for it.
+    pub async fn warm_up_all(&self) {
+        let connections = match self.store.read().await {
+            Ok(mut tx) => tx.connection_list().await,
+            Err(error) => Err(error),
+        };
+        match connections {
+            Ok(connections) => {
+                for connection in connections {
+                    self.warm_up(&connection.name).await;
+                }
+            }
+            Err(error) => tracing::debug!(%error, "nothing was warmed up; the first pages take longer"),
+        }
+    }
+
     /// Answers what takes longest once, so that the first person after a reading does not wait for it.
-    pub async fn warm_up(&self, connection: &str) {
+    async fn warm_up(&self, connection: &str) {
         let choice = ScopeChoice {
             organization: Some(connection.to_owned()),
             as_of: None,

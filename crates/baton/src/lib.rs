@@ -1,5 +1,7 @@
 //! The connector: Orgwarden in place of `baton-atlassian`, for those whose governance system expects that program.
 //!
+//! - [`reading`]: one sync into a file. `contents`: what the file says.
+//! - [`connector`]: one organization, reached.
 //! - [`proto`]: the messages. [`json`]: how they are written as JSON.
 //! - [`c1z`]: the files.
 //! - [`ids`]: how entitlements and grants are called.
@@ -10,13 +12,19 @@
 //! ids in it are those that the other program writes for the same organization.
 
 pub mod c1z;
+pub mod connector;
+mod contents;
 pub mod describe;
 pub mod ids;
 pub mod json;
 pub mod log;
 pub mod options;
 pub mod proto;
+pub mod reading;
 pub mod service;
 #[cfg(any(test, feature = "stand-in"))]
 pub mod stand_in;
 pub mod work;
+
+pub use connector::{Connector, Reach};
+pub use reading::{FileOptions, ReadingError, Synced};

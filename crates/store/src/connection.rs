@@ -15,6 +15,7 @@ const COLUMNS_BY_NAME: &str = "SELECT id, organization_id, name, base_url, creat
 const ALL: &str = "SELECT id, organization_id, name, base_url, created_at, created_by, sync_interval_ms, drop_confirmed, semantics, scim_url, writes, self_approval, guards
     FROM connection ORDER BY name";
 const KEY: &str = "SELECT sealed_key FROM connection WHERE name = $1";
+const SET_KEY: &str = "UPDATE connection SET base_url = $2, sealed_key = $3 WHERE name = $1";
 const SCIM: &str = "SELECT scim_url, sealed_scim_token FROM connection WHERE name = $1 AND scim_url IS NOT NULL AND sealed_scim_token IS NOT NULL";
 const SET_SCIM: &str = "UPDATE connection SET scim_url = $2, sealed_scim_token = $3 WHERE name = $1";
 const NO_SCIM: &str = "UPDATE connection SET scim_url = NULL, sealed_scim_token = NULL WHERE name = $1 AND scim_url IS NOT NULL";
@@ -210,6 +211,20 @@ impl Tx {
             None => Ok(None),
             Some(row) => seal.open(&place(name), &row.bytes(0)?).map(Some),
         }
+    }
+
+    /// Gives the connection another key, sealed to this row, and says where the API is. What was learned of the tenant stays.
+    pub async fn connection_set_key(
+        &mut self,
+        name: &str,
+        base_url: &str,
+        key: &SecretString,
+        seal: &MasterKey,
+    ) -> Result<(), StoreError> {
+        let sealed = seal.seal(&place(name), key)?;
+        self.execute(SET_KEY, &[name.into(), base_url.into(), sealed.into()])
+            .await?;
+        Ok(())
     }
 
     /// Gives the connection a SCIM directory, its token sealed to this row, or takes it away. Answers whether anything

@@ -1,6 +1,6 @@
 //! What a plan does to effective access, beyond what it names: per account what is gained and lost.
 
-use super::facts::{Facts, role_of};
+use super::facts::{Facts, NOT_STORED, role_of};
 use crate::error::AppError;
 use crate::views::Scope;
 use crate::views::names::Wanted;
@@ -77,7 +77,12 @@ pub(super) async fn effects(
     asked: &Asked,
 ) -> Result<Effects, AppError> {
     let at = scope.snapshot();
-    let account_of = |id: &model::AccountId| facts.accounts.get(id.as_str()).map(|row| row.account.term);
+    // What Atlassian alone knows has no number, and nothing is stored that could be worked out for it.
+    let stored = |number: &i64| *number != NOT_STORED;
+    let account_of = |id: &model::AccountId| {
+        let row = facts.accounts.get(id.as_str());
+        row.map(|row| row.account.term).filter(stored)
+    };
     // Groups that the plan makes have no number yet; those below zero are free.
     let mut made: BTreeMap<GroupId, i64> = BTreeMap::new();
     for group in actions.iter().filter_map(Action::makes) {
@@ -86,6 +91,7 @@ pub(super) async fn effects(
     }
     let group_of = |id: &GroupId| {
         let known = facts.groups.get(id.as_str()).map(|group| group.term);
+        let known = known.filter(stored);
         known.or_else(|| made.get(id).copied())
     };
     let mut edits = Vec::new();
@@ -97,8 +103,8 @@ pub(super) async fn effects(
         let account = action.account().and_then(account_of);
         let group = action.group().and_then(group_of);
         let on = role_of(action).and_then(|(resource, role)| {
-            let resource = facts.terms.get(resource.as_str())?;
-            Some((*resource, *facts.terms.get(role.as_str())?))
+            let number = |text: &str| facts.terms.get(text).copied().filter(stored);
+            Some((number(resource.as_str())?, number(role.as_str())?))
         });
         match (action, account, group, on) {
             (Action::AddMember { .. }, Some(account), Some(group), _) => {

@@ -9,6 +9,9 @@ use store::Tx;
 use store::views::Described;
 use store::views::accounts::AccountRow;
 
+/// The number of what Atlassian knows and the store does not.
+pub(super) const NOT_STORED: i64 = 0;
+
 /// Stored facts about accounts, groups and resources, by Atlassian's ids. Absent: nothing is known.
 #[derive(Debug, Default)]
 pub(super) struct Facts {

@@ -12,8 +12,8 @@ use crate::views::Scope;
 use crate::views::scope::ScopeChoice;
 use atlassian::Options;
 use model::role::ORGANIZATION_ADMIN;
-use model::{Action, PlanId, PlanState};
-use std::collections::BTreeSet;
+use model::{AccountId, Action, PlanId, PlanState};
+use std::collections::{BTreeMap, BTreeSet};
 use store::views::Part;
 use store::{AuditRow, ConnectionRow, GuardTrip, JournalRow, NewPlan, PlanRow};
 
@@ -56,6 +56,30 @@ pub struct PlanMade {
     pub hash: Option<String>,
     /// What is not part of it, and why.
     pub refused: Vec<Refused>,
+}
+
+/// What a plan is made from.
+pub(super) struct Ground<'a> {
+    pub scope: &'a Scope,
+    pub connection: &'a ConnectionRow,
+    pub admin: &'a atlassian::Admin,
+    pub facts: Facts,
+    pub live: Live,
+}
+
+/// What was asked of Atlassian just now, and wins over what was read. Empty where nothing was asked.
+#[derive(Debug, Default)]
+pub(super) struct Live {
+    /// Directories of accounts: status by directory.
+    pub places: BTreeMap<AccountId, BTreeMap<String, String>>,
+    /// Which of the named accounts are organization admins.
+    pub named_admins: BTreeMap<AccountId, bool>,
+    /// How many members groups have.
+    pub members: BTreeMap<String, i64>,
+    /// Every organization admin who can act, where one of them is touched.
+    pub organization_admins: BTreeSet<String>,
+    /// Those of the named accounts that are in a protected group.
+    pub protected_by_group: BTreeSet<String>,
 }
 
 impl App {
@@ -103,16 +127,41 @@ impl App {
         let mut tx = self.store.read().await?;
         let facts = Facts::look_up(&mut tx, &scope, &wanted).await?;
         drop(tx);
-        let mut preflight = Preflight {
-            app: self,
+        let ground = Ground {
             scope: &scope,
             connection: &connection,
             admin: &admin,
+            facts,
+            live: Live::default(),
+        };
+        self.plan_from(request, wanted, ground).await
+    }
+
+    /// Makes a plan from what is known.
+    pub(super) async fn plan_from(
+        &self,
+        request: &PlanRequest<'_>,
+        wanted: Vec<Action>,
+        ground: Ground<'_>,
+    ) -> Result<PlanMade, AppError> {
+        let Ground {
+            scope,
+            connection,
+            admin,
+            facts,
+            live,
+        } = ground;
+        let mut preflight = Preflight {
+            app: self,
+            scope,
+            connection,
+            admin,
             facts: &facts,
             made: wanted.iter().filter_map(Action::makes).collect(),
             owners: Default::default(),
             privileges: Default::default(),
-            places: Default::default(),
+            places: live.places,
+            organization_admins: live.named_admins,
         };
         let (mut actions, mut refused) = (Vec::new(), Vec::new());
         for action in wanted {
@@ -135,23 +184,26 @@ impl App {
         }
         let mut tx = self.store.read().await?;
         let nothing_asked = effects::Asked::new();
-        let mut effects = effects::effects(&mut tx, &scope, &facts, &actions, &nothing_asked).await?;
+        let mut effects = effects::effects(&mut tx, scope, &facts, &actions, &nothing_asked).await?;
         let unknown: BTreeSet<String> = effects
             .unknown
             .iter()
             .map(|line| line.account_id.clone())
             .collect();
         if !unknown.is_empty() && unknown.len() <= MOST_ASKED {
-            let asked = effects::ask_methods(&mut tx, &admin, &unknown).await?;
-            effects = effects::effects(&mut tx, &scope, &facts, &actions, &asked).await?;
+            let asked = effects::ask_methods(&mut tx, admin, &unknown).await?;
+            effects = effects::effects(&mut tx, scope, &facts, &actions, &asked).await?;
         }
         drop(tx);
-        let mut reach = self.reach(&scope, &connection, &facts, &actions).await?;
+        let mut reach = self.reach(scope, connection, &facts, &actions).await?;
         reach.losing.clone_from(&effects.losing);
+        reach.members.extend(live.members);
+        reach.organization_admins.extend(live.organization_admins);
+        reach.protected_by_group.extend(live.protected_by_group);
         let trips = guards::trips(&actions, &facts, &reach, &connection.guards);
         let mut with_undo = Vec::with_capacity(actions.len());
         for action in &actions {
-            with_undo.push((action.clone(), self.undo_of(action, &admin).await?));
+            with_undo.push((action.clone(), self.undo_of(action, admin).await?));
         }
         let preview = Preview {
             version: 1,
@@ -163,7 +215,7 @@ impl App {
         let organization = scope.organization_id.as_str();
         let hash = provision::plan::hash(organization, request.goes_on, &actions);
         if request.may_be_old
-            && let Some(id) = self.same_plan(&scope, &hash).await?
+            && let Some(id) = self.same_plan(scope, &hash).await?
         {
             let hash = Some(hash);
             return Ok(PlanMade {

@@ -1,6 +1,6 @@
 //! Plans: proposing changes to Atlassian, approving them, having them carried out, undoing them.
 //!
-//! - `wish`: from names to actions.
+//! - `wish`: from names to actions. - `errand`: a single change for a caller with an approval of its own.
 //! - `make`: from wanted actions to a plan – `preflight` refuses what cannot be, `effects` works out what else is gained and
 //!   lost, `guards` say what holds it back. - `carry`: approving, applying, pausing, undoing.
 //! - `queue`: plans that a page has carried out. - `view`, `expects`, `accounts`: what is shown.
@@ -11,6 +11,7 @@
 mod accounts;
 mod carry;
 mod effects;
+mod errand;
 mod expects;
 mod facts;
 mod guards;
@@ -27,6 +28,7 @@ pub use accounts::{AccountEffects, RoleEffect};
 pub use carry::{Carrying, RealTime, Unwatched};
 pub(crate) use effects::ask_methods;
 pub use effects::{EffectLine, Effects, Losing};
+pub use errand::{Errand, ErrandChange, ErrandDone, Fate};
 pub use guards::Trip;
 pub(crate) use guards::{
     ACCOUNTS_PER_PLAN, CHANGES_PER_HOUR, COMMENT_ABOVE, FAILURES_PER_HOUR, SHARE_FROM, SHARE_PERCENT, matches,

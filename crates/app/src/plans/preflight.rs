@@ -51,6 +51,8 @@ pub(super) struct Preflight<'a> {
     pub privileges: BTreeMap<AccountId, BTreeMap<String, Rule>>,
     /// Directories of accounts: status by directory.
     pub places: BTreeMap<AccountId, BTreeMap<String, String>>,
+    /// Accounts of which was asked just now whether they are organization admins.
+    pub organization_admins: BTreeMap<AccountId, bool>,
 }
 
 const READ_AGAIN: &str = "read the organization with: orgwarden sync, and make the plan again";
@@ -238,6 +240,9 @@ impl Preflight<'_> {
     }
 
     async fn is_organization_admin(&self, account: &AccountId) -> Result<bool, AppError> {
+        if let Some(asked) = self.organization_admins.get(account) {
+            return Ok(*asked);
+        }
         let Some(row) = self.facts.accounts.get(account.as_str()) else {
             return Ok(false);
         };

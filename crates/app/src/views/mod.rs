@@ -9,6 +9,7 @@ pub mod account;
 pub mod accounts;
 pub mod changes;
 pub mod connections;
+pub mod contents;
 mod error;
 pub mod groups;
 pub mod inventory;
@@ -33,8 +34,10 @@ pub use scope::Scope;
 pub use time::{At, Since};
 
 use serde::Serialize;
-pub use store::views::Edge;
 use store::views::Part;
+pub use store::views::contents::DescribedAccount;
+pub use store::views::tokens::TokenRow;
+pub use store::views::{Described, Edge};
 
 /// One page of a list, and how much is not on it.
 #[derive(Debug, Clone, Serialize)]

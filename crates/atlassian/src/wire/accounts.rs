@@ -26,6 +26,8 @@ pub struct Account {
     pub nickname: Option<String>,
     /// E-mail address; may be hidden.
     pub email: Option<String>,
+    /// Whether the address was shown to be theirs.
+    pub email_verified: Option<bool>,
     /// `managed` or `unmanaged`; open.
     pub claim_status: Option<String>,
     /// Roles of the platform; absent unless expanded.

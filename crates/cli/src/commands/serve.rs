@@ -41,6 +41,10 @@ pub async fn run(config: &Config, args: ServeArgs) -> anyhow::Result<ExitCode> {
     output::line("The address works once; it lets this browser in. Stop with Ctrl-C.")?;
     let (end, ended) = watch::channel(false);
     let serving = tokio::spawn(pages.serve(ended.clone()));
+    let warming = {
+        let app = Arc::clone(&app);
+        tokio::spawn(async move { app.warm_up_all().await })
+    };
     let reading = async {
         if !args.no_sync {
             tokio::join!(
@@ -55,6 +59,7 @@ pub async fn run(config: &Config, args: ServeArgs) -> anyhow::Result<ExitCode> {
         let _ = end.send(true);
     };
     tokio::join!(reading, waiting);
+    warming.abort();
     serving.await??;
     app.store.close().await;
     Ok(ExitCode::SUCCESS)

@@ -10,6 +10,7 @@
 //! - [`FactNow`]: one thing. [`gone`]: what is no longer there.
 //! - [`scim`]: what SCIM directories own.
 //! - [`changes`]: beginnings and endings of facts in published runs.
+//! - [`contents`]: everything, part by part.
 //! - [`connections`]: connections, runs and their listings.
 //! - [`scope`]: organizations and the runs that can be looked at.
 //! - `summary`: what lists of accounts sort and filter by, written when a run is published.
@@ -36,6 +37,7 @@ pub mod account;
 pub mod accounts;
 pub mod changes;
 pub mod connections;
+pub mod contents;
 pub mod effective_access;
 mod fact;
 pub mod gone;

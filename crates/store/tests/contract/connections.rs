@@ -10,6 +10,7 @@ on_both!(
     a_key_opens_only_with_its_master_key,
     a_secret_moved_to_another_row_does_not_open,
     a_taken_name_is_refused,
+    a_key_is_replaced_and_the_rest_stays,
     what_was_learned_is_kept,
     a_removed_connection_is_gone_and_its_organization_stays,
     another_master_key_is_refused,
@@ -71,6 +72,28 @@ async fn a_taken_name_is_refused(database: TestDatabase) {
             ..
         })
     ));
+}
+
+async fn a_key_is_replaced_and_the_rest_stays(database: TestDatabase) {
+    connect(&database.store, "acme", "org-1").await;
+    let mut tx = database.store.write().await.unwrap();
+    let before = tx.connection_find("acme").await.unwrap().unwrap();
+    tx.connection_set_key(
+        "acme",
+        "https://elsewhere.example.org",
+        &SecretString::from("another-key"),
+        &master_key(),
+    )
+    .await
+    .unwrap();
+    let key = tx.connection_key("acme", &master_key()).await.unwrap().unwrap();
+    assert_eq!(key.expose_secret(), "another-key");
+    let after = tx.connection_find("acme").await.unwrap().unwrap();
+    let expected = store::ConnectionRow {
+        base_url: "https://elsewhere.example.org".into(),
+        ..before
+    };
+    assert_eq!(after, expected);
 }
 
 async fn what_was_learned_is_kept(database: TestDatabase) {

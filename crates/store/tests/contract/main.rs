@@ -30,6 +30,7 @@ mod activity;
 mod audit;
 mod care;
 mod connections;
+mod contents;
 mod export;
 mod implied;
 mod jobs;

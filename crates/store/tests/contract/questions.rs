@@ -50,6 +50,8 @@ pub async fn ask_all(store: &Store, organization: i64, run: i64, terms: &[i64]) 
         let facts = tx.facts_chunk(organization, kind, RunId(run), 0).await.unwrap().0;
         said.sorted(kind.name(), facts);
         said.exactly("facts_count", tx.facts_count(organization, kind).await.unwrap());
+        let keys = tx.fact_keys(at, kind, [0; 3], i64::MAX, MANY).await.unwrap();
+        said.exactly("fact_keys", keys);
     }
     about_accounts(&mut tx, at, &mut said).await;
     about_lists(&mut tx, at, &mut said).await;
@@ -80,6 +82,10 @@ pub async fn ask_all(store: &Store, organization: i64, run: i64, terms: &[i64]) 
 }
 
 async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
+    said.exactly(
+        "account_descriptions",
+        tx.account_descriptions(at, 0, MANY).await.unwrap(),
+    );
     let text = |text: &str| text.to_owned();
     let filters = [
         AccountFilter::default(),

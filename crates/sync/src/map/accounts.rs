@@ -94,6 +94,7 @@ fn person_attributes(account: &Account) -> Attributes {
         .with("name", account.name.clone())
         .with("nickname", account.nickname.clone())
         .with("email", account.email.clone())
+        .with("email_verified", account.email_verified)
         .with("job_title", account.job_title.clone())
         .with("department", account.department.clone())
         .with("organization", account.organization.clone())

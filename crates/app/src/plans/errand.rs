@@ -1,0 +1,614 @@
+//! Errands: single changes for a caller who has an approval of its own, such as the server of a connector.
+//!
+//! An errand is a plan like any other – preflight, guards, journal, proof – but its caller is maker and approver in one, and
+//! what it names is asked of Atlassian just now instead of being looked up: an errand works before the first reading, and knows
+//! people who came after the latest one. Whether it is so already is asked first, so that an errand may come twice.
+
+use super::facts::{Facts, NOT_STORED};
+use super::make::{Ground, Live};
+use super::sentence::sentence;
+use super::{Carrying, PlanRequest, Refused};
+use crate::App;
+use crate::error::AppError;
+use crate::views::{Scope, ViewError};
+use atlassian::org::{ALL_DIRECTORIES, AccountSearch};
+use atlassian::wire::{self, AccountGroup};
+use atlassian::{Admin, ApiError, Cursor};
+use model::role::ORGANIZATION_ADMIN;
+use model::{
+    AccountId, Action, ActionState, Attributes, DirectoryId, GroupId, PlanId, PlanState, ResourceId, RoleId,
+};
+use std::collections::{BTreeMap, BTreeSet};
+use store::views::accounts::AccountRow;
+use store::views::{Described, Seen};
+use store::{ConnectionRow, Tx};
+
+/// Among so many of the latest plans one is looked for whose worker ended.
+const LATEST: i64 = 50;
+
+/// What a caller wants. Everything is named by Atlassian's ids.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Errand {
+    /// An account joins a group, or leaves it.
+    Member {
+        /// The group.
+        group: GroupId,
+        /// The account.
+        account: AccountId,
+        /// Whether it joins.
+        join: bool,
+    },
+    /// An account is given a role itself, or it is taken.
+    Role {
+        /// The account.
+        account: AccountId,
+        /// On what.
+        resource: ResourceId,
+        /// Which.
+        role: RoleId,
+        /// Whether it is given.
+        give: bool,
+    },
+    /// A group begins to give a role, or stops.
+    GroupRole {
+        /// The group.
+        group: GroupId,
+        /// On what.
+        resource: ResourceId,
+        /// Which.
+        role: RoleId,
+        /// Whether it is given.
+        give: bool,
+    },
+    /// An account is made through SCIM, or a managed one with the address is linked.
+    CreateAccount {
+        /// The address.
+        email: String,
+        /// The full name.
+        name: String,
+    },
+    /// A managed account is deleted after 14 days.
+    DeleteAccount {
+        /// Which.
+        account: AccountId,
+    },
+    /// The account loses its access to all its directories, or gets it back.
+    Access {
+        /// Which.
+        account: AccountId,
+        /// Whether it gets it back.
+        restore: bool,
+    },
+}
+
+/// What became of an errand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrandDone {
+    /// The plan that it was; `None` when nothing was left to plan.
+    pub plan: Option<PlanId>,
+    /// What became of each of its changes.
+    pub changes: Vec<ErrandChange>,
+    /// The account that was made or linked, where that was wanted and is told.
+    pub account: Option<AccountId>,
+}
+
+impl ErrandDone {
+    /// Whether everything is so now.
+    pub fn is_done(&self) -> bool {
+        let is_so = |change: &ErrandChange| matches!(change.fate, Fate::Changed | Fate::WasSo);
+        self.changes.iter().all(is_so)
+    }
+
+    /// Whether everything was so before.
+    pub fn was_so(&self) -> bool {
+        self.changes.iter().all(|change| change.fate == Fate::WasSo)
+    }
+}
+
+/// One change of an errand.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct ErrandChange {
+    /// What was wanted, as a sentence.
+    pub what: String,
+    /// What became of it.
+    pub fate: Fate,
+}
+
+/// What became of a change.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub enum Fate {
+    /// It was made, and seen at Atlassian afterwards.
+    Changed,
+    /// It was so already; nothing was sent.
+    WasSo,
+    /// It cannot be, and nothing was sent.
+    Refused {
+        /// Why.
+        reason: String,
+        /// What to do.
+        next_step: String,
+    },
+    /// It was tried, or would have been, and is not so.
+    Failed {
+        /// Why.
+        reason: String,
+        /// What to do.
+        next_step: String,
+    },
+    /// It was tried, and nobody can tell whether it is so.
+    Unclear {
+        /// Why.
+        reason: String,
+        /// What to do.
+        next_step: String,
+    },
+}
+
+/// What Atlassian said about the things an errand names, and the actions that it comes to.
+struct Asked {
+    actions: Vec<Action>,
+    facts: Facts,
+    live: Live,
+}
+
+impl App {
+    /// Runs an errand to its end. Only one at a time: changes of an organization exclude each other.
+    ///
+    /// # Errors
+    /// When nothing can be said about its outcome, or nothing of it was begun: changes switched off, a guard that holds
+    /// it back, an account or group that Atlassian does not know, no answer.
+    pub async fn errand(&self, errand: &Errand, carrying: &Carrying<'_>) -> Result<ErrandDone, AppError> {
+        let connection = self.connection_named(None).await?;
+        if !connection.writes {
+            return Err(AppError::WritesOff {
+                connection: connection.name,
+            });
+        }
+        self.finish_errands(&connection, carrying).await?;
+        let scope = self.scope_of(connection.organization_id).await?;
+        let admin = self.admin(&connection, carrying.options).await?;
+        let Some(asked) = self.ask(&scope, &connection, &admin, errand).await? else {
+            return Ok(ErrandDone {
+                plan: None,
+                changes: vec![ErrandChange {
+                    what: "the account is gone".into(),
+                    fate: Fate::WasSo,
+                }],
+                account: None,
+            });
+        };
+        let request = PlanRequest {
+            actions: asked.actions.clone(),
+            comment: Some("asked for by the connector's server, which approved it"),
+            goes_on: true,
+            actor: carrying.actor,
+            ..PlanRequest::default()
+        };
+        let mut sentences = BTreeMap::new();
+        for action in &asked.actions {
+            sentences.insert(action.clone(), sentence(action, &asked.facts));
+        }
+        let ground = Ground {
+            scope: &scope,
+            connection: &connection,
+            admin: &admin,
+            facts: asked.facts,
+            live: asked.live,
+        };
+        let made = self.plan_from(&request, asked.actions, ground).await?;
+        let mut changes: Vec<ErrandChange> = made.refused.into_iter().map(ErrandChange::of_refused).collect();
+        let Some(plan) = made.id else {
+            return Ok(ErrandDone {
+                plan: None,
+                changes,
+                account: None,
+            });
+        };
+        let carried = self.approve_and_apply(plan, carrying).await;
+        if carried.is_err() {
+            self.give_up(plan, carrying.actor).await?;
+        }
+        let carried = carried?;
+        let mut tx = self.store.read().await?;
+        let rows = tx.plan_actions(plan).await?;
+        drop(tx);
+        for row in rows {
+            let what = sentences.get(&row.action).cloned().unwrap_or_default();
+            let note = carried.note.clone();
+            let reason = row
+                .reason
+                .or(note)
+                .unwrap_or_else(|| "it was not carried out".into());
+            let next_step = row.next_step.unwrap_or_default();
+            let fate = match row.state {
+                ActionState::Confirmed if row.was_so => Fate::WasSo,
+                ActionState::Confirmed => Fate::Changed,
+                ActionState::Stuck | ActionState::Unknown | ActionState::Running => {
+                    Fate::Unclear { reason, next_step }
+                }
+                _ => Fate::Failed { reason, next_step },
+            };
+            changes.push(ErrandChange { what, fate });
+        }
+        self.give_up(plan, carrying.actor).await?;
+        let account = match errand {
+            Errand::CreateAccount { email, .. } => self.scim_account(&connection, &admin, email).await?,
+            _ => None,
+        };
+        Ok(ErrandDone {
+            plan: Some(plan),
+            changes,
+            account,
+        })
+    }
+
+    async fn approve_and_apply(
+        &self,
+        plan: PlanId,
+        carrying: &Carrying<'_>,
+    ) -> Result<provision::Carried, AppError> {
+        self.plan_approve(plan, None, None, carrying.actor).await?;
+        self.plan_apply(plan, carrying).await
+    }
+
+    /// Gives up what is left of a plan that nobody will come back to: who wants it asks again, and gets a new one.
+    async fn give_up(&self, plan: PlanId, actor: &str) -> Result<(), AppError> {
+        let (row, _) = self.plan_row(plan).await?;
+        // One that is running has intents whose outcome is not known: the next errand settles them.
+        let waits = [
+            PlanState::Planned,
+            PlanState::Approved,
+            PlanState::Paused,
+            PlanState::Stopped,
+        ];
+        if waits.contains(&row.state) {
+            self.plan_halt(plan, true, actor).await?;
+        }
+        Ok(())
+    }
+
+    /// Settles errands whose worker ended, by reading.
+    async fn finish_errands(
+        &self,
+        connection: &ConnectionRow,
+        carrying: &Carrying<'_>,
+    ) -> Result<(), AppError> {
+        let mut tx = self.store.read().await?;
+        let plans = tx.plan_list(connection.organization_id, LATEST).await?;
+        drop(tx);
+        for plan in plans {
+            if plan.state == PlanState::Running && plan.made_by == carrying.actor {
+                self.plan_apply(plan.id, carrying).await?;
+            }
+        }
+        Ok(())
+    }
+
+    async fn scim_account(
+        &self,
+        connection: &ConnectionRow,
+        admin: &Admin,
+        email: &str,
+    ) -> Result<Option<AccountId>, AppError> {
+        let Some(scim) = self.scim(connection, admin).await? else {
+            return Ok(None);
+        };
+        let found = scim.user_named(email).await?;
+        Ok(found.and_then(|user| user.account_id().map(AccountId::new)))
+    }
+
+    /// Asks for what an errand names; `None` when there is nothing to do, since the account is gone.
+    async fn ask(
+        &self,
+        scope: &Scope,
+        connection: &ConnectionRow,
+        admin: &Admin,
+        errand: &Errand,
+    ) -> Result<Option<Asked>, AppError> {
+        let mut tx = self.store.read().await?;
+        let mut asking = Asking {
+            tx: &mut tx,
+            admin,
+            connection,
+            facts: Facts::default(),
+            live: Live::default(),
+        };
+        let actions = match errand.clone() {
+            Errand::Member { group, account, join } => {
+                let directory = asking.group(&group).await?;
+                let is_there = asking.account(directory.as_str(), &account).await?;
+                if !is_there && !asking.account(ALL_DIRECTORIES, &account).await? {
+                    return Err(unknown("account", account.as_str()));
+                }
+                vec![if join {
+                    Action::AddMember {
+                        directory,
+                        group,
+                        account,
+                    }
+                } else {
+                    Action::RemoveMember {
+                        directory,
+                        group,
+                        account,
+                    }
+                }]
+            }
+            Errand::Role {
+                account,
+                resource,
+                role,
+                give,
+            } => {
+                asking.known_account(&account).await?;
+                asking.number(resource.as_str()).await?;
+                asking.number(role.as_str()).await?;
+                vec![if give {
+                    Action::GrantRole {
+                        account,
+                        resource,
+                        role,
+                    }
+                } else {
+                    Action::RevokeRole {
+                        account,
+                        resource,
+                        role,
+                    }
+                }]
+            }
+            Errand::GroupRole {
+                group,
+                resource,
+                role,
+                give,
+            } => {
+                let directory = asking.group(&group).await?;
+                asking.number(resource.as_str()).await?;
+                asking.number(role.as_str()).await?;
+                vec![if give {
+                    Action::GrantGroupRole {
+                        directory,
+                        group,
+                        resource,
+                        role,
+                    }
+                } else {
+                    Action::RevokeGroupRole {
+                        directory,
+                        group,
+                        resource,
+                        role,
+                    }
+                }]
+            }
+            Errand::CreateAccount { email, name } => vec![Action::CreateAccount { email, name }],
+            Errand::DeleteAccount { account } => {
+                if !asking.account(ALL_DIRECTORIES, &account).await? {
+                    // A managed account need not be in any directory.
+                    match admin.manage().privileges(&account).await {
+                        Ok(_) => asking.add_account(&account, wire::Account::default()).await?,
+                        Err(ApiError::NotFound { .. }) => return Ok(None),
+                        Err(error) => return Err(error.into()),
+                    }
+                }
+                vec![Action::DeleteAccount { account }]
+            }
+            Errand::Access { account, restore } => {
+                let directories = asking.directories_of(&account).await?;
+                let action = |directory: DirectoryId| {
+                    let account = account.clone();
+                    if restore {
+                        Action::Restore { directory, account }
+                    } else {
+                        Action::Suspend { directory, account }
+                    }
+                };
+                directories.into_iter().map(action).collect()
+            }
+        };
+        let takes_admin = |account: &AccountId| asking.live.named_admins.get(account) == Some(&true);
+        if actions
+            .iter()
+            .any(|action| action.takes_away() && action.account().is_some_and(takes_admin))
+        {
+            asking.organization_admins().await?;
+        }
+        let directories = asking.tx.directory_list(scope.snapshot()).await?;
+        for directory in directories {
+            if let Some(name) = directory.attributes.text("name") {
+                asking
+                    .facts
+                    .directories
+                    .insert(directory.id.clone(), name.to_owned());
+            }
+        }
+        let Asking { facts, live, .. } = asking;
+        Ok(Some(Asked { actions, facts, live }))
+    }
+}
+
+impl ErrandChange {
+    fn of_refused(refused: Refused) -> ErrandChange {
+        ErrandChange {
+            what: refused.what,
+            fate: Fate::Refused {
+                reason: refused.reason,
+                next_step: refused.next_step,
+            },
+        }
+    }
+}
+
+fn unknown(what: &'static str, id: &str) -> AppError {
+    AppError::View(ViewError::Unknown {
+        what,
+        asked: id.to_owned(),
+        nearest: Vec::new(),
+    })
+}
+
+/// Asks one thing after another and keeps what was said.
+struct Asking<'a> {
+    tx: &'a mut Tx,
+    admin: &'a Admin,
+    connection: &'a ConnectionRow,
+    facts: Facts,
+    live: Live,
+}
+
+impl Asking<'_> {
+    async fn number(&mut self, text: &str) -> Result<i64, AppError> {
+        let number = self.tx.term_find(text).await?.unwrap_or(NOT_STORED);
+        self.facts.terms.insert(text.to_owned(), number);
+        Ok(number)
+    }
+
+    /// Asks for a group, and answers its directory.
+    async fn group(&mut self, id: &GroupId) -> Result<DirectoryId, AppError> {
+        let page = self.admin.groups(&[id.to_string()], None).await?;
+        let Some(found) = page.items.into_iter().find(|group| group.id == id.as_str()) else {
+            return Err(unknown("group", id.as_str()));
+        };
+        let Some(directory) = found.directory_id.clone() else {
+            return Err(AppError::NoDirectory {
+                group: id.to_string(),
+            });
+        };
+        if let Some(members) = found.counts.as_ref().and_then(|counts| counts.users) {
+            self.live.members.insert(id.to_string(), members);
+        }
+        let access = found.management_access.unwrap_or_default();
+        let attributes = Attributes::new()
+            .with("name", found.name)
+            .with("directory_id", found.directory_id)
+            .with("external_synced", found.external_synced)
+            .with("modifiable", access.modifiable)
+            .with("managed_by", found.managed_by);
+        let described = self.described(id.as_str(), attributes).await?;
+        self.facts.groups.insert(id.to_string(), described);
+        Ok(DirectoryId::new(directory))
+    }
+
+    /// Asks for an account in one directory or in all; answers whether it is there.
+    async fn account(&mut self, directory: &str, id: &AccountId) -> Result<bool, AppError> {
+        let search = AccountSearch {
+            accounts: vec![id.to_string()],
+            expanded: true,
+            ..AccountSearch::default()
+        };
+        let page = self.admin.accounts(directory, &search, None).await?;
+        let found = page
+            .items
+            .into_iter()
+            .find(|account| account.account_id == id.as_str());
+        let Some(found) = found else {
+            return Ok(false);
+        };
+        if directory != ALL_DIRECTORIES {
+            let status = found.status.clone().unwrap_or_default();
+            let places = self.live.places.entry(id.clone()).or_default();
+            places.insert(directory.to_owned(), status);
+        }
+        self.add_account(id, found).await?;
+        Ok(true)
+    }
+
+    async fn known_account(&mut self, id: &AccountId) -> Result<(), AppError> {
+        if self.account(ALL_DIRECTORIES, id).await? {
+            Ok(())
+        } else {
+            Err(unknown("account", id.as_str()))
+        }
+    }
+
+    async fn add_account(&mut self, id: &AccountId, told: wire::Account) -> Result<(), AppError> {
+        let roles = told.platform_roles.unwrap_or_default();
+        let is_admin = roles.iter().any(|role| role == ORGANIZATION_ADMIN);
+        self.live.named_admins.insert(id.clone(), is_admin);
+        self.live.places.entry(id.clone()).or_default();
+        let is_protected = |group: &AccountGroup| {
+            let name = group.name.as_deref().unwrap_or_default();
+            let patterns = &self.connection.guards.protected_groups;
+            patterns
+                .iter()
+                .any(|pattern| super::matches(pattern, &group.id) || super::matches(pattern, name))
+        };
+        if told.groups.iter().flatten().any(is_protected) {
+            self.live.protected_by_group.insert(id.to_string());
+        }
+        let attributes = Attributes::new()
+            .with("claim_status", told.claim_status)
+            .with("status", told.status);
+        let row = AccountRow {
+            account: self.described(id.as_str(), attributes).await?,
+            name: told.name,
+            email: told.email,
+        };
+        self.facts.accounts.insert(id.to_string(), row);
+        Ok(())
+    }
+
+    /// The directories that an account is in.
+    async fn directories_of(&mut self, id: &AccountId) -> Result<Vec<DirectoryId>, AppError> {
+        let mut all = Vec::new();
+        let mut cursor: Option<Cursor> = None;
+        loop {
+            let page = self.admin.directories(cursor.as_ref()).await?;
+            all.extend(page.items);
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => break,
+            }
+        }
+        let mut directories = Vec::new();
+        for directory in all {
+            if self.account(&directory.directory_id, id).await? {
+                directories.push(DirectoryId::new(directory.directory_id));
+            }
+        }
+        if directories.is_empty() {
+            return Err(unknown("account", id.as_str()));
+        }
+        Ok(directories)
+    }
+
+    /// Everybody who is an organization admin and can act.
+    async fn organization_admins(&mut self) -> Result<(), AppError> {
+        let search = AccountSearch {
+            roles: vec![ORGANIZATION_ADMIN.to_owned()],
+            ..AccountSearch::default()
+        };
+        let mut cursor: Option<Cursor> = None;
+        let mut admins = BTreeSet::new();
+        loop {
+            let page = self
+                .admin
+                .accounts(ALL_DIRECTORIES, &search, cursor.as_ref())
+                .await?;
+            let active = page
+                .items
+                .into_iter()
+                .filter(|account| account.account_status.as_deref() == Some("active"));
+            admins.extend(active.map(|account| account.account_id));
+            match page.next {
+                Some(next) => cursor = Some(next),
+                None => break,
+            }
+        }
+        self.live.organization_admins = admins;
+        Ok(())
+    }
+
+    async fn described(&mut self, id: &str, attributes: Attributes) -> Result<Described, AppError> {
+        Ok(Described {
+            term: self.tx.term_find(id).await?.unwrap_or(NOT_STORED),
+            id: id.to_owned(),
+            attributes,
+            seen: Seen {
+                unseen_at: None,
+                seen_at: 0,
+            },
+        })
+    }
+}

@@ -1,0 +1,168 @@
+//! One sync: the organization is read as always, and what is then published is written into a file.
+//!
+//! The place of the file is tried before the first request. A reading that is not complete, or is held for a person, makes no
+//! file: the older one stays.
+
+use crate::c1z::{C1zError, WallClock, WriteOptions, Writer, Written};
+use crate::connector::{CONNECTION, Connector};
+use crate::contents::{Row, Stop, hand_over};
+use app::views::ViewError;
+use app::views::scope::ScopeChoice;
+use app::{AppError, Progress, Status};
+use jiff::tz::TimeZone;
+use std::path::PathBuf;
+use thiserror::Error;
+use tokio::sync::mpsc;
+
+/// Batches that wait to be written.
+const WAITING: usize = 8;
+
+/// Where a sync is written.
+#[derive(Debug, Clone)]
+pub struct FileOptions {
+    /// The file.
+    pub file: PathBuf,
+    /// How it is written.
+    pub write: WriteOptions,
+    /// In which zone the clock hangs that times in it are read from.
+    pub zone: TimeZone,
+}
+
+/// What came of a sync.
+#[derive(Debug, Clone, PartialEq, Eq)]
+pub struct Synced {
+    /// What was written.
+    pub written: Written,
+    /// Requests sent for the reading.
+    pub requests: u64,
+}
+
+/// Why there is no new file. The older one is as it was.
+#[derive(Debug, Error)]
+pub enum ReadingError {
+    /// The organization could not be read.
+    #[error(transparent)]
+    App(#[from] AppError),
+    /// What was read could not be looked at.
+    #[error(transparent)]
+    View(#[from] ViewError),
+    /// The file could not be written.
+    #[error(transparent)]
+    File(#[from] C1zError),
+    /// Not everything could be read.
+    #[error("the organization was not read completely, and nothing was written: {}", reasons.join("; "))]
+    Incomplete {
+        /// Why.
+        reasons: Vec<String>,
+    },
+    /// So much is gone that a person should look.
+    #[error("the reading is held for a person, and nothing was written: {}", reasons.join("; "))]
+    Held {
+        /// Why.
+        reasons: Vec<String>,
+    },
+    /// The task that writes ended without an answer.
+    #[error("writing the file was given up")]
+    GivenUp,
+}
+
+impl ReadingError {
+    /// What the reader of the message can do.
+    pub fn hint(&self) -> Option<String> {
+        match self {
+            ReadingError::App(error) => error.hint(),
+            ReadingError::File(error) => error.hint().map(str::to_owned),
+            _ => None,
+        }
+    }
+}
+
+impl Connector {
+    /// Reads the organization and writes what it is like to a file.
+    pub async fn sync(&self, options: &FileOptions, progress: &dyn Progress) -> Result<Synced, ReadingError> {
+        let writer = self.begin(options).await?;
+        let outcome = self
+            .app
+            .sync(Some(CONNECTION), false, &self.api, progress)
+            .await?;
+        match (outcome.status, outcome.error) {
+            (Status::Complete, _) => {}
+            (Status::Held, _) => {
+                return Err(ReadingError::Held {
+                    reasons: outcome.reasons,
+                });
+            }
+            (Status::Incomplete, Some(error)) => return Err(AppError::Sync(error).into()),
+            (Status::Incomplete, None) => {
+                return Err(ReadingError::Incomplete {
+                    reasons: outcome.reasons,
+                });
+            }
+        }
+        let written = self.write(writer, options).await?;
+        Ok(Synced {
+            written,
+            requests: outcome.requests,
+        })
+    }
+
+    /// Writes what was read last to a file, without any request.
+    pub async fn write_stored(&self, options: &FileOptions) -> Result<Written, ReadingError> {
+        let writer = self.begin(options).await?;
+        self.write(writer, options).await
+    }
+
+    fn wall(&self, zone: &TimeZone) -> WallClock {
+        WallClock::at(self.app.clock.now_ms(), zone)
+    }
+
+    async fn begin(&self, options: &FileOptions) -> Result<Writer, ReadingError> {
+        let (file, write) = (options.file.clone(), options.write.clone());
+        let (now_ms, started_at) = (self.app.clock.now_ms(), self.wall(&options.zone));
+        let begin = move || Writer::begin(&file, &write, now_ms, started_at);
+        let writer = tokio::task::spawn_blocking(begin).await;
+        let writer = writer.map_err(|_| ReadingError::GivenUp)??;
+        if writer.replaces_version_3() {
+            tracing::warn!(
+                file = %options.file.display(),
+                "the older file is of version 3, which holds one sync only; it is replaced by one of version 1"
+            );
+        }
+        Ok(writer)
+    }
+
+    async fn write(&self, mut writer: Writer, options: &FileOptions) -> Result<Written, ReadingError> {
+        let choice = ScopeChoice {
+            organization: Some(self.organization.clone()),
+            as_of: None,
+        };
+        let scope = self.app.scope(&choice).await?;
+        let (to, mut batches) = mpsc::channel::<Vec<Row>>(WAITING);
+        let writing = tokio::task::spawn_blocking(move || {
+            while let Some(batch) = batches.blocking_recv() {
+                for row in &batch {
+                    row.write(&mut writer)?;
+                }
+            }
+            Ok::<Writer, C1zError>(writer)
+        });
+        let handed_over = hand_over(&self.app, &scope, &self.organization, to).await;
+        let writer = writing.await.map_err(|_| ReadingError::GivenUp)??;
+        match handed_over {
+            Ok(()) => {}
+            Err(Stop::View(error)) => return Err(error.into()),
+            // Then the writer has said why, above.
+            Err(Stop::NobodyTakes) => return Err(ReadingError::GivenUp),
+        }
+        let ended_at = self.wall(&options.zone);
+        let finish = tokio::task::spawn_blocking(move || writer.finish(ended_at));
+        let written = finish.await.map_err(|_| ReadingError::GivenUp)??;
+        tracing::info!(
+            sync_id = written.sync,
+            grants = written.stats.grants,
+            bytes = written.bytes,
+            "Sync complete."
+        );
+        Ok(written)
+    }
+}
