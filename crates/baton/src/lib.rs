@@ -6,7 +6,7 @@
 //! - [`c1z`]: the files.
 //! - [`ids`]: how entitlements and grants are called.
 //! - [`options`]: what the connector is told. [`describe`]: what it says of itself. [`log`]: how it tells what it does.
-//! - [`work`]: what can be asked of it. [`service`]: getting that from a server.
+//! - [`work`]: what can be asked of it. [`verbs`]: that on demand. [`service`]: getting that from a server.
 //!
 //! It asks only `app`, as every surface does. What it promises besides: a file is written whole or not at all, and the
 //! ids in it are those that the other program writes for the same organization.
@@ -24,6 +24,7 @@ pub mod reading;
 pub mod service;
 #[cfg(any(test, feature = "stand-in"))]
 pub mod stand_in;
+pub mod verbs;
 pub mod work;
 
 pub use connector::{Connector, Reach};

@@ -192,4 +192,6 @@ fn presentable(text: &str) -> String {
 }
 
 #[cfg(test)]
+pub(crate) mod fake;
+#[cfg(test)]
 mod tests;

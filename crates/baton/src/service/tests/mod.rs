@@ -2,9 +2,9 @@
 //! does not go as it should. Time passes when somebody waits.
 
 mod day;
-mod fake;
 mod trouble;
 
+use super::fake::{self, FakeWork};
 use super::health::Health;
 use super::{For, Pause, Server, Service, ServiceError, serve};
 use crate::log::Capture;
@@ -17,7 +17,6 @@ use crate::proto::c1::connectorapi::baton::v1::task::{
     Other, Revoke, SyncFull, TaskType,
 };
 use crate::stand_in::{Heard, StandIn, task};
-use fake::FakeWork;
 use futures::future::BoxFuture;
 use model::Clock;
 use std::path::PathBuf;

@@ -299,6 +299,6 @@ async fn logs_are_uploaded_where_the_server_wants_them() {
         _ => None,
     });
     // Nobody logs in tests, so the log is empty.
-    assert_eq!(uploads.collect::<Vec<_>>(), [super::fake::FILE_BYTES, 0]);
+    assert_eq!(uploads.collect::<Vec<_>>(), [fake::FILE_BYTES, 0]);
     stage.end().await.unwrap();
 }
