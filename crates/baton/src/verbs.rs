@@ -1,6 +1,7 @@
 //! What is asked for on demand: something is looked up in a file, given to [`Work`], and what came of it is logged.
 
 use crate::c1z::{C1z, C1zError, Limits};
+use crate::describe;
 use crate::json;
 use crate::options::Wish;
 use crate::proto::c1::connector::v2::{
@@ -52,18 +53,20 @@ pub async fn on_demand(wish: &Wish, file: &Path, aside: &Path, work: &dyn Work) 
             }
             told("the action is carried out", &response);
         }
-        Wish::ListActions => {
-            for schema in work.list_action_schemas().schemas {
-                told("action schema", &schema);
-            }
-        }
         Wish::Delete { id, resource_type } => {
             work.delete_resource(&resource_id(resource_type, id)).await?;
             tracing::info!(resource_type, "the resource is deleted");
         }
-        Wish::Sync | Wish::Serve(_) => return Ok(false),
+        Wish::Sync | Wish::Serve(_) | Wish::ListActions => return Ok(false),
     }
     Ok(true)
+}
+
+/// Says which actions there are; asks nobody.
+pub fn list_actions() {
+    for schema in describe::action_schemas().schemas {
+        told("action schema", &schema);
+    }
 }
 
 /// Logs a message with what it says as a field.
@@ -335,10 +338,6 @@ mod tests {
             resource_type: "user".to_owned(),
         };
         assert_eq!(ask(delete, missing).await.unwrap(), ["delete u"]);
-        assert_eq!(
-            ask(Wish::ListActions, missing).await.unwrap(),
-            Vec::<String>::new()
-        );
         let invoke = Wish::InvokeAction {
             name: "enable_user".to_owned(),
             arguments: serde_json::Map::new(),

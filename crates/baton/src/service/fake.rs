@@ -2,10 +2,9 @@
 
 use crate::options::Writing;
 use crate::proto::c1::connector::v2::{
-    BatonActionSchema, BatonActionStatus, CreateAccountRequest, CreateAccountResponse,
-    DeleteResourceResponse, Entitlement, Grant, GrantAlreadyExists, GrantAlreadyRevoked,
-    GrantManagerServiceGrantResponse, GrantManagerServiceRevokeResponse, InvokeActionResponse,
-    ListActionSchemasResponse, Resource, ResourceId,
+    BatonActionStatus, CreateAccountRequest, CreateAccountResponse, DeleteResourceResponse, Entitlement,
+    Grant, GrantAlreadyExists, GrantAlreadyRevoked, GrantManagerServiceGrantResponse,
+    GrantManagerServiceRevokeResponse, InvokeActionResponse, Resource, ResourceId,
 };
 use crate::work::{Done, Refusal, Work};
 use prost_types::{Any, Struct};
@@ -116,16 +115,6 @@ impl Work for FakeWork {
             self.note(format!("delete {}", id.resource));
             Ok(DeleteResourceResponse::default())
         })
-    }
-
-    fn list_action_schemas(&self) -> ListActionSchemasResponse {
-        ListActionSchemasResponse {
-            schemas: vec![BatonActionSchema {
-                name: "enable_user".to_owned(),
-                ..BatonActionSchema::default()
-            }],
-            ..ListActionSchemasResponse::default()
-        }
     }
 
     fn invoke_action<'a>(&'a self, name: &'a str, _: &'a Struct) -> Done<'a, InvokeActionResponse> {
