@@ -38,7 +38,16 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("conformance", &["twin"]),
     (
         "scenarios",
-        &["model", "atlassian", "store", "sync", "app", "twin", "testkit"],
+        &[
+            "model",
+            "atlassian",
+            "store",
+            "sync",
+            "app",
+            "baton",
+            "twin",
+            "testkit",
+        ],
     ),
     ("xtask", &[]),
 ];

@@ -119,18 +119,17 @@ impl App {
 
     /// Adds a connection, or brings the one of that name up to date: its key, where the API is, its SCIM directory, the
     /// organization's name. The key is checked each time; nothing is kept when it does not read the organization, or when the
-    /// connection is one to another organization.
+    /// connection is one to another organization. Answers the organization's id.
     pub async fn connection_keep(
         &self,
         request: &ConnectionRequest<'_>,
         options: &Options,
-    ) -> Result<(), AppError> {
+    ) -> Result<String, AppError> {
         let seal = self.key()?;
         let mut tx = self.store.read().await?;
         let Some(known) = tx.connection_find(request.name).await? else {
             drop(tx);
-            self.connection_add(request, options).await?;
-            return Ok(());
+            return Ok(self.connection_add(request, options).await?.organization_id);
         };
         let is_of = tx.organization_get(known.organization_id).await?.atlassian_id;
         let key = tx.connection_key(request.name, seal).await?;
@@ -182,7 +181,7 @@ impl App {
             .await?;
         }
         tx.commit().await?;
-        Ok(())
+        Ok(id.to_string())
     }
 
     /// Gives a connection a SCIM directory, after checking that its token reads it, or takes it away.

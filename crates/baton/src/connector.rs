@@ -19,8 +19,8 @@ const SYNC_INTERVAL_MS: i64 = 60 * 60 * 1000;
 pub struct Reach {
     /// The key of the organization.
     pub access_token: SecretString,
-    /// The organization's id.
-    pub organization: String,
+    /// The organization's id; found when the key sees exactly one.
+    pub organization: Option<String>,
     /// Its SCIM directory, without which no account can be made.
     pub scim: Option<ScimCredential>,
     /// How Atlassian is called, and where it is.
@@ -31,7 +31,7 @@ pub struct Reach {
 pub struct Connector {
     /// The product.
     pub app: App,
-    /// The organization's id, as configured: what is held on the platform is held on it.
+    /// The organization's id: what is held on the platform is held on it.
     pub organization: String,
     /// How Atlassian is called.
     pub api: Options,
@@ -50,16 +50,16 @@ impl Connector {
     pub async fn open(app: App, reach: &Reach) -> Result<Connector, AppError> {
         let request = ConnectionRequest {
             name: CONNECTION,
-            organization: Some(&reach.organization),
+            organization: reach.organization.as_deref(),
             key: reach.access_token.clone(),
             actor: ACTOR,
             sync_interval_ms: SYNC_INTERVAL_MS,
             scim: reach.scim.clone(),
         };
-        app.connection_keep(&request, &reach.api).await?;
+        let organization = app.connection_keep(&request, &reach.api).await?;
         Ok(Connector {
             app,
-            organization: reach.organization.clone(),
+            organization,
             api: reach.api.clone(),
             has_scim: reach.scim.is_some(),
             one_change: Mutex::default(),

@@ -3,9 +3,10 @@
 //! The place of the file is tried before the first request. A reading that is not complete, or is held for a person, makes no
 //! file: the older one stays.
 
-use crate::c1z::{C1zError, WallClock, WriteOptions, Writer, Written};
+use crate::c1z::{C1zError, Limits, Retention, WallClock, WriteOptions, Writer, Written};
 use crate::connector::{CONNECTION, Connector};
-use crate::contents::{Row, Stop, hand_over};
+use crate::contents::{Row, Stop, Wanted, hand_over};
+use crate::options::Writing;
 use app::views::ViewError;
 use app::views::scope::ScopeChoice;
 use app::{AppError, Progress, Status};
@@ -17,15 +18,38 @@ use tokio::sync::mpsc;
 /// Batches that wait to be written.
 const WAITING: usize = 8;
 
-/// Where a sync is written.
+/// Where and how a sync is written.
 #[derive(Debug, Clone)]
 pub struct FileOptions {
     /// The file.
     pub file: PathBuf,
-    /// How it is written.
-    pub write: WriteOptions,
-    /// In which zone the clock hangs that times in it are read from.
+    /// What is written of everything, and how.
+    pub writing: Writing,
+    /// Where the database of the file is made meanwhile; where the system keeps such things when `None`.
+    pub aside: Option<PathBuf>,
+    /// In which zone the clock hangs that times in the file are read from.
     pub zone: TimeZone,
+    /// What the older file may ask of this machine.
+    pub limits: Limits,
+}
+
+impl FileOptions {
+    fn write(&self) -> WriteOptions {
+        WriteOptions {
+            aside: self.aside.clone(),
+            indexes: self.writing.with_indexes,
+            retention: self.writing.keep.map_or(Retention::All, Retention::Full),
+            limits: self.limits,
+        }
+    }
+
+    fn wanted(&self) -> Wanted {
+        Wanted {
+            resource_types: self.writing.resource_types.clone(),
+            skip_entitlements: self.writing.skip_entitlements_and_grants,
+            skip_grants: self.writing.skip_entitlements_and_grants || self.writing.skip_grants,
+        }
+    }
 }
 
 /// What came of a sync.
@@ -78,9 +102,13 @@ impl ReadingError {
 }
 
 impl Connector {
-    /// Reads the organization and writes what it is like to a file.
+    /// Reads the organization and writes what it is like to a file; where an empty sync is wanted, asks nobody.
     pub async fn sync(&self, options: &FileOptions, progress: &dyn Progress) -> Result<Synced, ReadingError> {
         let writer = self.begin(options).await?;
+        if options.writing.is_empty {
+            let written = self.finish(writer, options).await?;
+            return Ok(Synced { written, requests: 0 });
+        }
         let outcome = self
             .app
             .sync(Some(CONNECTION), false, &self.api, progress)
@@ -117,7 +145,7 @@ impl Connector {
     }
 
     async fn begin(&self, options: &FileOptions) -> Result<Writer, ReadingError> {
-        let (file, write) = (options.file.clone(), options.write.clone());
+        let (file, write) = (options.file.clone(), options.write());
         let (now_ms, started_at) = (self.app.clock.now_ms(), self.wall(&options.zone));
         let begin = move || Writer::begin(&file, &write, now_ms, started_at);
         let writer = tokio::task::spawn_blocking(begin).await;
@@ -146,7 +174,7 @@ impl Connector {
             }
             Ok::<Writer, C1zError>(writer)
         });
-        let handed_over = hand_over(&self.app, &scope, &self.organization, to).await;
+        let handed_over = hand_over(&self.app, &scope, &self.organization, options.wanted(), to).await;
         let writer = writing.await.map_err(|_| ReadingError::GivenUp)??;
         match handed_over {
             Ok(()) => {}
@@ -154,6 +182,10 @@ impl Connector {
             // Then the writer has said why, above.
             Err(Stop::NobodyTakes) => return Err(ReadingError::GivenUp),
         }
+        self.finish(writer, options).await
+    }
+
+    async fn finish(&self, writer: Writer, options: &FileOptions) -> Result<Written, ReadingError> {
         let ended_at = self.wall(&options.zone);
         let finish = tokio::task::spawn_blocking(move || writer.finish(ended_at));
         let written = finish.await.map_err(|_| ReadingError::GivenUp)??;

@@ -86,14 +86,50 @@ impl From<ViewError> for Stop {
     }
 }
 
-/// Batches on their way to whoever writes them.
+/// What of everything is wanted.
+#[derive(Debug, Clone, Default, PartialEq, Eq)]
+pub(crate) struct Wanted {
+    /// Only these types of resources; empty for all.
+    pub(crate) resource_types: Vec<String>,
+    /// Not the entitlements.
+    pub(crate) skip_entitlements: bool,
+    /// Not the grants.
+    pub(crate) skip_grants: bool,
+}
+
+impl Wanted {
+    fn has_type(&self, resource_type: &str) -> bool {
+        self.resource_types.is_empty() || self.resource_types.iter().any(|wanted| wanted == resource_type)
+    }
+
+    fn has(&self, row: &Row) -> bool {
+        let has_type_of = |id: Option<&ResourceId>| id.is_some_and(|id| self.has_type(&id.resource_type));
+        match row {
+            Row::ResourceType(resource_type) => self.has_type(&resource_type.id),
+            Row::Resource(resource) => has_type_of(resource.id.as_ref()),
+            Row::Entitlement(entitlement) => {
+                let on = entitlement.resource.as_ref().and_then(|on| on.id.as_ref());
+                !self.skip_entitlements && has_type_of(on)
+            }
+            Row::Grant(granted, principal) => {
+                !self.skip_grants && has_type_of(Some(&granted.on)) && has_type_of(Some(&principal.id))
+            }
+        }
+    }
+}
+
+/// Batches of what is wanted, on their way to whoever writes them.
 struct Rows {
+    wanted: Wanted,
     to: mpsc::Sender<Vec<Row>>,
     batch: Vec<Row>,
 }
 
 impl Rows {
     async fn add(&mut self, row: Row) -> Result<(), Stop> {
+        if !self.wanted.has(&row) {
+            return Ok(());
+        }
         self.batch.push(row);
         if self.batch.len() >= BATCH {
             self.flush().await?;
@@ -206,16 +242,17 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// Hands over everything that a file says of an organization.
-///
-/// `organization` is its id as configured. Ends early when nobody takes the rows any more.
+/// Hands over what is wanted of everything that a file says of an organization with this id. Ends early when nobody takes the
+/// rows any more.
 pub(crate) async fn hand_over(
     app: &App,
     scope: &Scope,
     organization: &str,
+    wanted: Wanted,
     to: mpsc::Sender<Vec<Row>>,
 ) -> Result<(), Stop> {
     let mut rows = Rows {
+        wanted,
         to,
         batch: Vec::with_capacity(BATCH),
     };
@@ -254,8 +291,10 @@ pub(crate) async fn hand_over(
     drop(inventory);
     tracing::info!("Syncing grants...");
     let ids = accounts(app, scope, organization, &mut rows).await?;
-    members(app, scope, &groups, ids, &mut rows).await?;
-    group_roles(app, scope, organization, &groups, &mut rows).await?;
+    if !rows.wanted.skip_grants {
+        members(app, scope, &groups, ids, &mut rows).await?;
+        group_roles(app, scope, organization, &groups, &mut rows).await?;
+    }
     rows.flush().await
 }
 
@@ -283,7 +322,7 @@ async fn accounts(
         }
         // On the organization the same role can be held in several ways, and is granted once.
         let mut on_organization: BTreeSet<(i64, i64)> = BTreeSet::new();
-        loop {
+        while !rows.wanted.skip_grants {
             let keys = holdings.next(after).await?;
             if keys.is_empty() {
                 break;
