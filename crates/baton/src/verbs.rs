@@ -109,7 +109,7 @@ async fn look_up<T: Send + 'static>(
 }
 
 /// An error with its causes and what to do.
-fn in_words(error: &C1zError) -> String {
+pub(crate) fn in_words(error: &C1zError) -> String {
     let mut sentence = error.to_string();
     let mut cause = std::error::Error::source(error);
     while let Some(next) = cause {

@@ -4,6 +4,7 @@ mod plan;
 
 pub use plan::{ApplyArgs, MakeArgs, MembersArgs, PlanArgs, PlanCommand, RehearseArgs, UserArgs};
 
+use crate::commands::connector::ConnectorArgs;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -91,6 +92,8 @@ pub enum Command {
     /// Write out what is known
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Read and change an organization for a governance system, in place of its own connector
+    Connector(ConnectorArgs),
     /// Forget for good what describes a person; the history stays by account id
     Erase(EraseArgs),
     /// Copy the database to a new file, also while it is in use
