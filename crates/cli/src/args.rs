@@ -6,6 +6,7 @@ mod plan;
 pub use c1z::{C1zCommand, C1zFile, C1zList};
 pub use plan::{ApplyArgs, MakeArgs, MembersArgs, PlanArgs, PlanCommand, RehearseArgs, UserArgs};
 
+use crate::commands::connector::ConnectorArgs;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -96,6 +97,8 @@ pub enum Command {
     /// Look into a .c1z file of the connector protocol
     #[command(subcommand)]
     C1z(C1zCommand),
+    /// Read and change an organization for a governance system, in place of its own connector
+    Connector(ConnectorArgs),
     /// Forget for good what describes a person; the history stays by account id
     Erase(EraseArgs),
     /// Copy the database to a new file, also while it is in use

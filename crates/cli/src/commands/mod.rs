@@ -7,6 +7,7 @@ mod capture;
 mod care;
 mod changes;
 mod connection;
+pub mod connector;
 mod demo;
 mod export;
 mod leaver;
@@ -35,11 +36,17 @@ pub use app::LOCAL_ADMINISTRATOR;
 
 /// Carries a command out.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    // It has settings of its own.
+    if let Command::Connector(args) = args.command {
+        return Ok(connector::run(args, "orgwarden connector").await);
+    }
     let config = Config::load(&args.settings)?;
     telemetry::start(&config.log)?;
     match args.command {
         Command::Twin(args) => twin::run(&config, args).await,
         Command::Connection(command) => connection::run(&config, command).await,
+        // Carried out above.
+        Command::Connector(_) => Ok(ExitCode::SUCCESS),
         Command::Capture(args) => capture::run(&config, args).await,
         Command::Sync(args) => sync::run(&config, args).await,
         Command::Export(command) => export::run(&config, command).await,
