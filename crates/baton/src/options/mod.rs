@@ -328,6 +328,16 @@ fn wish(values: &Values) -> Result<Wish, OptionsError> {
     if let Some(grant) = text("revoke-grant") {
         return Ok(Wish::Revoke { grant });
     }
+    for name in ["invoke-action-resource-type", "list-action-schemas-resource-type"] {
+        if let Some(of) = text(name) {
+            return wrong(format!("{name} is \"{of}\"; no action here is of a type of resources: leave it out"));
+        }
+    }
+    if let Some(other) = text("create-account-resource-type").filter(|of| of != "user") {
+        return wrong(format!(
+            "create-account-resource-type is \"{other}\"; the only accounts are of type user"
+        ));
+    }
     let (login, email) = (text("create-account-login"), text("create-account-email"));
     if let Some(profile) = text("create-account-profile") {
         return Ok(Wish::CreateAccount {

@@ -128,6 +128,14 @@ fn what_cannot_be_is_told_in_one_sentence() {
         (&[("scim-token", "a")], "scim-token needs scim-base-url"),
         (&[("scim-base-url", "a")], "scim-base-url needs scim-token"),
         (
+            &[("invoke-action", "a"), ("invoke-action-resource-type", "user")],
+            "invoke-action-resource-type is \"user\"",
+        ),
+        (
+            &[("create-account-login", "a"), ("create-account-resource-type", "group")],
+            "create-account-resource-type is \"group\"",
+        ),
+        (
             &[("provisioning", "yes")],
             "--provisioning is \"yes\"; it must be true or false",
         ),
@@ -175,6 +183,7 @@ fn what_has_no_effect_is_remarked_on() {
         &[
             KEY,
             ("BATON_PARALLEL_SYNC", "true"),
+            ("BATON_GET_TASKS", "true"),
             ("BATON_CREATE_TICKET", "false"),
         ],
         "",
