@@ -216,6 +216,8 @@ impl Drawer {
                 Action::CreateAccount {
                     email: format!("new{number}@acme.example"),
                     name: format!("New Person{number}"),
+                    user_name: None,
+                    given_and_family: None,
                 }
             }
             11 => {

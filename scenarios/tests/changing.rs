@@ -259,6 +259,8 @@ impl Subjects {
                 .map(|number| Action::CreateAccount {
                     email: format!("new{number}@acme.example"),
                     name: format!("New Person{number}"),
+                    user_name: None,
+                    given_and_family: None,
                 })
                 .collect(),
             "update_profile" => {

@@ -188,6 +188,8 @@ async fn accounts_are_made_with_their_id_and_deleting_one_that_is_gone_is_no_err
     let errand = Errand::CreateAccount {
         email: "zoe.new@acme.example.com".into(),
         name: "Zoe New".into(),
+        user_name: None,
+        given_and_family: None,
     };
     let made = stage.errand(&errand).await.unwrap();
     assert!(made.is_done(), "{made:?}");

@@ -205,7 +205,57 @@ pub enum AppError {
     },
 }
 
+/// What kind of trouble an error is, for callers who speak in codes.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Trouble {
+    /// The key is not accepted.
+    Credential,
+    /// The key may not do this, or a guard or switch of ours holds it back.
+    NotAllowed,
+    /// What was named is not there.
+    NotFound,
+    /// Atlassian does not answer, limits us, fails, or somebody else is at work: later it may go well.
+    Passing,
+    /// It was sent, and nobody knows whether it is so.
+    Unclear,
+    /// What was asked makes no sense to Atlassian.
+    Refused,
+    /// Something else.
+    Other,
+}
+
+impl Trouble {
+    fn of(error: &ApiError) -> Trouble {
+        match error {
+            ApiError::Unauthorized { .. } => Trouble::Credential,
+            ApiError::Forbidden { .. } => Trouble::NotAllowed,
+            ApiError::NotFound { .. } => Trouble::NotFound,
+            ApiError::Refused { .. } => Trouble::Refused,
+            ApiError::Unreachable { .. } | ApiError::RateLimited { .. } | ApiError::Server { .. } => {
+                Trouble::Passing
+            }
+            ApiError::OutcomeUnknown { .. } => Trouble::Unclear,
+            _ => Trouble::Other,
+        }
+    }
+}
+
 impl AppError {
+    /// What kind of trouble it is.
+    pub fn trouble(&self) -> Trouble {
+        match self {
+            AppError::Api(error)
+            | AppError::Sync(SyncError::Read { source: error, .. })
+            | AppError::Provision(ProvisionError::Read(error)) => Trouble::of(error),
+            AppError::Sync(SyncError::Busy { .. }) | AppError::Provision(ProvisionError::Busy { .. }) => {
+                Trouble::Passing
+            }
+            AppError::View(ViewError::Unknown { .. }) => Trouble::NotFound,
+            AppError::Guarded { .. } | AppError::WritesOff { .. } => Trouble::NotAllowed,
+            _ => Trouble::Other,
+        }
+    }
+
     /// What the reader of the message can do.
     pub fn hint(&self) -> Option<String> {
         match self {

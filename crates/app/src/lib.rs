@@ -27,7 +27,7 @@ pub use atlassian::Options;
 pub use capture::{CaptureRequest, Captured};
 pub use care::Finding;
 pub use connections::{ConnectionAdded, ConnectionRequest};
-pub use error::AppError;
+pub use error::{AppError, Trouble};
 pub use export::ExportOptions;
 pub use guards::{GuardView, TripView, WritesChange, WritesView};
 pub use privileges::{PrivilegeLine, PrivilegesError, PrivilegesView};

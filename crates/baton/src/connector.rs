@@ -5,6 +5,7 @@
 
 use app::{App, AppError, ConnectionRequest, Options, ScimCredential};
 use secrecy::SecretString;
+use tokio::sync::Mutex;
 
 /// What the connection is called in the connector's store.
 pub const CONNECTION: &str = "connector";
@@ -34,6 +35,10 @@ pub struct Connector {
     pub organization: String,
     /// How Atlassian is called.
     pub api: Options,
+    /// Whether there is a SCIM directory to make accounts in.
+    pub(crate) has_scim: bool,
+    /// Held while something is changed: changes of an organization exclude each other.
+    pub(crate) one_change: Mutex<()>,
 }
 
 impl Connector {
@@ -56,6 +61,8 @@ impl Connector {
             app,
             organization,
             api: reach.api.clone(),
+            has_scim: reach.scim.is_some(),
+            one_change: Mutex::default(),
         })
     }
 }

@@ -3,12 +3,16 @@
 use crate::ids::{API_TOKEN, GROUP, ORGANIZATION, USER, WORKSPACE};
 use crate::json::{self, JsonError};
 use crate::options::flags::{self, Kind};
+use crate::proto::c1::config::v1::{
+    BoolField as ArgumentBool, Field as ArgumentField, StringField as ArgumentString, field as argument_field,
+};
 use crate::proto::c1::connector::v2::connector_account_creation_schema::{Field, StringField, field};
 use crate::proto::c1::connector::v2::resource_type::Trait;
 use crate::proto::c1::connector::v2::{
-    Capability, CapabilityDetailCredentialOption as Credential, CapabilityPermissions,
-    ConnectorAccountCreationSchema, ConnectorCapabilities, ConnectorMetadata, CredentialDetails,
-    CredentialDetailsAccountProvisioning, ResourceType, ResourceTypeCapability,
+    ActionType, BatonActionSchema, Capability, CapabilityDetailCredentialOption as Credential,
+    CapabilityPermissions, ConnectorAccountCreationSchema, ConnectorCapabilities, ConnectorMetadata,
+    CredentialDetails, CredentialDetailsAccountProvisioning, ListActionSchemasResponse, ResourceType,
+    ResourceTypeCapability,
 };
 use prost_types::Any;
 use serde::Serialize;
@@ -61,6 +65,57 @@ pub fn capabilities() -> ConnectorCapabilities {
             }),
             ..CredentialDetails::default()
         }),
+    }
+}
+
+/// The action that takes an account's access to the organization.
+pub const DISABLE_USER: &str = "disable_user";
+/// The action that gives it back.
+pub const ENABLE_USER: &str = "enable_user";
+/// The argument of both: whose.
+pub const USER_ID: &str = "user_id";
+
+/// The actions there are.
+#[must_use]
+pub fn action_schemas() -> ListActionSchemasResponse {
+    let schema = |name: &str, display_name: &str, description: &str, kind: ActionType| BatonActionSchema {
+        name: name.to_owned(),
+        display_name: display_name.to_owned(),
+        description: description.to_owned(),
+        arguments: vec![ArgumentField {
+            name: USER_ID.to_owned(),
+            display_name: "User ID".to_owned(),
+            description: "The Atlassian account id".to_owned(),
+            is_required: true,
+            field: Some(argument_field::Field::StringField(ArgumentString::default())),
+            ..ArgumentField::default()
+        }],
+        return_types: vec![ArgumentField {
+            name: "success".to_owned(),
+            display_name: "Success".to_owned(),
+            description: "Whether it is so now, in every directory of the account".to_owned(),
+            field: Some(argument_field::Field::BoolField(ArgumentBool::default())),
+            ..ArgumentField::default()
+        }],
+        action_type: vec![kind.into()],
+        ..BatonActionSchema::default()
+    };
+    ListActionSchemasResponse {
+        schemas: vec![
+            schema(
+                DISABLE_USER,
+                "Disable user",
+                "Suspends the account in every directory of the organization; roles and groups are kept",
+                ActionType::AccountDisable,
+            ),
+            schema(
+                ENABLE_USER,
+                "Enable user",
+                "Ends the suspension of the account in every directory of the organization",
+                ActionType::AccountEnable,
+            ),
+        ],
+        ..ListActionSchemasResponse::default()
     }
 }
 

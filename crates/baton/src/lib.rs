@@ -6,12 +6,14 @@
 //! - [`c1z`]: the files.
 //! - [`ids`]: how entitlements and grants are called.
 //! - [`options`]: what the connector is told. [`describe`]: what it says of itself. [`log`]: how it tells what it does.
+//! - `changes`: changing the organization.
 //! - [`work`]: what can be asked of it. [`service`]: getting that from a server.
 //!
 //! It asks only `app`, as every surface does. What it promises besides: a file is written whole or not at all, and the
 //! ids in it are those that the other program writes for the same organization.
 
 pub mod c1z;
+mod changes;
 pub mod connector;
 mod contents;
 pub mod describe;

@@ -96,10 +96,16 @@ pub enum Action {
     },
     /// An account is made through SCIM; a managed one with that address is linked instead.
     CreateAccount {
-        /// The address, which is also the name for logging in.
+        /// The address, which is also the name in the SCIM directory unless another is given.
         email: String,
         /// The full name.
         name: String,
+        /// The name in the SCIM directory, where it is not the address.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        user_name: Option<String>,
+        /// The given and the family name, where they are told apart; otherwise the last word is the family name.
+        #[serde(default, skip_serializing_if = "Option::is_none")]
+        given_and_family: Option<(String, String)>,
     },
     /// Fields of a managed account's profile get other values.
     UpdateProfile {

@@ -79,14 +79,21 @@ pub async fn send(api: Api<'_>, action: &Action) -> Result<Vec<String>, ApiError
         Action::Invite { email, groups } => {
             return Ok(organization.invite(email, groups).await?.refused);
         }
-        Action::CreateAccount { email, name } => {
+        Action::CreateAccount {
+            email,
+            name,
+            user_name,
+            given_and_family,
+        } => {
             let Some(scim) = api.scim else {
                 // The preflight refuses this long before; a plan made then may be carried out now.
                 return Err(ApiError::NeverSent {
                     operation: "scimCreateUser",
                 });
             };
-            ScimWrites(scim).user_create(&scim_user(email, name)).await?;
+            let user_name = user_name.as_ref().unwrap_or(email);
+            let user = scim_user(email, user_name, name, given_and_family.as_ref());
+            ScimWrites(scim).user_create(&user).await?;
         }
         Action::UpdateProfile { account, fields } => {
             let field = |name: &str| fields.get(name).cloned();
@@ -112,11 +119,19 @@ pub async fn send(api: Api<'_>, action: &Action) -> Result<Vec<String>, ApiError
 }
 
 /// A user as RFC 7643 describes one, without a password.
-fn scim_user(email: &str, name: &str) -> serde_json::Value {
-    let (given, family) = name.rsplit_once(' ').unwrap_or((name, name));
+fn scim_user(
+    email: &str,
+    user_name: &str,
+    name: &str,
+    given_and_family: Option<&(String, String)>,
+) -> serde_json::Value {
+    let (given, family) = match given_and_family {
+        Some((given, family)) => (given.as_str(), family.as_str()),
+        None => name.rsplit_once(' ').unwrap_or((name, name)),
+    };
     json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
-        "userName": email,
+        "userName": user_name,
         "emails": [{ "value": email, "type": "work", "primary": true }],
         "displayName": name,
         "name": { "givenName": given, "familyName": family, "formatted": name },

@@ -129,8 +129,9 @@ fn questions(actions: &[&Action]) -> (Vec<Question>, Vec<usize>) {
                 single(index, Question::Group(group.clone()), &mut of_action);
             }
             Action::Invite { email, .. } => single(index, Question::Email(email.clone()), &mut of_action),
-            Action::CreateAccount { email, .. } => {
-                single(index, Question::ScimUser(email.clone()), &mut of_action);
+            Action::CreateAccount { email, user_name, .. } => {
+                let name = user_name.as_ref().unwrap_or(email);
+                single(index, Question::ScimUser(name.clone()), &mut of_action);
             }
             Action::UpdateProfile { account, .. } => {
                 single(index, Question::Profile(account.clone()), &mut of_action);

@@ -66,6 +66,10 @@ pub enum Errand {
         email: String,
         /// The full name.
         name: String,
+        /// The name in the SCIM directory, where it is not the address.
+        user_name: Option<String>,
+        /// The given and the family name, where they are told apart.
+        given_and_family: Option<(String, String)>,
     },
     /// A managed account is deleted after 14 days.
     DeleteAccount {
@@ -232,7 +236,10 @@ impl App {
         }
         self.give_up(plan, carrying.actor).await?;
         let account = match errand {
-            Errand::CreateAccount { email, .. } => self.scim_account(&connection, &admin, email).await?,
+            Errand::CreateAccount { email, user_name, .. } => {
+                let name = user_name.as_ref().unwrap_or(email);
+                self.scim_account(&connection, &admin, name).await?
+            }
             _ => None,
         };
         Ok(ErrandDone {
@@ -288,12 +295,12 @@ impl App {
         &self,
         connection: &ConnectionRow,
         admin: &Admin,
-        email: &str,
+        user_name: &str,
     ) -> Result<Option<AccountId>, AppError> {
         let Some(scim) = self.scim(connection, admin).await? else {
             return Ok(None);
         };
-        let found = scim.user_named(email).await?;
+        let found = scim.user_named(user_name).await?;
         Ok(found.and_then(|user| user.account_id().map(AccountId::new)))
     }
 
@@ -382,7 +389,17 @@ impl App {
                     }
                 }]
             }
-            Errand::CreateAccount { email, name } => vec![Action::CreateAccount { email, name }],
+            Errand::CreateAccount {
+                email,
+                name,
+                user_name,
+                given_and_family,
+            } => vec![Action::CreateAccount {
+                email,
+                name,
+                user_name,
+                given_and_family,
+            }],
             Errand::DeleteAccount { account } => {
                 if !asking.account(ALL_DIRECTORIES, &account).await? {
                     // A managed account need not be in any directory.

@@ -231,6 +231,8 @@ impl App {
             Wish::CreateAccount { email, name } => Action::CreateAccount {
                 email: email.clone(),
                 name: name.clone(),
+                user_name: None,
+                given_and_family: None,
             },
             Wish::Profile { account, fields } => Action::UpdateProfile {
                 account: self.account_id(&mut tx, scope, account).await?,
