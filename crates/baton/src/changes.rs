@@ -315,7 +315,7 @@ fn not_done(done: &ErrandDone) -> Refusal {
 }
 
 /// Why something was not begun, or came to no end.
-pub(crate) fn refusal(error: &AppError) -> Refusal {
+pub fn refusal(error: &AppError) -> Refusal {
     let sentence = sentence(error);
     match error.trouble() {
         Trouble::Credential => Refusal::new(Code::Unauthenticated, sentence),

@@ -7,7 +7,7 @@
 //! - [`ids`]: how entitlements and grants are called.
 //! - [`options`]: what the connector is told. [`describe`]: what it says of itself. [`log`]: how it tells what it does.
 //! - `changes`: changing the organization.
-//! - [`work`]: what can be asked of it. [`service`]: getting that from a server.
+//! - [`work`]: what can be asked of it. [`Worker`]: doing it. [`verbs`]: that on demand. [`service`]: getting that from a server.
 //!
 //! It asks only `app`, as every surface does. What it promises besides: a file is written whole or not at all, and the
 //! ids in it are those that the other program writes for the same organization.
@@ -24,7 +24,13 @@ pub mod options;
 pub mod proto;
 pub mod reading;
 pub mod service;
+#[cfg(any(test, feature = "stand-in"))]
+pub mod stand_in;
+pub mod verbs;
 pub mod work;
+mod worker;
 
+pub use changes::refusal;
 pub use connector::{Connector, Reach};
 pub use reading::{FileOptions, ReadingError, Synced};
+pub use worker::Worker;

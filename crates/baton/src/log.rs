@@ -1,7 +1,7 @@
 //! Log lines as those who watch the peer expect them: objects with `level`, `ts`, `caller` and `msg`, on standard error,
 //! with the messages that people search for.
 //!
-//! [`Lines`] turns the progress of a reading into those messages. Nothing here shows a key, a name or an e-mail address.
+//! [`Lines`] tells the progress of a reading. Nothing here shows a key, a name or an e-mail address.
 
 use crate::options::{Format, Level, Logging};
 use app::{Estimate, Progress};
@@ -11,7 +11,6 @@ use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal as _, Write};
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
@@ -309,42 +308,22 @@ impl Visit for Said {
     }
 }
 
-/// Tells a reading in the peer's messages. What the peer reads one after the other is read side by side here, so a
-/// message comes when the first page of its kind does.
-#[derive(Default)]
-pub struct Lines {
-    types: AtomicBool,
-    resources: AtomicBool,
-    grants: AtomicBool,
-}
-
-impl Lines {
-    fn once(said: &AtomicBool, message: &'static str) {
-        if !said.swap(true, Ordering::Relaxed) {
-            tracing::info!("{message}");
-        }
-    }
-}
+/// Tells how a reading goes on. The messages that people search for come when a file is written.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Lines;
 
 impl Progress for Lines {
     fn estimate(&self, estimate: &Estimate) {
-        Self::once(&self.types, "Syncing resource types...");
         tracing::info!(
             accounts = estimate.accounts,
             groups = estimate.groups,
             requests = estimate.requests,
-            "about what is read"
+            "the organization is read; about so much"
         );
     }
 
-    fn page(&self, family: Family, _: i64) {
-        Self::once(&self.types, "Syncing resource types...");
-        match family {
-            Family::Accounts | Family::Groups | Family::Workspaces | Family::ApiTokens => {
-                Self::once(&self.resources, "Syncing resources...");
-            }
-            _ => Self::once(&self.grants, "Syncing grants..."),
-        }
+    fn ended(&self, family: Family) {
+        tracing::info!(listing = family.title(), "a listing was read");
     }
 
     fn note(&self, text: &str) {
@@ -355,7 +334,7 @@ impl Progress for Lines {
 #[cfg(test)]
 mod tests {
     use super::*;
-    use std::sync::atomic::AtomicI64;
+    use std::sync::atomic::{AtomicI64, Ordering};
 
     fn logged(logging: &Logging, say: impl FnOnce(&AtomicI64)) -> Vec<String> {
         let folder = tempfile::tempdir().unwrap();

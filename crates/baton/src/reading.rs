@@ -186,6 +186,7 @@ impl Connector {
     }
 
     async fn finish(&self, writer: Writer, options: &FileOptions) -> Result<Written, ReadingError> {
+        tracing::info!("Packing the file...");
         let ended_at = self.wall(&options.zone);
         let finish = tokio::task::spawn_blocking(move || writer.finish(ended_at));
         let written = finish.await.map_err(|_| ReadingError::GivenUp)??;

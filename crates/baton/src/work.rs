@@ -3,8 +3,8 @@
 use crate::options::Writing;
 use crate::proto::c1::connector::v2::{
     CreateAccountRequest, CreateAccountResponse, DeleteResourceResponse, Entitlement, Grant,
-    GrantManagerServiceGrantResponse, GrantManagerServiceRevokeResponse, InvokeActionResponse,
-    ListActionSchemasResponse, Resource, ResourceId,
+    GrantManagerServiceGrantResponse, GrantManagerServiceRevokeResponse, InvokeActionResponse, Resource,
+    ResourceId,
 };
 use futures::future::BoxFuture;
 use prost_types::Struct;
@@ -62,8 +62,6 @@ pub trait Work: Send + Sync {
     fn create_account<'a>(&'a self, request: &'a CreateAccountRequest) -> Done<'a, CreateAccountResponse>;
     /// Deletes a resource.
     fn delete_resource<'a>(&'a self, id: &'a ResourceId) -> Done<'a, DeleteResourceResponse>;
-    /// Says which actions there are.
-    fn list_action_schemas(&self) -> ListActionSchemasResponse;
     /// Carries out an action.
     fn invoke_action<'a>(&'a self, name: &'a str, arguments: &'a Struct) -> Done<'a, InvokeActionResponse>;
 }

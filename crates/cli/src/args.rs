@@ -1,9 +1,12 @@
 //! What can be typed. Keys are never arguments: they come from a file or standard input.
 
+mod c1z;
 mod plan;
 
+pub use c1z::{C1zCommand, C1zFile, C1zList};
 pub use plan::{ApplyArgs, MakeArgs, MembersArgs, PlanArgs, PlanCommand, RehearseArgs, UserArgs};
 
+use crate::commands::connector::ConnectorArgs;
 use clap::{Parser, Subcommand};
 use std::net::SocketAddr;
 use std::path::PathBuf;
@@ -20,7 +23,7 @@ pub struct Args {
 
 const EXIT_CODES: &str = "Exit codes: 0 done · 1 a bug or an unforeseen error · 2 wrong usage, or drift with apply --check · 3 a reading did not finish or was not \
 complete · 4 a reading is held for a person · 5 nothing of that name, or several · 6 the key is refused · 7 Atlassian cannot be \
-reached or has a problem · 8 the database or master key cannot be used · 9 the configuration or an access file is wrong · 10 another orgwarden is at work · \
+reached or has a problem · 8 the database or master key cannot be used · 9 the configuration, an access file or a .c1z file is wrong · 10 another orgwarden is at work · \
 11 a change is refused, held back or was not confirmed";
 
 /// Settings that every command takes; they win over the environment, which wins over the configuration file.
@@ -91,6 +94,11 @@ pub enum Command {
     /// Write out what is known
     #[command(subcommand)]
     Export(ExportCommand),
+    /// Look into a .c1z file of the connector protocol
+    #[command(subcommand)]
+    C1z(C1zCommand),
+    /// Read and change an organization for a governance system, in place of its own connector
+    Connector(ConnectorArgs),
     /// Forget for good what describes a person; the history stays by account id
     Erase(EraseArgs),
     /// Copy the database to a new file, also while it is in use

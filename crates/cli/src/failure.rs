@@ -4,6 +4,7 @@ use crate::config::ConfigError;
 use app::views::{Candidate, ViewError};
 use app::{AppError, ProvisionError};
 use atlassian::ApiError;
+use baton::c1z::C1zError;
 use std::process::ExitCode;
 use store::StoreError;
 use sync::SyncError;
@@ -80,6 +81,9 @@ fn hint(cause: Cause<'_>) -> Option<String> {
     if let Some(error) = cause.downcast_ref::<ApiError>() {
         return Some(error.hint());
     }
+    if let Some(error) = cause.downcast_ref::<C1zError>() {
+        return error.hint().map(str::to_owned);
+    }
     cause
         .downcast_ref::<StoreError>()
         .and_then(|error| error.hint().map(str::to_owned))
@@ -122,6 +126,9 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
     }
     if let Some(error) = cause.downcast_ref::<ApiError>() {
         return Some(api_code(error));
+    }
+    if let Some(error) = cause.downcast_ref::<C1zError>() {
+        return Some(c1z_code(error));
     }
     if let Some(error) = cause.downcast_ref::<SyncError>() {
         return Some(sync_code(error));
@@ -168,6 +175,16 @@ fn sync_code(error: &SyncError) -> u8 {
         SyncError::Busy { .. } => code::BUSY,
         SyncError::Store(_) => code::STORE,
         SyncError::Read { source, .. } => api_code(source),
+    }
+}
+
+fn c1z_code(error: &C1zError) -> u8 {
+    match error {
+        C1zError::NoSync { .. } | C1zError::NoSuchSync { .. } | C1zError::NotTwoSyncs { .. } => {
+            code::UNKNOWN_NAME
+        }
+        C1zError::Write { .. } | C1zError::Build { .. } | C1zError::Aside { .. } => code::STORE,
+        _ => code::CONFIGURATION,
     }
 }
 

@@ -12,20 +12,47 @@ mod progress;
 mod telemetry;
 
 use clap::Parser as _;
+use commands::connector;
+use std::ffi::OsString;
+use std::path::Path;
 use std::process::ExitCode;
 
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
 fn main() -> ExitCode {
-    let args = args::Args::parse();
+    let words: Vec<OsString> = std::env::args_os().collect();
+    let called = words.first().map(Path::new).and_then(Path::file_stem);
+    let is_peer = called.is_some_and(|name| name == connector::PEER);
+    let is_connector = is_peer || words.get(1).is_some_and(|word| word == "connector");
+    let typed = if is_peer {
+        connector::parse(words).map(Typed::Peer)
+    } else {
+        args::Args::try_parse_from(words).map(|args| Typed::Ours(Box::new(args)))
+    };
+    let typed = match typed {
+        Ok(typed) => typed,
+        // Whoever starts the connector knows one code for all that goes wrong.
+        Err(error) if is_connector && error.use_stderr() => {
+            let _ = error.print();
+            return ExitCode::FAILURE;
+        }
+        Err(error) => error.exit(),
+    };
     let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
-    let ended = match runtime {
-        Ok(runtime) => runtime.block_on(commands::run(args)),
-        Err(error) => Err(anyhow::Error::new(error).context("cannot start")),
+    let ended = match (runtime, typed) {
+        (Ok(runtime), Typed::Peer(args)) => Ok(runtime.block_on(connector::run(args, connector::PEER))),
+        (Ok(runtime), Typed::Ours(args)) => runtime.block_on(commands::run(*args)),
+        (Err(error), _) => Err(anyhow::Error::new(error).context("cannot start")),
     };
     match ended {
         Ok(code) => code,
         Err(error) => failure::report(&error),
     }
+}
+
+/// What was typed, by what the program is called.
+enum Typed {
+    Ours(Box<args::Args>),
+    Peer(connector::ConnectorArgs),
 }

@@ -369,22 +369,34 @@ fn wish(values: &Values) -> Result<Wish, OptionsError> {
     Ok(Wish::Sync)
 }
 
+/// Where a connector of these settings tells its health, whether or not it does.
+pub fn health_address(
+    typed: &Typed,
+    variable: &dyn Fn(&str) -> Option<OsString>,
+    folder: &Path,
+) -> Result<SocketAddr, OptionsError> {
+    health(&Values::gather(typed, variable, folder)?)
+}
+
+fn health(values: &Values) -> Result<SocketAddr, OptionsError> {
+    let address = values.text("health-check-bind-address").unwrap_or_default();
+    let Ok(ip) = address.parse::<IpAddr>() else {
+        return wrong(format!(
+            "health-check-bind-address is \"{address}\", which is no address such as 127.0.0.1"
+        ));
+    };
+    let port = values.whole("health-check-port")?.unwrap_or_default();
+    Ok(SocketAddr::new(ip, u16::try_from(port).unwrap_or_default()))
+}
+
 fn serving(values: &Values, client_id: String) -> Result<Wish, OptionsError> {
     let Some(client_secret) = values.text("client-secret") else {
         return wrong("client-id needs client-secret: both come from the server that gives out tasks");
     };
-    let health = if values.switch("health-check")? {
-        let address = values.text("health-check-bind-address").unwrap_or_default();
-        let Ok(ip) = address.parse::<IpAddr>() else {
-            return wrong(format!(
-                "health-check-bind-address is \"{address}\", which is no address such as 127.0.0.1"
-            ));
-        };
-        let port = values.whole("health-check-port")?.unwrap_or_default();
-        Some(SocketAddr::new(ip, u16::try_from(port).unwrap_or_default()))
-    } else {
-        None
-    };
+    let health = values
+        .switch("health-check")?
+        .then(|| health(values))
+        .transpose()?;
     let concurrency = values.whole("task-concurrency")?.unwrap_or(1);
     Ok(Wish::Serve(Box::new(Serving {
         client_id,

@@ -190,3 +190,8 @@ fn presentable(text: &str) -> String {
     }
     line.trim().to_owned()
 }
+
+#[cfg(test)]
+pub(crate) mod fake;
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,6 @@
 //! From a task to how it ended: which kinds are carried out, which are refused, and what the server is told.
 
+use crate::describe;
 use crate::proto::c1::connector::v2::{CreateAccountRequest, GetActionSchemaResponse};
 use crate::proto::c1::connectorapi::baton::v1::baton_service_finish_task_request::{
     Error, FinalState, Success,
@@ -70,9 +71,9 @@ pub(super) async fn carry(kind: TaskType, work: &dyn Work, may_change: bool) -> 
                     .await?,
             )
         }
-        TaskType::ActionListSchemas(_) => packed(&work.list_action_schemas()),
+        TaskType::ActionListSchemas(_) => packed(&describe::action_schemas()),
         TaskType::ActionGetSchema(task) => {
-            let schemas = work.list_action_schemas().schemas;
+            let schemas = describe::action_schemas().schemas;
             let schema = schemas.into_iter().find(|schema| schema.name == task.name);
             packed(&GetActionSchemaResponse {
                 schema: Some(schema.ok_or_else(|| no_action(&task.name))?),

@@ -2,10 +2,12 @@
 
 mod access;
 mod apply;
+mod c1z;
 mod capture;
 mod care;
 mod changes;
 mod connection;
+pub mod connector;
 mod demo;
 mod export;
 mod leaver;
@@ -34,11 +36,17 @@ pub use app::LOCAL_ADMINISTRATOR;
 
 /// Carries a command out.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
+    // It has settings of its own.
+    if let Command::Connector(args) = args.command {
+        return Ok(connector::run(args, "orgwarden connector").await);
+    }
     let config = Config::load(&args.settings)?;
     telemetry::start(&config.log)?;
     match args.command {
         Command::Twin(args) => twin::run(&config, args).await,
         Command::Connection(command) => connection::run(&config, command).await,
+        // Carried out above.
+        Command::Connector(_) => Ok(ExitCode::SUCCESS),
         Command::Capture(args) => capture::run(&config, args).await,
         Command::Sync(args) => sync::run(&config, args).await,
         Command::Export(command) => export::run(&config, command).await,
@@ -60,6 +68,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Apply(args) => apply::run(&config, args).await,
         Command::DisableUser(args) => plan::user(&config, args, true).await,
         Command::EnableUser(args) => plan::user(&config, args, false).await,
+        Command::C1z(command) => c1z::run(command),
         Command::Erase(args) => care::erase(&config, args).await,
         Command::Backup { file } => care::backup(&config, &file).await,
         Command::Doctor { json } => care::doctor(&config, json).await,

@@ -1,0 +1,254 @@
+//! `orgwarden connector`, and the program when it is called `baton-atlassian`: in place of the peer's connector.
+//!
+//! It has settings of its own – flags, `BATON_…` and `.baton.yaml` – and ends with 1 on any error, whose sentence is the last
+//! line on standard error.
+
+mod args;
+mod serve;
+
+pub use args::ConnectorArgs;
+
+use super::twin::interrupted;
+use crate::config::MasterKeySource;
+use crate::output;
+use args::ConnectorCommand;
+use baton::options::{Options, OptionsError, Wish};
+use baton::work::{Refusal, Work as _};
+use baton::{Connector, Reach, Worker, describe, log, service, verbs};
+use clap::Command;
+use jiff::tz::TimeZone;
+use model::{Clock, SystemClock};
+use std::ffi::OsString;
+use std::io;
+use std::net::SocketAddr;
+use std::path::{Path, PathBuf};
+use std::process::ExitCode;
+use std::sync::Arc;
+use std::time::Duration;
+use store::{MasterKey, Store};
+use tempfile::TempDir;
+
+/// What the peer's program is called; a link of this name to ours is the connector.
+pub const PEER: &str = "baton-atlassian";
+
+/// The command line of a program of the peer's name.
+pub fn command() -> Command {
+    args::augment(
+        Command::new(PEER).about("Reads and changes an Atlassian organization for a governance system"),
+    )
+}
+
+/// Reads what was typed on the command line of a program of the peer's name.
+pub fn parse(words: Vec<OsString>) -> Result<ConnectorArgs, clap::Error> {
+    command()
+        .try_get_matches_from(words)
+        .map(|matches| args::read(&matches))
+}
+
+/// Why the connector ends.
+#[derive(Debug, thiserror::Error)]
+enum Ended {
+    #[error(transparent)]
+    Options(#[from] OptionsError),
+    #[error(transparent)]
+    Refused(#[from] Refusal),
+    #[error(transparent)]
+    Service(#[from] service::ServiceError),
+    #[error("{what}: {why}")]
+    Failed { what: &'static str, why: String },
+}
+
+impl Ended {
+    fn failed(what: &'static str) -> impl Fn(&dyn std::fmt::Display) -> Ended {
+        move |why| Ended::Failed {
+            what,
+            why: why.to_string(),
+        }
+    }
+}
+
+/// Carries out what was typed. Says why if it cannot, and ends with 1 then.
+pub async fn run(args: ConnectorArgs, program: &str) -> ExitCode {
+    match carry_out(args, program).await {
+        Ok(()) => ExitCode::SUCCESS,
+        Err(ended) => {
+            tracing::error!(error = %ended, "the connector ends");
+            eprintln!("{ended}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+async fn carry_out(args: ConnectorArgs, program: &str) -> Result<(), Ended> {
+    let written = Ended::failed("cannot write");
+    match args.command {
+        Some(ConnectorCommand::Version) => {
+            let version = format!("{program} version {}", env!("CARGO_PKG_VERSION"));
+            output::line(&version).map_err(|error| written(&error))
+        }
+        Some(ConnectorCommand::Capabilities) => {
+            let text = describe::capabilities_text().map_err(|error| written(&error))?;
+            print(&text)
+        }
+        Some(ConnectorCommand::Config) => {
+            let text = describe::configuration_text().map_err(|error| written(&error))?;
+            print(&text)
+        }
+        Some(ConnectorCommand::Completion(shell)) => {
+            clap_complete::generate(shell, &mut command(), PEER, &mut io::stdout());
+            Ok(())
+        }
+        Some(ConnectorCommand::HealthCheck { endpoint, timeout_s }) => {
+            let address = resolve_health(&args.typed)?;
+            let asked = service::health::ask(address, &endpoint, Duration::from_secs(timeout_s)).await;
+            asked.map_err(|why| Ended::Failed {
+                what: "not well",
+                why,
+            })
+        }
+        None => act(resolve(&args.typed)?).await,
+    }
+}
+
+/// Prints a text without a line's end, as the peer does.
+fn print(text: &str) -> Result<(), Ended> {
+    use io::Write as _;
+    let mut out = io::stdout().lock();
+    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
+    written.map_err(|error| Ended::failed("cannot write")(&error))
+}
+
+fn variable(name: &str) -> Option<OsString> {
+    std::env::var_os(name)
+}
+
+fn resolve(typed: &baton::options::Typed) -> Result<Options, OptionsError> {
+    Options::resolve(typed, &variable, Path::new(""))
+}
+
+fn resolve_health(typed: &baton::options::Typed) -> Result<SocketAddr, OptionsError> {
+    baton::options::health_address(typed, &variable, Path::new(""))
+}
+
+async fn act(options: Options) -> Result<(), Ended> {
+    let clock: Arc<dyn Clock> = Arc::new(SystemClock);
+    let capture = log::start(&options.logging, Arc::clone(&clock));
+    let capture = capture.map_err(|error| Ended::failed("cannot log")(&error))?;
+    for remark in &options.remarks {
+        tracing::warn!("{remark}");
+    }
+    if let Wish::ListActions = options.wish {
+        verbs::list_actions();
+        return Ok(());
+    }
+    let place = Place::prepare(&options)?;
+    let worker = place.open(&options, clock).await?;
+    let done = if let Wish::Serve(serving) = &options.wish {
+        serve::until_told(&options, serving, Arc::clone(&worker), capture).await
+    } else {
+        once(&options, &worker).await
+    };
+    worker.connector().app.store.close().await;
+    done
+}
+
+/// Does one thing; a signal ends it, and nothing half-done is left.
+async fn once(options: &Options, worker: &Worker) -> Result<(), Ended> {
+    let doing = async {
+        let file = &options.file;
+        if !verbs::on_demand(&options.wish, file, &options.temporary_folder, worker).await? {
+            worker.full_sync(&options.writing, file).await?;
+        }
+        Ok(())
+    };
+    tokio::select! {
+        done = doing => done,
+        () = interrupted() => Err(Ended::Failed {
+            what: "interrupted",
+            why: "nothing was written".to_owned(),
+        }),
+    }
+}
+
+/// Where what was read is kept, and the key to the secrets there.
+struct Place {
+    database: String,
+    key: MasterKeySource,
+    /// Removed at the end, when nothing is to be kept.
+    _folder: Option<TempDir>,
+}
+
+impl Place {
+    fn prepare(options: &Options) -> Result<Place, Ended> {
+        if let Some(state) = &options.state {
+            return Ok(Place {
+                database: format!("sqlite:{}", state.display()),
+                key: key_of_state(state),
+                _folder: None,
+            });
+        }
+        let folder = tempfile::Builder::new()
+            .prefix("orgwarden-connector")
+            .tempdir_in(&options.temporary_folder);
+        let folder = folder.map_err(|error| Ended::Failed {
+            what: "there is no room for what is read",
+            why: format!("{}: {error}", options.temporary_folder.display()),
+        })?;
+        Ok(Place {
+            database: format!("sqlite:{}", folder.path().join("state.db").display()),
+            key: MasterKeySource::File(folder.path().join("master.key")),
+            _folder: Some(folder),
+        })
+    }
+
+    /// Opens the store and reaches the organization.
+    async fn open(&self, options: &Options, clock: Arc<dyn Clock>) -> Result<Arc<Worker>, Ended> {
+        let failed = Ended::failed("what was read cannot be kept");
+        let key: MasterKey = self.key.load().map_err(|error| failed(&error))?;
+        let store = Store::open(&self.database)
+            .await
+            .map_err(|error| failed(&error))?;
+        let app = app::App::new(store, clock).with_master_key(key).await;
+        let app = app.map_err(|error| failed(&error))?;
+        let access = &options.access;
+        let mut api = app::Options::new(&access.base_url);
+        if let Some(workers) = access.workers {
+            api.max_concurrency = workers;
+        }
+        let Some(access_token) = access.key.clone() else {
+            return Err(OptionsError("there is no access token".to_owned()).into());
+        };
+        let reach = Reach {
+            access_token,
+            organization: access.organization.clone(),
+            scim: access.scim.clone(),
+            api,
+        };
+        let connector = Connector::open(app, &reach)
+            .await
+            .map_err(|error| baton::refusal(&error))?;
+        let is_on_demand = !matches!(options.wish, Wish::Sync | Wish::Serve(_));
+        if options.provisioning || is_on_demand {
+            let allowed = connector.allow_changes(&options.limits).await;
+            allowed.map_err(|error| baton::refusal(&error))?;
+        }
+        Ok(Arc::new(Worker::new(
+            connector,
+            &options.temporary_folder,
+            TimeZone::system(),
+        )))
+    }
+}
+
+/// The master key of a kept state: as for everything else of ours where that is said, otherwise a file beside it.
+fn key_of_state(state: &Path) -> MasterKeySource {
+    if let Some(file) = variable("ORGWARDEN_MASTER_KEY_FILE").filter(|file| !file.is_empty()) {
+        return MasterKeySource::File(file.into());
+    }
+    if variable("ORGWARDEN_MASTER_KEY").is_some_and(|key| !key.is_empty()) {
+        return MasterKeySource::Environment;
+    }
+    let mut name = state.as_os_str().to_owned();
+    name.push(".key");
+    MasterKeySource::File(PathBuf::from(name))
+}
