@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use baton::c1z::{C1z, Limits};
+use baton::c1z::{C1z, C1zError, Limits, List};
 use baton::proto::c1::connector::v2::{Entitlement, Resource, ResourceId};
 use baton::proto::c1::connectorapi::baton::v1::task::{ActionInvoke, GrantTask, SyncFull, TaskType};
 use baton::stand_in::{Heard, StandIn, task};
@@ -198,7 +198,8 @@ async fn what_cannot_be_done_ends_with_1_and_one_sentence_and_writes_nothing() {
     let stage = Stage::new().await;
     std::fs::write(stage.path("other.c1z"), "something else").unwrap();
     std::fs::write(stage.path("broken.yaml"), "file: [a\nb: c").unwrap();
-    let cases: [(&[&str], &[(&str, &OsStr)], &str); 11] = [
+    type Case<'a> = (&'a [&'a str], &'a [(&'a str, &'a OsStr)], &'a str);
+    let cases: [Case<'_>; 11] = [
         (
             &["--access-token", "wrong"],
             &[],
@@ -274,12 +275,12 @@ async fn what_is_granted_on_demand_is_there_afterwards_and_twice_does_no_harm() 
         "the file is not touched"
     );
     // A key with scopes reads everything and may not delete.
-    let account = grant.rsplit_once(":user:").unwrap().1;
+    let account = a_managed_account(&file);
     let scoped = [
         "--access-token",
         stage.twin.scoped_api_key(),
         "--delete-resource",
-        account,
+        &account,
     ];
     let output = run(stage.connector(&scoped)).await;
     assert_eq!(output.status.code(), Some(1));
@@ -297,12 +298,31 @@ async fn what_is_granted_on_demand_is_there_afterwards_and_twice_does_no_harm() 
 fn a_membership(file: &C1z) -> String {
     let sync = file.sync(None).unwrap();
     let mut found = None;
-    file.list(baton::c1z::List::Grants, &sync, None, |shown: Value| {
+    file.list(List::Grants, &sync, None, |shown: Value| {
         let id = shown["grant"]["id"].as_str().unwrap().to_owned();
         if id.contains(":member:user:") && found.is_none() {
             found = Some(id);
         }
-        Ok::<(), baton::c1z::C1zError>(())
+        Ok::<(), C1zError>(())
+    })
+    .unwrap();
+    found.unwrap()
+}
+
+/// An account of a domain that the organization verified.
+fn a_managed_account(file: &C1z) -> String {
+    let sync = file.sync(None).unwrap();
+    let mut found = None;
+    file.list(List::Resources, &sync, Some("user"), |shown: Value| {
+        let resource = &shown["resource"];
+        if resource["displayName"]
+            .as_str()
+            .unwrap()
+            .ends_with("@acme.example.com")
+        {
+            found = Some(resource["id"]["resource"].as_str().unwrap().to_owned());
+        }
+        Ok::<(), C1zError>(())
     })
     .unwrap();
     found.unwrap()
@@ -325,6 +345,7 @@ impl Serving {
             .env("BATON_CLIENT_ID", stand_in.client_id())
             .env("BATON_CLIENT_SECRET", secret)
             .env("BATON_HOST_ID", "host")
+            .env("BATON_LOG_LEVEL", "debug")
             .env("SSL_CERT_FILE", stand_in.authority())
             .env("BATON_LOG_PATH", stage.path("log"))
             .stderr(Stdio::piped());

@@ -132,7 +132,10 @@ fn what_cannot_be_is_told_in_one_sentence() {
             "invoke-action-resource-type is \"user\"",
         ),
         (
-            &[("create-account-login", "a"), ("create-account-resource-type", "group")],
+            &[
+                ("create-account-login", "a"),
+                ("create-account-resource-type", "group"),
+            ],
             "create-account-resource-type is \"group\"",
         ),
         (
@@ -191,7 +194,10 @@ fn what_has_no_effect_is_remarked_on() {
     .unwrap();
     assert_eq!(
         options.remarks,
-        ["BATON_PARALLEL_SYNC has no effect: reading is always parallel"]
+        [
+            "BATON_GET_TASKS has no effect: tasks are always asked for one by one",
+            "BATON_PARALLEL_SYNC has no effect: reading is always parallel",
+        ]
     );
 }
 

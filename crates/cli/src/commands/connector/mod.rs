@@ -13,6 +13,7 @@ use crate::config::MasterKeySource;
 use crate::output;
 use args::ConnectorCommand;
 use baton::options::{Options, OptionsError, Wish};
+use baton::service::Server;
 use baton::work::{Refusal, Work as _};
 use baton::{Connector, Reach, Worker, describe, log, service, verbs};
 use clap::Command;
@@ -141,18 +142,24 @@ async fn act(options: Options) -> Result<(), Ended> {
         verbs::list_actions();
         return Ok(());
     }
+    // A secret that is none is told before anybody is asked.
+    let server = match &options.wish {
+        Wish::Serve(serving) => Some((serving, Server::new(serving, Arc::clone(&clock))?)),
+        _ => None,
+    };
     let place = Place::prepare(&options)?;
     let worker = place.open(&options, clock).await?;
-    let done = if let Wish::Serve(serving) = &options.wish {
-        serve::until_told(&options, serving, Arc::clone(&worker), capture).await
-    } else {
-        once(&options, &worker).await
+    let done = match server {
+        Some((serving, server)) => {
+            serve::until_told(&options, serving, server, Arc::clone(&worker), capture).await
+        }
+        None => once(&options, &worker).await,
     };
     worker.connector().app.store.close().await;
     done
 }
 
-/// Does one thing; a signal ends it, and nothing half-done is left.
+/// Does one thing, or ends with a signal; no half-written file is left.
 async fn once(options: &Options, worker: &Worker) -> Result<(), Ended> {
     let doing = async {
         let file = &options.file;
@@ -165,7 +172,10 @@ async fn once(options: &Options, worker: &Worker) -> Result<(), Ended> {
         done = doing => done,
         () = interrupted() => Err(Ended::Failed {
             what: "interrupted",
-            why: "nothing was written".to_owned(),
+            why: match options.wish {
+                Wish::Sync => "no file was written".to_owned(),
+                _ => "it may or may not have been done; asking again does no harm".to_owned(),
+            },
         }),
     }
 }
