@@ -454,6 +454,24 @@ async fn a_server_gets_its_file_and_its_changes_and_a_signal_ends_the_connector(
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_killed_connector_left_is_removed_by_the_next() {
+    let stage = Stage::new().await;
+    let server = stand_in().await;
+    let serving = Serving::start(&stage, &server, &server.client_secret(), &[]);
+    server
+        .until(|heard| heard.contains(&Heard::Hello(String::new())))
+        .await
+        .unwrap();
+    assert_eq!(stage.left_behind(), 1);
+    // Dropped is killed.
+    drop(serving);
+    assert_eq!(stage.left_behind(), 1);
+    assert!(run(stage.connector(&[])).await.status.success());
+    assert_eq!(stage.left_behind(), 0);
+}
+
 #[tokio::test]
 async fn a_wrong_secret_ends_service_mode_at_once_with_one_sentence() {
     let stage = Stage::new().await;

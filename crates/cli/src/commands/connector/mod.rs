@@ -15,7 +15,7 @@ use args::ConnectorCommand;
 use baton::options::{Options, OptionsError, Wish};
 use baton::service::Server;
 use baton::work::{Refusal, Work as _};
-use baton::{Connector, Reach, Worker, describe, log, service, verbs};
+use baton::{Aside, Connector, Reach, Worker, describe, log, service, verbs};
 use clap::Command;
 use jiff::tz::TimeZone;
 use model::{Clock, SystemClock};
@@ -27,7 +27,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{MasterKey, Store};
-use tempfile::TempDir;
 
 /// What the peer's program is called; a link of this name to ours is the connector.
 pub const PEER: &str = "baton-atlassian";
@@ -131,7 +130,7 @@ fn resolve_health(typed: &baton::options::Typed) -> Result<SocketAddr, OptionsEr
     baton::options::health_address(typed, &variable, Path::new(""))
 }
 
-async fn act(options: Options) -> Result<(), Ended> {
+async fn act(mut options: Options) -> Result<(), Ended> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let capture = log::start(&options.logging, Arc::clone(&clock));
     let capture = capture.map_err(|error| Ended::failed("cannot log")(&error))?;
@@ -147,7 +146,12 @@ async fn act(options: Options) -> Result<(), Ended> {
         Wish::Serve(serving) => Some((serving, Server::new(serving, Arc::clone(&clock))?)),
         _ => None,
     };
-    let place = Place::prepare(&options)?;
+    let aside = Aside::make(&options.temporary_folder).map_err(|error| Ended::Failed {
+        what: "there is no room for what is read",
+        why: format!("{}: {error}", options.temporary_folder.display()),
+    })?;
+    options.temporary_folder = aside.path().to_owned();
+    let place = Place::of(&options);
     let worker = place.open(&options, clock).await?;
     let done = match server {
         Some((serving, server)) => {
@@ -184,31 +188,25 @@ async fn once(options: &Options, worker: &Worker) -> Result<(), Ended> {
 struct Place {
     database: String,
     key: MasterKeySource,
-    /// Removed at the end, when nothing is to be kept.
-    _folder: Option<TempDir>,
 }
 
 impl Place {
-    fn prepare(options: &Options) -> Result<Place, Ended> {
-        if let Some(state) = &options.state {
-            return Ok(Place {
-                database: format!("sqlite:{}", state.display()),
-                key: key_of_state(state),
-                _folder: None,
-            });
+    fn of(options: &Options) -> Place {
+        let (database, key) = match &options.state {
+            Some(state) => (state.clone(), key_of_state(state)),
+            // Gone at the end, with everything else there.
+            None => {
+                let key = options.temporary_folder.join("master.key");
+                (
+                    options.temporary_folder.join("state.db"),
+                    MasterKeySource::File(key),
+                )
+            }
+        };
+        Place {
+            database: format!("sqlite:{}", database.display()),
+            key,
         }
-        let folder = tempfile::Builder::new()
-            .prefix("orgwarden-connector")
-            .tempdir_in(&options.temporary_folder);
-        let folder = folder.map_err(|error| Ended::Failed {
-            what: "there is no room for what is read",
-            why: format!("{}: {error}", options.temporary_folder.display()),
-        })?;
-        Ok(Place {
-            database: format!("sqlite:{}", folder.path().join("state.db").display()),
-            key: MasterKeySource::File(folder.path().join("master.key")),
-            _folder: Some(folder),
-        })
     }
 
     /// Opens the store and reaches the organization.
