@@ -317,7 +317,10 @@ pub const IDLE_VARIABLES: &[(&str, &str)] = &[
     ("BATON_HTTP_CACHE_TTL", NO_CACHE),
     ("BATON_HTTP_CACHE_MAX_SIZE", NO_CACHE),
     ("BATON_DEBUG_PRINT_RESPONSE_BODY", "answers are never logged"),
-    ("BATON_C1Z_FINALIZE_TIMEOUT", "a file may take as long as it needs"),
+    (
+        "BATON_C1Z_FINALIZE_TIMEOUT",
+        "a file may take as long as it needs",
+    ),
     ("BATON_GRAPH_EXPAND_MAX_DEPTH", "no grant is expanded"),
     ("BATON_DONT_FIX_CYCLES", "no grant is expanded"),
     ("BATON_DECODER_MAX_MEMORY_MB", FIXED_LIMITS),

@@ -330,7 +330,9 @@ fn wish(values: &Values) -> Result<Wish, OptionsError> {
     }
     for name in ["invoke-action-resource-type", "list-action-schemas-resource-type"] {
         if let Some(of) = text(name) {
-            return wrong(format!("{name} is \"{of}\"; no action here is of a type of resources: leave it out"));
+            return wrong(format!(
+                "{name} is \"{of}\"; no action here is of a type of resources: leave it out"
+            ));
         }
     }
     if let Some(other) = text("create-account-resource-type").filter(|of| of != "user") {

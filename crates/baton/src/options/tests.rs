@@ -132,7 +132,10 @@ fn what_cannot_be_is_told_in_one_sentence() {
             "invoke-action-resource-type is \"user\"",
         ),
         (
-            &[("create-account-login", "a"), ("create-account-resource-type", "group")],
+            &[
+                ("create-account-login", "a"),
+                ("create-account-resource-type", "group"),
+            ],
             "create-account-resource-type is \"group\"",
         ),
         (

@@ -132,7 +132,10 @@ fn of_type(asked: &str, there_is: &str) -> Result<(), Refusal> {
     }
     Err(Refusal::new(
         Code::InvalidArgument,
-        format!("this cannot be done for resources of type \"{}\"", super::presentable(asked)),
+        format!(
+            "this cannot be done for resources of type \"{}\"",
+            super::presentable(asked)
+        ),
     ))
 }
 
