@@ -112,10 +112,7 @@ async fn carry_out(args: ConnectorArgs, program: &str) -> Result<(), Ended> {
 
 /// Prints a text without a line's end, as the peer does.
 fn print(text: &str) -> Result<(), Ended> {
-    use io::Write as _;
-    let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    written.map_err(|error| Ended::failed("cannot write")(&error))
+    output::whole(text).map_err(|error| Ended::failed("cannot write")(&error))
 }
 
 fn variable(name: &str) -> Option<OsString> {
