@@ -302,3 +302,18 @@ async fn logs_are_uploaded_where_the_server_wants_them() {
     assert_eq!(uploads.collect::<Vec<_>>(), [fake::FILE_BYTES, 0]);
     stage.end().await.unwrap();
 }
+
+#[tokio::test]
+async fn a_token_that_the_server_takes_no_more_is_replaced_at_once() {
+    let time = TestTime::new();
+    let stand_in = StandIn::start(time.clock(), 0).await.unwrap();
+    let server = Server::new(&serving(&stand_in, stand_in.client_secret()), time.clock()).unwrap();
+    server.hello("").await.unwrap();
+    stand_in.happen(Event::ExpireTokens);
+    server.next_task().await.unwrap();
+    let tokens = stand_in
+        .heard()
+        .into_iter()
+        .filter(|heard| *heard == Heard::Token);
+    assert_eq!(tokens.count(), 2);
+}
