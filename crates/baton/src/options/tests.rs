@@ -1,5 +1,6 @@
 use super::*;
 use secrecy::ExposeSecret as _;
+use std::ffi::OsString;
 
 const KEY: (&str, &str) = ("BATON_ACCESS_TOKEN", "key-of-code");
 
