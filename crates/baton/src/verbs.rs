@@ -6,7 +6,7 @@ use crate::json;
 use crate::options::Wish;
 use crate::proto::c1::connector::v2::{
     AccountInfo, BatonActionStatus, CreateAccountRequest, CredentialOptions, Entitlement, Grant, Resource,
-    ResourceId, account_info::Email, credential_options,
+    ResourceId, account_info::Email, create_account_response, credential_options,
 };
 use crate::work::{Refusal, Work};
 use prost::{Message, Name};
@@ -44,7 +44,14 @@ pub async fn on_demand(wish: &Wish, file: &Path, aside: &Path, work: &dyn Work) 
             email,
         } => {
             let response = work.create_account(&new_account(profile, login, email)).await?;
-            told("the account is made", &response);
+            let made = match &response.result {
+                Some(create_account_response::Result::Success(made)) => made.resource.as_ref(),
+                _ => None,
+            };
+            let id = made
+                .and_then(|made| made.id.as_ref())
+                .map(|id| id.resource.as_str());
+            tracing::info!(id, "the account is made");
         }
         Wish::InvokeAction { name, arguments } => {
             let response = work.invoke_action(name, &structure(arguments)).await?;

@@ -317,7 +317,10 @@ impl App {
             tx: &mut tx,
             admin,
             connection,
-            facts: Facts::default(),
+            facts: Facts {
+                names_nobody: true,
+                ..Facts::default()
+            },
             live: Live::default(),
         };
         let actions = match errand.clone() {
