@@ -304,6 +304,14 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     ("BATON_SKIP_CLEANUP", "keep all readings in the file"),
     (
+        "BATON_DECODER_MAX_DECODED_SIZE_MB",
+        "the largest database in a file that is read; 10240 at first",
+    ),
+    (
+        "BATON_DECODER_MAX_MEMORY_MB",
+        "the most memory that decompressing a file may look back over; 128 at first",
+    ),
+    (
         "SSL_CERT_FILE",
         "certificates to trust besides the machine's, in PEM form",
     ),

@@ -42,6 +42,8 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// Folder for what is needed for a while.
     pub temporary_folder: PathBuf,
+    /// What a file may ask of this machine.
+    pub decoding: crate::c1z::Limits,
     /// What to log, how and where.
     pub logging: Logging,
     /// What is worth a line in the log: things that were said and have no effect.
@@ -217,6 +219,7 @@ impl Options {
                 .text("c1z-temp-dir")
                 .or_else(|| values.variable("BATON_TMPDIR"))
                 .map_or_else(std::env::temp_dir, PathBuf::from),
+            decoding: crate::c1z::Limits::told(&|name| values.variable(name)).map_err(OptionsError)?,
             logging: logging(&values)?,
             wish,
             remarks,

@@ -156,7 +156,14 @@ async fn act(options: Options) -> Result<(), Ended> {
 async fn once(options: &Options, worker: &Worker) -> Result<(), Ended> {
     let doing = async {
         let file = &options.file;
-        if !verbs::on_demand(&options.wish, file, &options.temporary_folder, worker).await? {
+        if !verbs::on_demand(
+            &options.wish,
+            file,
+            (&options.temporary_folder, options.decoding),
+            worker,
+        )
+        .await?
+        {
             worker.full_sync(&options.writing, file).await?;
         }
         Ok(())
@@ -236,6 +243,7 @@ impl Place {
             connector,
             &options.temporary_folder,
             TimeZone::system(),
+            options.decoding,
         )))
     }
 }
