@@ -8,7 +8,7 @@ use model::{OrganizationId, SystemClock};
 use secrecy::SecretString;
 use std::collections::BTreeSet;
 use std::sync::Arc;
-use store::{MasterKey, NewConnection};
+use store::{MasterKey, NewConnection, ScimCredential};
 use twin::{KeyKind, OnOff, Twin, TwinOptions};
 
 const WRITES: [&str; 5] = [
@@ -23,6 +23,15 @@ const MANAGE: [&str; 2] = ["getManagementPermissions", "getApiTokens"];
 
 /// What the probe says of a twin, and what the twin holds and was asked before and after.
 async fn probe(options: TwinOptions) -> Vec<OperationTest> {
+    let token = |twin: &Twin| Some(twin.scim_token().to_owned());
+    probe_with_scim(options, token).await
+}
+
+/// The same with another token of the SCIM directory, or without one.
+async fn probe_with_scim(
+    options: TwinOptions,
+    scim_token: impl Fn(&Twin) -> Option<String>,
+) -> Vec<OperationTest> {
     let twin = Twin::start(TwinOptions {
         users: 60,
         groups: 12,
@@ -47,6 +56,11 @@ async fn probe(options: TwinOptions) -> Vec<OperationTest> {
         sync_interval_ms: 60_000,
     };
     tx.connection_add(&connection, &key).await.unwrap();
+    let scim = scim_token(&twin).map(|token| ScimCredential {
+        url: twin.scim_base_url().to_owned(),
+        token: SecretString::from(token),
+    });
+    tx.connection_set_scim("acme", scim.as_ref(), &key).await.unwrap();
     tx.commit().await.unwrap();
     let app = App::new(database.store.clone(), Arc::new(SystemClock))
         .with_master_key(key)
@@ -60,7 +74,7 @@ async fn probe(options: TwinOptions) -> Vec<OperationTest> {
         .unwrap();
     assert_eq!(twin.truth(true), before, "asking changed something");
     let requests = twin.stats()["requests"].as_u64().unwrap();
-    assert!(requests <= 32, "{requests} requests");
+    assert!(requests <= 34, "{requests} requests");
     twin.stop().await;
     tests
 }
@@ -107,6 +121,26 @@ async fn a_whole_organization_refuses_nothing() {
     let tests = probe(TwinOptions::default()).await;
     assert_eq!(refused(&tests), BTreeSet::new());
     assert!(tests.iter().all(|test| test.allowed == Some(true)));
+}
+
+#[tokio::test]
+async fn a_scim_directory_has_a_credential_of_its_own() {
+    let of_scim = |tests: &[OperationTest]| {
+        let of_it = tests.iter().filter(|test| test.operation.starts_with("scim"));
+        of_it.cloned().collect::<Vec<OperationTest>>()
+    };
+    let none = of_scim(&probe_with_scim(TwinOptions::default(), |_| None).await);
+    assert_eq!(none.len(), 2);
+    for test in none {
+        assert_eq!(test.allowed, None);
+        assert!(test.unlock.unwrap_or_default().contains("--scim-url"));
+    }
+    let wrong = |_: &Twin| Some("wrong".to_owned());
+    let tests = probe_with_scim(TwinOptions::default(), wrong).await;
+    assert_eq!(refused(&tests), BTreeSet::from(["scimGetUsers", "scimGetGroups"]));
+    for test in of_scim(&tests) {
+        assert!(test.unlock.unwrap_or_default().contains("A SCIM token"));
+    }
 }
 
 #[tokio::test]
@@ -183,7 +217,8 @@ async fn a_credential_that_is_no_key_of_an_organization_is_told() {
             ..TwinOptions::default()
         };
         let tests = probe(options).await;
-        let asked: Vec<&OperationTest> = tests.iter().filter(|test| test.allowed.is_some()).collect();
+        let asked = tests.iter().filter(|test| !test.operation.starts_with("scim"));
+        let asked: Vec<&OperationTest> = asked.filter(|test| test.allowed.is_some()).collect();
         assert!(asked.len() > 15);
         for test in asked {
             assert_eq!(test.allowed, Some(false), "{}", test.operation);

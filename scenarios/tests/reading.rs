@@ -4,7 +4,7 @@
 
 use app::Status;
 use scenarios::{Stage, Weather};
-use twin::{CursorStyle, FilterSemantics, Shape, TwinOptions};
+use twin::{Counts, CursorStyle, FilterSemantics, Shape, TwinOptions};
 
 fn small(shape: Shape, seed: u64) -> TwinOptions {
     TwinOptions {
@@ -89,6 +89,28 @@ async fn lists_of_groups_that_are_cut_are_noticed_and_read_right() {
         false,
     )
     .await;
+}
+
+#[tokio::test]
+async fn whether_counts_leave_suspended_accounts_out_is_learned_and_read_right() {
+    for (counts, told) in [(Counts::All, true), (Counts::Active, false)] {
+        for shape in [Shape::Typical, Shape::Messy, Shape::AllSuspended] {
+            let options = TwinOptions {
+                counts,
+                ..small(shape, 3)
+            };
+            let stage = Stage::new(options, None).await.unwrap();
+            for round in 0..2 {
+                let outcome = stage.sync(false).await.unwrap();
+                assert_eq!(outcome.status, Status::Complete, "{:?}", outcome.reasons);
+                assert_eq!(stage.export(false).await.unwrap(), stage.truth(false));
+                stage.twin.mutate(20, round);
+            }
+            let connection = stage.app.connection_named(None).await.unwrap();
+            assert_eq!(connection.semantics.counts_suspended, Some(told), "{shape:?}");
+            stage.twin.stop().await;
+        }
+    }
 }
 
 #[tokio::test]

@@ -4,7 +4,7 @@
 use crate::App;
 use crate::error::AppError;
 use atlassian::org::{ALL_DIRECTORIES, AccountSearch, Probe, ProbeSubjects};
-use atlassian::{Admin, ApiError, Options};
+use atlassian::{Admin, ApiError, Options, Scim};
 use model::OrganizationId;
 use serde::Serialize;
 use store::ConnectionRow;
@@ -43,6 +43,10 @@ enum Cause {
     AuditLog,
     /// Atlassian's support has to switch the operation on.
     NotEnabled,
+    /// The connection knows no SCIM directory.
+    NoScim,
+    /// The SCIM token is not accepted.
+    ScimToken,
     /// Atlassian did not say.
     Other,
 }
@@ -88,6 +92,14 @@ impl Cause {
             }
             Cause::NotEnabled => {
                 "Atlassian's support switches it on for an organization; the request to send is below."
+            }
+            Cause::NoScim => {
+                "A SCIM directory: admin.atlassian.com, Security, Identity providers, set up user provisioning, and give \
+                 its address and token to connection set NAME --scim-url URL --scim-token-file FILE."
+            }
+            Cause::ScimToken => {
+                "A SCIM token that is valid: admin.atlassian.com, Security, Identity providers, the directory, regenerate \
+                 the token; the identity provider that uses the old one needs the new one too."
             }
             Cause::Other => {
                 "A key made by an organization admin of this organization, without scopes; if it is one, ask Atlassian's \
@@ -178,8 +190,59 @@ impl App {
         for (test, cause) in tests.iter_mut().zip(causes) {
             test.support_request = (cause == Some(Cause::NotEnabled)).then(|| request.clone());
         }
+        let scim = self.scim(connection, &admin).await?;
+        tests.extend(ask_scim(scim.as_ref()).await?);
         Ok(tests)
     }
+}
+
+/// Asks the SCIM directory, which has a credential of its own; without one it says what that would allow.
+async fn ask_scim(scim: Option<&Scim>) -> Result<[OperationTest; 2], AppError> {
+    let (users, groups) = match scim {
+        Some(scim) => (Some(scim.users_count().await), Some(scim.groups_count().await)),
+        None => (None, None),
+    };
+    Ok([
+        scim_test(
+            "scimGetUsers",
+            "which accounts an identity provider owns; making accounts",
+            users,
+        )?,
+        scim_test("scimGetGroups", "which groups an identity provider owns", groups)?,
+    ])
+}
+
+fn scim_test(
+    operation: &'static str,
+    needed_for: &'static str,
+    answer: Option<Result<i64, ApiError>>,
+) -> Result<OperationTest, AppError> {
+    let (allowed, why, cause) = match answer {
+        None => (
+            None,
+            Some("not asked: the connection knows no SCIM directory".to_owned()),
+            Some(Cause::NoScim),
+        ),
+        Some(Ok(_)) => (Some(true), None, None),
+        Some(Err(error @ (ApiError::Unreachable { .. } | ApiError::RequestsSpent { .. }))) => {
+            return Err(error.into());
+        }
+        Some(Err(error)) => {
+            let cause = match &error {
+                ApiError::Unauthorized { .. } | ApiError::NotFound { .. } => Cause::ScimToken,
+                _ => Cause::Other,
+            };
+            (Some(false), Some(error.to_string()), Some(cause))
+        }
+    };
+    Ok(OperationTest {
+        operation,
+        needed_for,
+        allowed,
+        why,
+        unlock: cause.map(Cause::unlock),
+        support_request: None,
+    })
 }
 
 async fn ask(

@@ -12,6 +12,7 @@
 //! It asks only `app`, as every surface does. What it promises besides: a file is written whole or not at all, and the
 //! ids in it are those that the other program writes for the same organization.
 
+mod aside;
 pub mod c1z;
 mod changes;
 pub mod connector;
@@ -30,6 +31,7 @@ pub mod verbs;
 pub mod work;
 mod worker;
 
+pub use aside::Aside;
 pub use changes::refusal;
 pub use connector::{Connector, Reach};
 pub use reading::{FileOptions, ReadingError, Synced};

@@ -6,8 +6,13 @@ use std::io::{IsTerminal as _, Write as _};
 
 /// Prints a line; a closed pipe is the reader's way of saying that it has enough.
 pub fn line(text: &str) -> anyhow::Result<()> {
+    whole(&format!("{text}\n"))
+}
+
+/// Prints a text as it is.
+pub fn whole(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
-    if let Err(error) = writeln!(out, "{text}") {
+    if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
             std::process::exit(0);
         }

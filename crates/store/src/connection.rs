@@ -36,6 +36,10 @@ pub struct Semantics {
     pub search_page: Option<u32>,
     /// The length at which the list of groups in a search answer was seen to be cut.
     pub groups_cut_at: Option<u32>,
+    /// Whether the counts of accounts count suspended ones.
+    pub counts_suspended: Option<bool>,
+    /// `true` once a list lost rows while it was read although its count stayed the same: its pages shift under a reader.
+    pub pages_shift: Option<bool>,
     /// When this was learned, in milliseconds since the epoch.
     pub learned_at: Option<i64>,
 }

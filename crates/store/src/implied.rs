@@ -227,8 +227,8 @@ impl Store {
         let texts = pairs
             .iter()
             .flat_map(|pair| [pair.resource.as_str(), pair.role.as_str()]);
-        self.terms_intern(terms, texts).await?;
-        let number = |text: &str| terms.number(text).unwrap_or(0);
+        let terms = self.terms_intern(terms, texts).await?;
+        let number = |text: &str| terms.get(text).unwrap_or(0);
         let numbers: Vec<PairNumbers> = pairs
             .iter()
             .map(|pair| PairNumbers {

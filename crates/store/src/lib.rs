@@ -49,4 +49,4 @@ pub use plan::{ActionRow, GuardTrip, JournalRow, NewPlan, PlanRow, RecentActions
 pub use run::{RunProgress, RunReport, RunRow, RunState};
 pub use seal::MasterKey;
 pub use staged::{ActivityRow, Hint, HintRow, Observation, PageOf, TOKEN_USE, Whole};
-pub use term::TermCache;
+pub use term::{Numbers, TermCache};

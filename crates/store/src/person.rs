@@ -6,7 +6,7 @@ use crate::database::Tx;
 use crate::error::StoreError;
 use crate::query::list_statement;
 use crate::staged::ActivityRow;
-use crate::term::TermCache;
+use crate::term::Numbers;
 use crate::value::Value;
 use model::{Attributes, Person, RunId};
 use std::collections::HashMap;
@@ -34,11 +34,11 @@ impl Tx {
     pub(crate) async fn person_record(
         &mut self,
         people: &[Person],
-        terms: &TermCache,
+        terms: &Numbers<'_>,
     ) -> Result<(), StoreError> {
         let mut told: HashMap<i64, (&str, Attributes)> = HashMap::with_capacity(people.len());
         for person in people {
-            let Some(account) = terms.number(person.account.as_str()) else {
+            let Some(account) = terms.get(person.account.as_str()) else {
                 continue;
             };
             let entry = told
@@ -107,7 +107,7 @@ impl Tx {
         &mut self,
         run: RunId,
         activity: &[ActivityRow],
-        terms: &TermCache,
+        terms: &Numbers<'_>,
         read_at: i64,
     ) -> Result<(), StoreError> {
         if activity.is_empty() {
@@ -119,8 +119,7 @@ impl Tx {
             .map_or(Ok(0), |row| row.int(0))?;
         let mut latest: HashMap<(i64, i64), Option<i64>> = HashMap::with_capacity(activity.len());
         for row in activity {
-            if let (Some(account), Some(resource)) = (terms.number(&row.account), terms.number(&row.resource))
-            {
+            if let (Some(account), Some(resource)) = (terms.get(&row.account), terms.get(&row.resource)) {
                 latest.insert((account, resource), row.last_active_at);
             }
         }

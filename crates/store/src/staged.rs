@@ -8,7 +8,7 @@ use crate::database::{Store, Tx};
 use crate::error::StoreError;
 use crate::lease::Lease;
 use crate::query::list_statement;
-use crate::term::TermCache;
+use crate::term::{Numbers, TermCache};
 use crate::value::Value;
 use model::{Fact, FactKind, Family, Person, RunId};
 use std::collections::HashMap;
@@ -157,8 +157,9 @@ impl Store {
         observation: &Observation,
         page: Option<PageOf<'_>>,
     ) -> Result<(), StoreError> {
-        self.terms_intern(terms, observation.texts()).await?;
-        let number = |text: &str| terms.number(text).unwrap_or(0);
+        let terms = self.terms_intern(terms, observation.texts()).await?;
+        // The empty text, which is no term, is 0.
+        let number = |text: &str| terms.get(text).unwrap_or(0);
         let mut staged: HashMap<StagedKey, String> = HashMap::with_capacity(observation.facts.len());
         for fact in &observation.facts {
             let [a, b, c] = &fact.key;
@@ -177,10 +178,10 @@ impl Store {
         let rows = staged.len();
         let mut tx = self.write().await?;
         tx.lease_hold(lease, now).await?;
-        tx.staged_forget(run, observation, terms).await?;
+        tx.staged_forget(run, observation, &terms).await?;
         tx.staged_add(run, staged, observation.sent_at).await?;
-        tx.person_record(&observation.people, terms).await?;
-        tx.activity_record(run, &observation.activity, terms, observation.sent_at)
+        tx.person_record(&observation.people, &terms).await?;
+        tx.activity_record(run, &observation.activity, &terms, observation.sent_at)
             .await?;
         if let Some(page) = page {
             tx.listing_advance(run, page.family, page.name, page.next, page.rows)
@@ -221,7 +222,7 @@ impl Tx {
         &mut self,
         run: RunId,
         observation: &Observation,
-        terms: &TermCache,
+        terms: &Numbers<'_>,
     ) -> Result<(), StoreError> {
         let mut by_place: HashMap<(FactKind, bool), Vec<i64>> = HashMap::new();
         for whole in &observation.wholes {
@@ -229,7 +230,7 @@ impl Tx {
             by_place
                 .entry((kind, is_first))
                 .or_default()
-                .extend(terms.number(id));
+                .extend(terms.get(id));
         }
         for ((kind, is_first), ids) in by_place {
             for batch in ids.chunks(400) {

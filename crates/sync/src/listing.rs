@@ -49,6 +49,10 @@ pub(crate) struct PageShape {
     pub at_longest: usize,
     /// The most rows on a page that had a next one.
     pub fullest_page: usize,
+    /// Whether counts count suspended accounts, as far as a directory showed it.
+    pub counts_suspended: Option<bool>,
+    /// Whether a list lost rows although its count stayed the same.
+    pub pages_shift: bool,
 }
 
 impl PageShape {
@@ -302,6 +306,10 @@ impl Context<'_> {
                 return Ok(true);
             }
             self.change_seen.store(true, Ordering::Relaxed);
+            if rows < counted && before == Some(counted) {
+                let mut shape = self.shape.lock().unwrap_or_else(PoisonError::into_inner);
+                shape.pages_shift = true;
+            }
             let seen = staged().await?;
             if seen == seen_before {
                 self.agrees(family, name, counted).await?;

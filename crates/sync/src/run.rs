@@ -450,6 +450,10 @@ async fn learn_shape(reading: &Reading<'_>, ctx: &Context<'_>) -> Result<bool, S
     if shape.fullest_page > 0 {
         semantics.search_page = number(shape.fullest_page);
     }
+    semantics.counts_suspended = shape.counts_suspended.or(semantics.counts_suspended);
+    if shape.pages_shift {
+        semantics.pages_shift = Some(true);
+    }
     tx.connection_learn(reading.connection.id, &semantics).await?;
     tx.commit().await?;
     Ok(semantics.groups_cut_at.is_some())

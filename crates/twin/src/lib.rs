@@ -36,7 +36,7 @@ mod truth;
 mod twin;
 
 pub use options::{
-    CursorStyle, FilterSemantics, GroupRolesStyle, KeyKind, NextStyle, OnOff, ProfilePrivileges,
+    Counts, CursorStyle, FilterSemantics, GroupRolesStyle, KeyKind, NextStyle, OnOff, ProfilePrivileges,
     RepeatLifecycle, RetryAfterStyle, ScimDomains, ScimMedia, Shape, TwinOptions,
 };
 pub use replay::{CaptureError, Replay};

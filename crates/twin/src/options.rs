@@ -95,6 +95,16 @@ pub enum ProfilePrivileges {
     Rule,
 }
 
+/// Whom the counts of accounts count.
+#[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
+pub enum Counts {
+    /// Everybody whom the search would list.
+    #[default]
+    All,
+    /// Those of them who are not suspended.
+    Active,
+}
+
 /// What deactivating an inactive account, or activating an active one, answers.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq, ValueEnum)]
 pub enum RepeatLifecycle {
@@ -210,6 +220,9 @@ pub struct TwinOptions {
     /// Form of the privileges of the profile
     #[arg(long, value_enum, default_value_t)]
     pub profile_privileges: ProfilePrivileges,
+    /// Whom the counts of accounts count
+    #[arg(long, value_enum, default_value_t)]
+    pub counts: Counts,
     /// What deactivating or activating a second time answers
     #[arg(long, value_enum, default_value_t)]
     pub repeat_lifecycle: RepeatLifecycle,
@@ -275,6 +288,7 @@ impl Default for TwinOptions {
             verified_domains: OnOff::On,
             key: KeyKind::default(),
             profile_privileges: ProfilePrivileges::default(),
+            counts: Counts::default(),
             repeat_lifecycle: RepeatLifecycle::default(),
             scim_lifecycle: OnOff::On,
             scim_domains: ScimDomains::default(),

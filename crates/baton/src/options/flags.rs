@@ -317,6 +317,27 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
 ];
 
+/// Variables of the peer that have no effect here, and why.
+pub const IDLE_VARIABLES: &[(&str, &str)] = &[
+    ("BATON_GET_TASKS", "tasks are always asked for one by one"),
+    ("BATON_DISABLE_HTTP_CACHE", NO_CACHE),
+    ("BATON_HTTP_CACHE_BACKEND", NO_CACHE),
+    ("BATON_HTTP_CACHE_TTL", NO_CACHE),
+    ("BATON_HTTP_CACHE_MAX_SIZE", NO_CACHE),
+    ("BATON_DEBUG_PRINT_RESPONSE_BODY", "answers are never logged"),
+    (
+        "BATON_C1Z_FINALIZE_TIMEOUT",
+        "a file may take as long as it needs",
+    ),
+    ("BATON_GRAPH_EXPAND_MAX_DEPTH", "no grant is expanded"),
+    ("BATON_DONT_FIX_CYCLES", "no grant is expanded"),
+    ("BATON_DECODER_MAX_MEMORY_MB", FIXED_LIMITS),
+    ("BATON_DECODER_MAX_DECODED_SIZE_MB", FIXED_LIMITS),
+];
+
+const NO_CACHE: &str = "no answers are cached";
+const FIXED_LIMITS: &str = "files are read within fixed limits";
+
 /// The flag of this name.
 #[must_use]
 pub fn find(name: &str) -> Option<&'static Flag> {

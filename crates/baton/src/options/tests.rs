@@ -1,5 +1,6 @@
 use super::*;
 use secrecy::ExposeSecret as _;
+use std::ffi::OsString;
 
 const KEY: (&str, &str) = ("BATON_ACCESS_TOKEN", "key-of-code");
 
@@ -128,6 +129,17 @@ fn what_cannot_be_is_told_in_one_sentence() {
         (&[("scim-token", "a")], "scim-token needs scim-base-url"),
         (&[("scim-base-url", "a")], "scim-base-url needs scim-token"),
         (
+            &[("invoke-action", "a"), ("invoke-action-resource-type", "user")],
+            "invoke-action-resource-type is \"user\"",
+        ),
+        (
+            &[
+                ("create-account-login", "a"),
+                ("create-account-resource-type", "group"),
+            ],
+            "create-account-resource-type is \"group\"",
+        ),
+        (
             &[("provisioning", "yes")],
             "--provisioning is \"yes\"; it must be true or false",
         ),
@@ -175,6 +187,7 @@ fn what_has_no_effect_is_remarked_on() {
         &[
             KEY,
             ("BATON_PARALLEL_SYNC", "true"),
+            ("BATON_GET_TASKS", "true"),
             ("BATON_CREATE_TICKET", "false"),
         ],
         "",
@@ -182,7 +195,10 @@ fn what_has_no_effect_is_remarked_on() {
     .unwrap();
     assert_eq!(
         options.remarks,
-        ["BATON_PARALLEL_SYNC has no effect: reading is always parallel"]
+        [
+            "BATON_GET_TASKS has no effect: tasks are always asked for one by one",
+            "BATON_PARALLEL_SYNC has no effect: reading is always parallel",
+        ]
     );
 }
 

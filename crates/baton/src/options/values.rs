@@ -47,8 +47,10 @@ impl Values {
         let named = variables.get("BATON_CONFIG_PATH").map(PathBuf::from);
         let mut file = file::read(named.as_deref(), folder)?;
         let mut remarks = std::mem::take(&mut file.remarks);
-        if text("BATON_GET_TASKS")?.is_some() {
-            remarks.push("BATON_GET_TASKS has no effect: tasks are always asked for one by one".to_owned());
+        for (name, why) in flags::IDLE_VARIABLES {
+            if text(name)?.is_some() {
+                remarks.push(format!("{name} has no effect: {why}"));
+            }
         }
         let mut said = BTreeMap::new();
         for flag in FLAGS {

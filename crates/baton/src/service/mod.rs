@@ -11,6 +11,7 @@
 //! file; when we are told to end, short tasks are finished and a sync is handed back for another connector.
 
 mod credentials;
+mod full_sync;
 pub mod health;
 mod host;
 mod outcome;

@@ -1,7 +1,10 @@
 //! From a task to how it ended: which kinds are carried out, which are refused, and what the server is told.
 
 use crate::describe;
-use crate::proto::c1::connector::v2::{CreateAccountRequest, GetActionSchemaResponse};
+use crate::ids;
+use crate::proto::c1::connector::v2::{
+    CreateAccountRequest, GetActionSchemaResponse, ListActionSchemasResponse,
+};
 use crate::proto::c1::connectorapi::baton::v1::baton_service_finish_task_request::{
     Error, FinalState, Success,
 };
@@ -61,6 +64,7 @@ pub(super) async fn carry(kind: TaskType, work: &dyn Work, may_change: bool) -> 
         }
         TaskType::CreateAccount(task) => {
             allowed(may_change)?;
+            of_type(&task.resource_type_id, ids::USER)?;
             packed(&work.create_account(&request(task)).await?)
         }
         TaskType::DeleteResource(task) => {
@@ -70,6 +74,10 @@ pub(super) async fn carry(kind: TaskType, work: &dyn Work, may_change: bool) -> 
                     .delete_resource(&needed(task.resource_id, "resource")?)
                     .await?,
             )
+        }
+        // No action is of a type of resources.
+        TaskType::ActionListSchemas(task) if !task.resource_type_id.is_empty() => {
+            packed(&ListActionSchemasResponse::default())
         }
         TaskType::ActionListSchemas(_) => packed(&describe::action_schemas()),
         TaskType::ActionGetSchema(task) => {
@@ -81,6 +89,7 @@ pub(super) async fn carry(kind: TaskType, work: &dyn Work, may_change: bool) -> 
             })
         }
         TaskType::ActionInvoke(task) => {
+            of_type(&task.resource_type_id, "")?;
             let arguments = task.args.unwrap_or_else(Struct::default);
             packed(&work.invoke_action(&task.name, &arguments).await?)
         }
@@ -114,6 +123,20 @@ fn allowed(may_change: bool) -> Result<(), Refusal> {
 
 fn needed<T>(part: Option<T>, name: &str) -> Result<T, Refusal> {
     part.ok_or_else(|| Refusal::new(Code::InvalidArgument, format!("the task names no {name}")))
+}
+
+/// Refuses what is asked for another type of resources than there is.
+fn of_type(asked: &str, there_is: &str) -> Result<(), Refusal> {
+    if asked.is_empty() || asked == there_is {
+        return Ok(());
+    }
+    Err(Refusal::new(
+        Code::InvalidArgument,
+        format!(
+            "this cannot be done for resources of type \"{}\"",
+            super::presentable(asked)
+        ),
+    ))
 }
 
 fn no_action(name: &str) -> Refusal {

@@ -2,6 +2,8 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+mod deploy;
+mod document;
 mod hostile;
 mod sample;
 mod writing;

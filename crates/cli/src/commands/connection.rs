@@ -238,6 +238,15 @@ async fn show(config: &Config, name: Option<&str>, as_json: bool) -> anyhow::Res
         .semantics
         .groups_cut_at
         .map_or_else(|| "not seen cut".into(), |at| format!("cut at {at}"));
+    let counts = match connection.semantics.counts_suspended {
+        Some(true) => "include suspended accounts",
+        Some(false) => "leave suspended accounts out",
+        None => "not known yet",
+    };
+    let shift = match connection.semantics.pages_shift {
+        Some(true) => "seen to shift while a list changes",
+        _ => "not seen to shift",
+    };
     let rows = [
         ("Name", connection.name.clone()),
         (
@@ -271,6 +280,8 @@ async fn show(config: &Config, name: Option<&str>, as_json: bool) -> anyhow::Res
         ),
         ("Role and resource filters", joint.to_owned()),
         ("Lists of groups", cut),
+        ("Counts of accounts", counts.to_owned()),
+        ("Pages of lists", shift.to_owned()),
     ];
     let rows = rows.into_iter().map(|(name, value)| vec![name.to_owned(), value]);
     output::table(&["Setting", "Value"], rows.collect(), "")?;

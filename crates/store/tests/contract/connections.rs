@@ -103,6 +103,8 @@ async fn what_was_learned_is_kept(database: TestDatabase) {
         joint_filters: Some(false),
         search_page: Some(50),
         groups_cut_at: None,
+        counts_suspended: Some(true),
+        pages_shift: None,
         learned_at: Some(START),
     };
     let mut tx = database.store.write().await.unwrap();

@@ -23,22 +23,25 @@ async fn a_text_keeps_its_number(database: TestDatabase) {
 
 async fn a_cache_learns_what_others_interned(database: TestDatabase) {
     let (mine, yours) = (TermCache::default(), TermCache::default());
-    database.store.terms_intern(&mine, ["x", "é", "x"]).await.unwrap();
-    database.store.terms_intern(&yours, ["é"]).await.unwrap();
-    assert_eq!(mine.number("é"), yours.number("é"));
-    assert!(mine.number("é").is_some());
-    assert_eq!(yours.number("x"), None);
+    let store = &database.store;
+    let of_mine = store.terms_intern(&mine, ["x", "é", "x"]).await.unwrap();
+    let of_yours = store.terms_intern(&yours, ["é"]).await.unwrap();
+    assert_eq!(of_mine.get("é"), of_yours.get("é"));
+    assert!(of_mine.get("é").is_some());
+    assert_eq!(of_yours.get("x"), None);
+    let again = store.terms_intern(&mine, ["x"]).await.unwrap();
+    assert_eq!(again.get("x"), of_mine.get("x"));
 }
 
 async fn thousands_of_texts_are_interned_at_once(database: TestDatabase) {
     let texts: Vec<String> = (0..2_345).map(|number| format!("text {number}")).collect();
     let cache = TermCache::default();
-    database
+    let interned = database
         .store
         .terms_intern(&cache, texts.iter().map(String::as_str))
         .await
         .unwrap();
-    let numbers: Vec<i64> = texts.iter().map(|text| cache.number(text).unwrap()).collect();
+    let numbers: Vec<i64> = texts.iter().map(|text| interned.get(text).unwrap()).collect();
     let mut tx = database.store.read().await.unwrap();
     let found = tx.term_texts(&numbers).await.unwrap();
     assert_eq!(found.len(), texts.len());

@@ -4,10 +4,11 @@ use crate::error::{SyncError, While as _};
 use crate::listing::{Context, ListingEnd};
 use crate::map;
 use atlassian::org::AccountSearch;
+use atlassian::wire::Account;
 use atlassian::{Cursor, Page};
 use model::{DirectoryId, FactKind, Family};
 use std::sync::PoisonError;
-use std::sync::atomic::Ordering;
+use std::sync::atomic::{AtomicI64, Ordering};
 use store::Observation;
 
 /// Reads the accounts of a directory; answers whether they are certain.
@@ -30,7 +31,14 @@ pub(crate) async fn read_accounts(ctx: &Context<'_>, directory: &DirectoryId) ->
         let others = ctx.accounts_expected.fetch_add(before, Ordering::Relaxed);
         ctx.store.prepare_to_stage(others + before).await?;
     }
-    let read = || read_once(ctx, directory);
+    let tally = Tally::default();
+    let read = || async {
+        let end = read_once(ctx, directory, &tally).await?;
+        if let (Some(counted), ListingEnd::Ended { rows, .. }) = (before, end) {
+            tally.compare(ctx, rows, counted);
+        }
+        Ok(end)
+    };
     let place = (Family::Accounts, directory.as_str());
     let certain = ctx
         .read_counted(place, before, read, count, || staged(ctx, directory))
@@ -49,7 +57,7 @@ pub(crate) async fn read_directory_again(
 ) -> Result<bool, SyncError> {
     let seen = staged(ctx, directory).await?;
     ctx.restart(Family::Accounts, directory.as_str()).await?;
-    read_once(ctx, directory).await?;
+    read_once(ctx, directory, &Tally::default()).await?;
     Ok(staged(ctx, directory).await? > seen)
 }
 
@@ -60,7 +68,49 @@ async fn staged(ctx: &Context<'_>, directory: &DirectoryId) -> Result<i64, SyncE
         .await?)
 }
 
-async fn read_once(ctx: &Context<'_>, directory: &DirectoryId) -> Result<ListingEnd, SyncError> {
+/// How many of a directory's accounts are suspended, counted off its pages.
+#[derive(Default)]
+struct Tally {
+    rows: AtomicI64,
+    suspended: AtomicI64,
+}
+
+impl Tally {
+    fn begin(&self) {
+        self.rows.store(0, Ordering::Relaxed);
+        self.suspended.store(0, Ordering::Relaxed);
+    }
+
+    fn add(&self, accounts: &[Account]) {
+        let is_suspended = |account: &&Account| account.membership_status.as_deref() == Some("suspended");
+        let number = |count: usize| i64::try_from(count).unwrap_or(i64::MAX);
+        self.rows.fetch_add(number(accounts.len()), Ordering::Relaxed);
+        let suspended = accounts.iter().filter(is_suspended).count();
+        self.suspended.fetch_add(number(suspended), Ordering::Relaxed);
+    }
+
+    /// Learns whether counts count suspended accounts, where all pages were seen here and some accounts are suspended.
+    fn compare(&self, ctx: &Context<'_>, rows: i64, counted: i64) {
+        let suspended = self.suspended.load(Ordering::Relaxed);
+        if suspended == 0 || self.rows.load(Ordering::Relaxed) != rows {
+            return;
+        }
+        let told = match counted {
+            all if all == rows => true,
+            active if active == rows - suspended => false,
+            _ => return,
+        };
+        let mut shape = ctx.shape.lock().unwrap_or_else(PoisonError::into_inner);
+        shape.counts_suspended = Some(told);
+    }
+}
+
+async fn read_once(
+    ctx: &Context<'_>,
+    directory: &DirectoryId,
+    tally: &Tally,
+) -> Result<ListingEnd, SyncError> {
+    tally.begin();
     let search = AccountSearch {
         expanded: true,
         ..AccountSearch::default()
@@ -79,6 +129,7 @@ async fn read_once(ctx: &Context<'_>, directory: &DirectoryId) -> Result<Listing
         let mut shape = ctx.shape.lock().unwrap_or_else(PoisonError::into_inner);
         shape.add(lengths, page.next.is_some());
         drop(shape);
+        tally.add(&page.items);
         ctx.first_accounts.add(directory, page);
         map::account_page(directory, page)
     };

@@ -6,7 +6,7 @@ use super::pages::{Page, PageAsk, Size};
 use super::user_items::{self, Expansions};
 use super::{Call, Problem, Reply};
 use crate::clock::{iso_day, iso_s};
-use crate::options::NextStyle;
+use crate::options::{Counts, NextStyle};
 use crate::query::UserAsk;
 use crate::roles::role_ids;
 use crate::state::{Account, World};
@@ -150,7 +150,16 @@ pub(crate) fn count(call: &Call<'_>) -> Result<Reply, Problem> {
     let list = call.list(&world, call.plain_question(&text), || {
         ask.select(&world, directory, call.hub.options.filters)
     });
-    Ok(Reply::ok(&json!({ "count": list.len() })))
+    let is_suspended = |index: &&u32| {
+        let account = world.accounts.get(**index as usize);
+        let place = account.and_then(|account| account.place(directory));
+        place.is_some_and(|place| place.status == "suspended")
+    };
+    let count = match call.hub.options.counts {
+        Counts::All => list.len(),
+        Counts::Active => list.iter().filter(|index| !is_suspended(index)).count(),
+    };
+    Ok(Reply::ok(&json!({ "count": count })))
 }
 
 /// Accounts by role and by status; kept as a list of numbers, like any other answer that reads everything.

@@ -146,6 +146,8 @@ fn learned_name(name: &str) -> String {
         "joint_filters" => "Role and resource filters apply together".to_owned(),
         "search_page" => "Largest page of the user search".to_owned(),
         "groups_cut_at" => "Lists of groups are cut at".to_owned(),
+        "counts_suspended" => "Counts include suspended accounts".to_owned(),
+        "pages_shift" => "Pages shift while a list changes".to_owned(),
         "learned_at" => "Learned".to_owned(),
         other => other.replace('_', " "),
     }
@@ -154,6 +156,7 @@ fn learned_name(name: &str) -> String {
 fn learned_value(now: i64, name: &str, value: &serde_json::Value) -> Markup {
     match value {
         serde_json::Value::Null if name == "groups_cut_at" => html! { "not seen cut" },
+        serde_json::Value::Null if name == "pages_shift" => html! { "not seen" },
         serde_json::Value::Null => not_told("not known yet"),
         serde_json::Value::Bool(flag) => html! { @if *flag { "yes" } @else { "no" } },
         value if name.ends_with("_at") && name != "groups_cut_at" => match app::views::At::from_json(value) {

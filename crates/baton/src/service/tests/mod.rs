@@ -365,6 +365,14 @@ async fn a_task_that_makes_no_sense_is_refused_with_a_sentence() {
             "the task names no resource",
         ),
         (
+            TaskType::ActionInvoke(ActionInvoke {
+                resource_type_id: "group".to_owned(),
+                ..ActionInvoke::default()
+            }),
+            Code::InvalidArgument,
+            "this cannot be done for resources of type \"group\"",
+        ),
+        (
             TaskType::ActionGetSchema(ActionGetSchema::default()),
             Code::NotFound,
             "there is no action \"\"",

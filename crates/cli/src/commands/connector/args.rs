@@ -85,7 +85,10 @@ fn with_flags(command: Command) -> Command {
 fn arg(flag: &'static Flag) -> Arg {
     let arg = Arg::new(flag.name)
         .long(flag.name)
-        .help(flag.help)
+        .help(match flag.default {
+            "" => flag.help.to_owned(),
+            default => format!("{} [default: {default}]", flag.help),
+        })
         .hide(flag.is_hidden)
         .action(ArgAction::Append);
     let arg = match flag.name {

@@ -13,8 +13,9 @@ use crate::config::MasterKeySource;
 use crate::output;
 use args::ConnectorCommand;
 use baton::options::{Options, OptionsError, Wish};
+use baton::service::Server;
 use baton::work::{Refusal, Work as _};
-use baton::{Connector, Reach, Worker, describe, log, service, verbs};
+use baton::{Aside, Connector, Reach, Worker, describe, log, service, verbs};
 use clap::Command;
 use jiff::tz::TimeZone;
 use model::{Clock, SystemClock};
@@ -26,7 +27,6 @@ use std::process::ExitCode;
 use std::sync::Arc;
 use std::time::Duration;
 use store::{MasterKey, Store};
-use tempfile::TempDir;
 
 /// What the peer's program is called; a link of this name to ours is the connector.
 pub const PEER: &str = "baton-atlassian";
@@ -112,10 +112,7 @@ async fn carry_out(args: ConnectorArgs, program: &str) -> Result<(), Ended> {
 
 /// Prints a text without a line's end, as the peer does.
 fn print(text: &str) -> Result<(), Ended> {
-    use io::Write as _;
-    let mut out = io::stdout().lock();
-    let written = out.write_all(text.as_bytes()).and_then(|()| out.flush());
-    written.map_err(|error| Ended::failed("cannot write")(&error))
+    output::whole(text).map_err(|error| Ended::failed("cannot write")(&error))
 }
 
 fn variable(name: &str) -> Option<OsString> {
@@ -130,7 +127,7 @@ fn resolve_health(typed: &baton::options::Typed) -> Result<SocketAddr, OptionsEr
     baton::options::health_address(typed, &variable, Path::new(""))
 }
 
-async fn act(options: Options) -> Result<(), Ended> {
+async fn act(mut options: Options) -> Result<(), Ended> {
     let clock: Arc<dyn Clock> = Arc::new(SystemClock);
     let capture = log::start(&options.logging, Arc::clone(&clock));
     let capture = capture.map_err(|error| Ended::failed("cannot log")(&error))?;
@@ -141,18 +138,29 @@ async fn act(options: Options) -> Result<(), Ended> {
         verbs::list_actions();
         return Ok(());
     }
-    let place = Place::prepare(&options)?;
+    // A secret that is none is told before anybody is asked.
+    let server = match &options.wish {
+        Wish::Serve(serving) => Some((serving, Server::new(serving, Arc::clone(&clock))?)),
+        _ => None,
+    };
+    let aside = Aside::make(&options.temporary_folder).map_err(|error| Ended::Failed {
+        what: "there is no room for what is read",
+        why: format!("{}: {error}", options.temporary_folder.display()),
+    })?;
+    options.temporary_folder = aside.path().to_owned();
+    let place = Place::of(&options);
     let worker = place.open(&options, clock).await?;
-    let done = if let Wish::Serve(serving) = &options.wish {
-        serve::until_told(&options, serving, Arc::clone(&worker), capture).await
-    } else {
-        once(&options, &worker).await
+    let done = match server {
+        Some((serving, server)) => {
+            serve::until_told(&options, serving, server, Arc::clone(&worker), capture).await
+        }
+        None => once(&options, &worker).await,
     };
     worker.connector().app.store.close().await;
     done
 }
 
-/// Does one thing; a signal ends it, and nothing half-done is left.
+/// Does one thing, or ends with a signal; no half-written file is left.
 async fn once(options: &Options, worker: &Worker) -> Result<(), Ended> {
     let doing = async {
         let file = &options.file;
@@ -172,7 +180,10 @@ async fn once(options: &Options, worker: &Worker) -> Result<(), Ended> {
         done = doing => done,
         () = interrupted() => Err(Ended::Failed {
             what: "interrupted",
-            why: "nothing was written".to_owned(),
+            why: match options.wish {
+                Wish::Sync => "no file was written".to_owned(),
+                _ => "it may or may not have been done; asking again does no harm".to_owned(),
+            },
         }),
     }
 }
@@ -181,31 +192,25 @@ async fn once(options: &Options, worker: &Worker) -> Result<(), Ended> {
 struct Place {
     database: String,
     key: MasterKeySource,
-    /// Removed at the end, when nothing is to be kept.
-    _folder: Option<TempDir>,
 }
 
 impl Place {
-    fn prepare(options: &Options) -> Result<Place, Ended> {
-        if let Some(state) = &options.state {
-            return Ok(Place {
-                database: format!("sqlite:{}", state.display()),
-                key: key_of_state(state),
-                _folder: None,
-            });
+    fn of(options: &Options) -> Place {
+        let (database, key) = match &options.state {
+            Some(state) => (state.clone(), key_of_state(state)),
+            // Gone at the end, with everything else there.
+            None => {
+                let key = options.temporary_folder.join("master.key");
+                (
+                    options.temporary_folder.join("state.db"),
+                    MasterKeySource::File(key),
+                )
+            }
+        };
+        Place {
+            database: format!("sqlite:{}", database.display()),
+            key,
         }
-        let folder = tempfile::Builder::new()
-            .prefix("orgwarden-connector")
-            .tempdir_in(&options.temporary_folder);
-        let folder = folder.map_err(|error| Ended::Failed {
-            what: "there is no room for what is read",
-            why: format!("{}: {error}", options.temporary_folder.display()),
-        })?;
-        Ok(Place {
-            database: format!("sqlite:{}", folder.path().join("state.db").display()),
-            key: MasterKeySource::File(folder.path().join("master.key")),
-            _folder: Some(folder),
-        })
     }
 
     /// Opens the store and reaches the organization.

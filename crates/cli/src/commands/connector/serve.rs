@@ -7,7 +7,6 @@ use baton::log::Capture;
 use baton::options::{Level, Options, Serving};
 use baton::service::health::{self, Health};
 use baton::service::{RealPause, Server, Service, serve};
-use model::SystemClock;
 use std::sync::Arc;
 use tokio::sync::watch;
 
@@ -15,6 +14,7 @@ use tokio::sync::watch;
 pub(super) async fn until_told(
     options: &Options,
     serving: &Serving,
+    server: Server,
     worker: Arc<Worker>,
     capture: Arc<Capture>,
 ) -> Result<(), Ended> {
@@ -31,7 +31,7 @@ pub(super) async fn until_told(
         }
     };
     let service = Service {
-        server: Server::new(serving, Arc::new(SystemClock))?,
+        server,
         work: worker,
         pause: Arc::new(RealPause),
         health,

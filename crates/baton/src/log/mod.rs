@@ -3,6 +3,10 @@
 //!
 //! [`Lines`] tells the progress of a reading. Nothing here shows a key, a name or an e-mail address.
 
+mod capture;
+
+pub use capture::{Capture, Capturing};
+
 use crate::options::{Format, Level, Logging};
 use app::{Estimate, Progress};
 use model::{Clock, Family};
@@ -10,8 +14,7 @@ use serde_json::{Map, Value};
 use std::fmt;
 use std::fs::{File, OpenOptions};
 use std::io::{self, IsTerminal as _, Write};
-use std::path::Path;
-use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, PoisonError};
 use tracing::field::{Field, Visit};
 use tracing::{Event, Subscriber};
 use tracing_subscriber::filter::{DynFilterFn, LevelFilter};
@@ -73,49 +76,6 @@ where
         })
         .with_writer(Arc::clone(capture))
         .with_filter(filter.with_max_level_hint(LevelFilter::DEBUG))
-}
-
-/// Keeps the debug lines of a reading in a file, for a server that wants them.
-#[derive(Debug, Default)]
-pub struct Capture(Mutex<Option<File>>);
-
-/// Ends keeping debug lines when it is dropped.
-#[derive(Debug)]
-pub struct Capturing<'a>(&'a Capture);
-
-impl Capture {
-    /// Keeps lines in this file from now on, until what comes back is dropped. Two at the same time share the later file.
-    pub fn begin(&self, file: &Path) -> io::Result<Capturing<'_>> {
-        *self.file() = Some(File::create(file)?);
-        Ok(Capturing(self))
-    }
-
-    fn is_on(&self) -> bool {
-        self.file().is_some()
-    }
-
-    fn file(&self) -> MutexGuard<'_, Option<File>> {
-        self.0.lock().unwrap_or_else(PoisonError::into_inner)
-    }
-}
-
-impl Drop for Capturing<'_> {
-    fn drop(&mut self) {
-        *self.0.file() = None;
-    }
-}
-
-impl Write for &Capture {
-    fn write(&mut self, line: &[u8]) -> io::Result<usize> {
-        match self.file().as_mut() {
-            Some(file) => file.write(line),
-            None => Ok(line.len()),
-        }
-    }
-
-    fn flush(&mut self) -> io::Result<()> {
-        Ok(())
-    }
 }
 
 fn is_ours(target: &str) -> bool {
@@ -377,7 +337,7 @@ mod tests {
         assert_eq!(line["msg"], "Sync complete.");
         assert_eq!((&line["task_id"], &line["count"]), (&"t".into(), &3.into()));
         assert!(
-            line["caller"].as_str().unwrap().starts_with("src/log.rs:"),
+            line["caller"].as_str().unwrap().starts_with("log/mod.rs:"),
             "{line}"
         );
         assert!(

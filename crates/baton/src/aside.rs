@@ -1,0 +1,111 @@
+//! A folder for what is needed for a while, gone at the end, and those that killed programs left behind.
+//!
+//! Whoever uses a folder holds a lock on a file in it. A folder whose lock can be had is used by nobody.
+
+use std::fs::File;
+use std::io;
+use std::path::Path;
+use tempfile::TempDir;
+
+/// What the names of the folders begin with.
+const PREFIX: &str = "orgwarden-connector-";
+const LOCK: &str = "lock";
+
+/// A folder of our own; removed when it is dropped.
+#[derive(Debug)]
+pub struct Aside {
+    // Let go of first, because some systems remove no file that is in use.
+    _lock: File,
+    folder: TempDir,
+}
+
+impl Aside {
+    /// Makes a folder in another one, and removes those that nobody uses any more.
+    pub fn make(within: &Path) -> io::Result<Aside> {
+        sweep(within);
+        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(within)?;
+        // Without a lock a folder is not swept, so it gets one that is held already.
+        let unlocked = folder.path().join("unlocked");
+        let lock = File::create(&unlocked)?;
+        lock.lock()?;
+        std::fs::rename(&unlocked, folder.path().join(LOCK))?;
+        Ok(Aside { _lock: lock, folder })
+    }
+
+    /// Where it is.
+    #[must_use]
+    pub fn path(&self) -> &Path {
+        self.folder.path()
+    }
+}
+
+/// Removes what nobody uses any more. What cannot be removed is left to the next one.
+fn sweep(within: &Path) {
+    let Ok(entries) = std::fs::read_dir(within) else {
+        return;
+    };
+    for entry in entries.flatten() {
+        let is_ours = entry
+            .file_name()
+            .to_str()
+            .is_some_and(|name| name.starts_with(PREFIX));
+        if !is_ours {
+            continue;
+        }
+        let Ok(lock) = File::open(entry.path().join(LOCK)) else {
+            continue;
+        };
+        if lock.try_lock().is_ok() {
+            drop(lock);
+            let removed = std::fs::remove_dir_all(entry.path());
+            tracing::debug!(
+                is_removed = removed.is_ok(),
+                "a folder that a killed program left was found"
+            );
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use std::collections::BTreeSet;
+
+    fn names(within: &Path) -> BTreeSet<String> {
+        let entries = std::fs::read_dir(within).unwrap();
+        entries
+            .map(|entry| entry.unwrap().file_name().into_string().unwrap())
+            .collect()
+    }
+
+    #[test]
+    fn a_folder_is_gone_when_it_is_let_go() {
+        let within = tempfile::tempdir().unwrap();
+        let aside = Aside::make(within.path()).unwrap();
+        std::fs::write(aside.path().join("state.db"), "x").unwrap();
+        drop(aside);
+        assert_eq!(names(within.path()), BTreeSet::new());
+    }
+
+    #[test]
+    fn only_what_nobody_uses_is_swept() {
+        let within = tempfile::tempdir().unwrap();
+        let used = Aside::make(within.path()).unwrap();
+        let left = within.path().join(format!("{PREFIX}left"));
+        std::fs::create_dir(&left).unwrap();
+        std::fs::write(left.join(LOCK), "").unwrap();
+        std::fs::write(left.join("state.db"), "x").unwrap();
+        let just_made = within.path().join(format!("{PREFIX}made"));
+        std::fs::create_dir(&just_made).unwrap();
+        std::fs::create_dir(within.path().join("another")).unwrap();
+        let own = Aside::make(within.path()).unwrap();
+        let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
+        let expected = [
+            name(used.path()),
+            name(own.path()),
+            name(&just_made),
+            "another".to_owned(),
+        ];
+        assert_eq!(names(within.path()), BTreeSet::from(expected));
+    }
+}

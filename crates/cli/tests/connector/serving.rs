@@ -1,0 +1,213 @@
+//! Service mode: the program gets tasks from a pretend server until a signal.
+
+use crate::{Stage, a_membership, last_line, run, said};
+use baton::proto::c1::connector::v2::{Entitlement, Resource, ResourceId};
+use baton::proto::c1::connectorapi::baton::v1::task::{ActionInvoke, GrantTask, SyncFull, TaskType};
+use baton::stand_in::{Heard, StandIn, task};
+use model::SystemClock;
+use std::process::{Child, Command, Stdio};
+use std::sync::Arc;
+
+/// The connector in service mode, ended when it is dropped.
+struct Serving(Child);
+
+impl Drop for Serving {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
+    }
+}
+
+impl Serving {
+    fn start(stage: &Stage, stand_in: &StandIn, secret: &str, words: &[&str]) -> Serving {
+        let mut command = stage.connector(words);
+        command
+            .env("BATON_CLIENT_ID", stand_in.client_id())
+            .env("BATON_CLIENT_SECRET", secret)
+            .env("BATON_HOST_ID", "host")
+            .env("BATON_LOG_LEVEL", "debug")
+            .env("SSL_CERT_FILE", stand_in.authority())
+            .env("BATON_LOG_PATH", stage.path("log"))
+            .stderr(Stdio::piped());
+        Serving(command.spawn().unwrap())
+    }
+
+    async fn end(mut self) -> (Option<i32>, String) {
+        use std::io::Read as _;
+        tokio::task::spawn_blocking(move || {
+            let mut said = String::new();
+            self.0.stderr.take().unwrap().read_to_string(&mut said).unwrap();
+            (self.0.wait().unwrap().code(), said)
+        })
+        .await
+        .unwrap()
+    }
+
+    #[cfg(unix)]
+    fn terminate(&self) {
+        let ended = Command::new("kill")
+            .args(["-TERM", &self.0.id().to_string()])
+            .status();
+        assert!(ended.unwrap().success());
+    }
+}
+
+async fn stand_in() -> StandIn {
+    StandIn::start(Arc::new(SystemClock), 0).await.unwrap()
+}
+
+fn ends(heard: &[Heard]) -> usize {
+    heard
+        .iter()
+        .filter(|heard| matches!(heard, Heard::Finished(_)))
+        .count()
+}
+
+fn resource(resource_type: &str, id: &str) -> Resource {
+    Resource {
+        id: Some(ResourceId {
+            resource_type: resource_type.to_owned(),
+            resource: id.to_owned(),
+            ..ResourceId::default()
+        }),
+        ..Resource::default()
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_gets_its_file_and_its_changes_and_a_signal_ends_the_connector() {
+    let stage = Stage::new().await;
+    let server = stand_in().await;
+    let serving = Serving::start(&stage, &server, &server.client_secret(), &["-p"]);
+    server.give(task(1, TaskType::SyncFull(SyncFull::default())));
+    server.until(|heard| ends(heard) == 1).await.unwrap();
+    assert_eq!(server.finished()[0].code, 0, "{:?}", server.finished());
+    let uploaded = server.heard().into_iter().find_map(|heard| match heard {
+        Heard::Uploaded { bytes, .. } => Some(bytes),
+        _ => None,
+    });
+    std::fs::write(stage.path("uploaded.c1z"), uploaded.unwrap()).unwrap();
+    let file = stage.open("uploaded.c1z");
+    let grant = a_membership(&file);
+    let (entitlement, account) = grant.rsplit_once(":user:").unwrap();
+    let group = entitlement
+        .trim_start_matches("group:")
+        .trim_end_matches(":member");
+
+    let granting = TaskType::Grant(GrantTask {
+        entitlement: Some(Entitlement {
+            id: entitlement.to_owned(),
+            resource: Some(resource("group", group)),
+            ..Entitlement::default()
+        }),
+        principal: Some(resource("user", account)),
+        ..GrantTask::default()
+    });
+    server.give(task(2, granting));
+    let arguments = [(
+        "user_id".to_owned(),
+        prost_types::Value {
+            kind: Some(prost_types::value::Kind::StringValue(account.to_owned())),
+        },
+    )];
+    let disable = TaskType::ActionInvoke(ActionInvoke {
+        name: "disable_user".to_owned(),
+        args: Some(prost_types::Struct {
+            fields: arguments.into_iter().collect(),
+        }),
+        ..ActionInvoke::default()
+    });
+    server.give(task(3, disable));
+    server.until(|heard| ends(heard) == 3).await.unwrap();
+    for finished in server.finished() {
+        assert_eq!(finished.code, 0, "{finished:?}");
+    }
+
+    serving.terminate();
+    let (code, said) = serving.end().await;
+    assert_eq!((code, said.as_str()), (Some(0), ""));
+    assert_eq!(stage.left_behind(), 0);
+    let log = std::fs::read_to_string(stage.path("log")).unwrap();
+    for secret in [stage.twin.api_key(), &server.client_secret(), "token-"] {
+        assert!(!log.contains(secret), "{log}");
+    }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn what_a_killed_connector_left_is_removed_by_the_next() {
+    let stage = Stage::new().await;
+    let server = stand_in().await;
+    let serving = Serving::start(&stage, &server, &server.client_secret(), &[]);
+    server
+        .until(|heard| heard.contains(&Heard::Hello(String::new())))
+        .await
+        .unwrap();
+    assert_eq!(stage.left_behind(), 1);
+    // Dropped is killed.
+    drop(serving);
+    assert_eq!(stage.left_behind(), 1);
+    assert!(run(stage.connector(&[])).await.status.success());
+    assert_eq!(stage.left_behind(), 0);
+}
+
+#[tokio::test]
+async fn a_wrong_secret_ends_service_mode_at_once_with_one_sentence() {
+    let stage = Stage::new().await;
+    let server = stand_in().await;
+    let serving = Serving::start(&stage, &server, &server.other_secret().unwrap(), &[]);
+    let (code, said) = serving.end().await;
+    assert_eq!(code, Some(1));
+    assert!(
+        said.starts_with("the server refuses the client id and secret (401"),
+        "{said}"
+    );
+    assert_eq!(said.lines().count(), 1);
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_running_connector_can_be_asked_for_its_health() {
+    let stage = Stage::new().await;
+    let server = stand_in().await;
+    let port = free_port().to_string();
+    let serving = Serving::start(
+        &stage,
+        &server,
+        &server.client_secret(),
+        &["--health-check", "--health-check-port", &port],
+    );
+    server
+        .until(|heard| heard.contains(&Heard::Hello(String::new())))
+        .await
+        .unwrap();
+    server.give(task(1, TaskType::ActionListSchemas(Default::default())));
+    server.until(|heard| ends(heard) == 1).await.unwrap();
+    for endpoint in ["health", "ready", "live"] {
+        let words = [
+            "health-check",
+            "--health-check-port",
+            &port,
+            "--endpoint",
+            endpoint,
+        ];
+        let output = run(stage.bare(&words)).await;
+        assert!(output.status.success(), "{}", said(&output));
+    }
+    serving.terminate();
+    assert_eq!(serving.end().await.0, Some(0));
+    let output = run(stage.bare(&["health-check", "--health-check-port", &port])).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(
+        last_line(&output).starts_with("not well: 127.0.0.1:"),
+        "{}",
+        said(&output)
+    );
+}
+
+/// A port that nobody listened on a moment ago.
+fn free_port() -> u16 {
+    let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+    listener.local_addr().unwrap().port()
+}
