@@ -294,6 +294,9 @@ pub struct SyncArgs {
     /// Also read how each holding came about: a request an account
     #[arg(long)]
     pub methods: bool,
+    /// Read the audit log's events and only what they name; everything, where that is not enough
+    #[arg(long, conflicts_with = "methods")]
+    pub incremental: bool,
     /// Send at most so many requests; the next reading goes on from there
     #[arg(long, value_name = "N")]
     pub max_requests: Option<u64>,
