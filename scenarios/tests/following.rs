@@ -1,7 +1,9 @@
 //! Following the events instead of reading everything: what they name is read, and nothing else is claimed.
 
-use anyhow::ensure;
+use anyhow::{bail, ensure};
 use app::Status;
+use app::views::changes::ChangesAsk;
+use app::views::scope::ScopeChoice;
 use scenarios::{Stage, draw::Random, judge};
 use twin::{FilterSemantics, Shape, TwinOptions};
 
@@ -59,6 +61,45 @@ async fn also_where_filters_are_independent_or_lists_of_groups_are_cut() -> anyh
         ..small(Shape::Typical, 12)
     };
     follows(cut, 3).await
+}
+
+/// A change that an event explains is told with its time and who did it.
+#[tokio::test]
+async fn who_did_it_is_told_with_what_changed() -> anyhow::Result<()> {
+    let stage = Stage::new(small(Shape::Typical, 7), None).await?;
+    stage.sync(false).await?;
+    stage.advance_s(120);
+    stage.twin.mutate(30, 1);
+    let mutated_at = stage.twin.now_ms();
+    stage.advance_s(1_000);
+    stage.follow_all().await?;
+    let scope = stage.app.scope(&ScopeChoice::default()).await?;
+    let ask = ChangesAsk {
+        each: true,
+        about: 10_000,
+        ..ChangesAsk::default()
+    };
+    let view = stage.app.changes(&scope, &ask).await?;
+    let changes: Vec<_> = view
+        .readings
+        .iter()
+        .flat_map(|reading| &reading.changes)
+        .collect();
+    ensure!(changes.len() > 20, "{} changes", changes.len());
+    for change in changes {
+        // Events about policies, domains and tokens name the organization or the owner; who was in a deleted group lost what it
+        // gave without an event.
+        if ["api_token", "domain", "policy", "role_holding"].contains(&change.kind) {
+            continue;
+        }
+        let Some(cause) = &change.cause else {
+            bail!("nobody did this: {change:#?}");
+        };
+        let apart = (cause.at.0 - mutated_at).abs();
+        ensure!(apart < 60_000, "{apart} ms apart: {change:#?}");
+        ensure!(cause.actor.name.is_some(), "{change:#?}");
+    }
+    Ok(())
 }
 
 #[tokio::test]
