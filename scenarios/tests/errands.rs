@@ -304,6 +304,13 @@ async fn organization_admins_are_neither_deleted_nor_suspended_by_an_errand() {
             },
         ] {
             let done = stage.errand(&errand).await.unwrap();
+            // By id: what is said of an errand ends in logs, which name nobody.
+            assert!(
+                done.changes
+                    .iter()
+                    .all(|change| change.what.contains(account.as_str())),
+                "{done:?}"
+            );
             let is_refused = |fate: &Fate| matches!(fate, Fate::Refused { .. });
             assert!(
                 done.changes.iter().all(|change| is_refused(&change.fate)),

@@ -7,7 +7,7 @@ use model::OrganizationId;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::Serialize;
 use std::sync::Arc;
-use store::{AuditRow, ConnectionRow, MasterKey, NewConnection, ScimCredential};
+use store::{AuditRow, ConnectionRow, MasterKey, NewConnection, ScimCredential, Tx};
 
 /// What is needed to add a connection.
 #[derive(Debug)]
@@ -75,15 +75,8 @@ impl App {
         })
         .await?;
         if request.scim.is_some() {
-            tx.connection_set_scim(request.name, request.scim.as_ref(), seal)
+            self.scim_keep(&mut tx, request.name, request.scim.as_ref(), request.actor)
                 .await?;
-            tx.audit_record(&scim_entry(
-                now,
-                request.actor,
-                request.name,
-                request.scim.as_ref(),
-            ))
-            .await?;
         }
         tx.commit().await?;
         Ok(ConnectionAdded {
@@ -170,15 +163,8 @@ impl App {
             .await?;
         }
         if has_other_scim {
-            tx.connection_set_scim(request.name, request.scim.as_ref(), seal)
+            self.scim_keep(&mut tx, request.name, request.scim.as_ref(), request.actor)
                 .await?;
-            tx.audit_record(&scim_entry(
-                now,
-                request.actor,
-                request.name,
-                request.scim.as_ref(),
-            ))
-            .await?;
         }
         tx.commit().await?;
         Ok(id.to_string())
@@ -198,14 +184,23 @@ impl App {
             scim_check(admin.transport(), scim).await?;
         }
         let mut tx = self.store.write().await?;
-        if tx
-            .connection_set_scim(&connection.name, scim, self.key()?)
-            .await?
-        {
-            tx.audit_record(&scim_entry(self.clock.now_ms(), actor, &connection.name, scim))
+        self.scim_keep(&mut tx, &connection.name, scim, actor).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Keeps a SCIM directory with its connection, or forgets it, and writes that down where it is news.
+    async fn scim_keep(
+        &self,
+        tx: &mut Tx,
+        connection: &str,
+        scim: Option<&ScimCredential>,
+        actor: &str,
+    ) -> Result<(), AppError> {
+        if tx.connection_set_scim(connection, scim, self.key()?).await? {
+            tx.audit_record(&scim_entry(self.clock.now_ms(), actor, connection, scim))
                 .await?;
         }
-        tx.commit().await?;
         Ok(())
     }
 

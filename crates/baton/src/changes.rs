@@ -91,9 +91,7 @@ impl Connector {
         let Some(account) = account else {
             return Err(Refusal::new(
                 Code::Internal,
-                format!(
-                    "the account of {user_name} is made, and Atlassian does not say its id yet: the next sync shows it"
-                ),
+                "the account is made, and Atlassian does not say its id yet: the next sync shows it",
             ));
         };
         let resource = Resource {

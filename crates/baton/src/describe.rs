@@ -1,5 +1,6 @@
 //! What the connector says of itself: what it can do, what it can be told, what it is called.
 
+use crate::contents::resource_types;
 use crate::ids::{API_TOKEN, GROUP, ORGANIZATION, USER, WORKSPACE};
 use crate::json::{self, JsonError};
 use crate::options::flags::{self, Kind};
@@ -7,11 +8,10 @@ use crate::proto::c1::config::v1::{
     BoolField as ArgumentBool, Field as ArgumentField, StringField as ArgumentString, field as argument_field,
 };
 use crate::proto::c1::connector::v2::connector_account_creation_schema::{Field, StringField, field};
-use crate::proto::c1::connector::v2::resource_type::Trait;
 use crate::proto::c1::connector::v2::{
     ActionType, BatonActionSchema, Capability, CapabilityDetailCredentialOption as Credential,
     CapabilityPermissions, ConnectorAccountCreationSchema, ConnectorCapabilities, ConnectorMetadata,
-    CredentialDetails, CredentialDetailsAccountProvisioning, ListActionSchemasResponse, ResourceType,
+    CredentialDetails, CredentialDetailsAccountProvisioning, ListActionSchemasResponse,
     ResourceTypeCapability,
 };
 use prost_types::Any;
@@ -24,13 +24,8 @@ pub const DISPLAY_NAME: &str = "Atlassian Core";
 /// What the connector can do, its resource types sorted by id.
 #[must_use]
 pub fn capabilities() -> ConnectorCapabilities {
-    let of = |id: &str, display_name: &str, is: Option<Trait>, can: &[Capability]| ResourceTypeCapability {
-        resource_type: Some(ResourceType {
-            id: id.to_owned(),
-            display_name: display_name.to_owned(),
-            traits: is.into_iter().map(i32::from).collect(),
-            ..ResourceType::default()
-        }),
+    let of = |id: &str, can: &[Capability]| ResourceTypeCapability {
+        resource_type: resource_types().into_iter().find(|known| known.id == id),
         capabilities: can.iter().copied().map(i32::from).collect(),
         permissions: Some(CapabilityPermissions::default()),
         ..ResourceTypeCapability::default()
@@ -38,16 +33,14 @@ pub fn capabilities() -> ConnectorCapabilities {
     let sync = Capability::Sync;
     ConnectorCapabilities {
         resource_type_capabilities: vec![
-            of(API_TOKEN, "API Token", Some(Trait::Secret), &[sync]),
-            of(GROUP, "Group", Some(Trait::Group), &[sync, Capability::Provision]),
-            of(ORGANIZATION, "Organization", None, &[sync]),
+            of(API_TOKEN, &[sync]),
+            of(GROUP, &[sync, Capability::Provision]),
+            of(ORGANIZATION, &[sync]),
             of(
                 USER,
-                "User",
-                Some(Trait::User),
                 &[sync, Capability::AccountProvisioning, Capability::ResourceDelete],
             ),
-            of(WORKSPACE, "Workspace", None, &[sync, Capability::Provision]),
+            of(WORKSPACE, &[sync, Capability::Provision]),
         ],
         connector_capabilities: [
             Capability::Provision,

@@ -16,7 +16,7 @@ use thiserror::Error;
 use tokio::sync::mpsc;
 
 /// Batches that wait to be written.
-const WAITING: usize = 8;
+const WAITING: usize = 2;
 
 /// Where and how a sync is written.
 #[derive(Debug, Clone)]

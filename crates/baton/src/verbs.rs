@@ -6,7 +6,7 @@ use crate::json;
 use crate::options::Wish;
 use crate::proto::c1::connector::v2::{
     AccountInfo, BatonActionStatus, CreateAccountRequest, CredentialOptions, Entitlement, Grant, Resource,
-    ResourceId, account_info::Email, credential_options,
+    ResourceId, account_info::Email, create_account_response, credential_options,
 };
 use crate::work::{Refusal, Work};
 use prost::{Message, Name};
@@ -17,8 +17,14 @@ use std::path::Path;
 use tonic::Code;
 
 /// Carries out what is asked for on demand; `false` if it is something else that is wished. `aside` is a folder for what is
-/// needed for a while.
-pub async fn on_demand(wish: &Wish, file: &Path, aside: &Path, work: &dyn Work) -> Result<bool, Refusal> {
+/// needed for a while, `limits` what the file may ask of this machine.
+pub async fn on_demand(
+    wish: &Wish,
+    file: &Path,
+    (aside, limits): (&Path, Limits),
+    work: &dyn Work,
+) -> Result<bool, Refusal> {
+    let place = (file, aside, limits);
     match wish {
         Wish::Grant {
             entitlement,
@@ -26,14 +32,14 @@ pub async fn on_demand(wish: &Wish, file: &Path, aside: &Path, work: &dyn Work) 
             principal_type,
         } => {
             let (id, principal) = (entitlement.clone(), (principal_type.clone(), principal.clone()));
-            let found = look_up(file, aside, move |file| granting(file, &id, &principal)).await?;
+            let found = look_up(place, move |file| granting(file, &id, &principal)).await?;
             let response = work.grant(&found.0, &found.1).await?;
             let was_so = !response.annotations.is_empty();
             tracing::info!(entitlement, was_so, "the entitlement is granted");
         }
         Wish::Revoke { grant } => {
             let id = grant.clone();
-            let found = look_up(file, aside, move |file| revoking(file, &id)).await?;
+            let found = look_up(place, move |file| revoking(file, &id)).await?;
             let response = work.revoke(&found).await?;
             let was_so = !response.annotations.is_empty();
             tracing::info!(was_so, "the grant is revoked");
@@ -44,7 +50,14 @@ pub async fn on_demand(wish: &Wish, file: &Path, aside: &Path, work: &dyn Work) 
             email,
         } => {
             let response = work.create_account(&new_account(profile, login, email)).await?;
-            told("the account is made", &response);
+            let made = match &response.result {
+                Some(create_account_response::Result::Success(made)) => made.resource.as_ref(),
+                _ => None,
+            };
+            let id = made
+                .and_then(|made| made.id.as_ref())
+                .map(|id| id.resource.as_str());
+            tracing::info!(id, "the account is made");
         }
         Wish::InvokeAction { name, arguments } => {
             let response = work.invoke_action(name, &structure(arguments)).await?;
@@ -87,12 +100,11 @@ fn resource_id(resource_type: &str, id: &str) -> ResourceId {
 
 /// Looks something up in a file.
 async fn look_up<T: Send + 'static>(
-    file: &Path,
-    aside: &Path,
+    (file, aside, limits): (&Path, &Path, Limits),
     find: impl FnOnce(&C1z) -> Result<Result<T, String>, C1zError> + Send + 'static,
 ) -> Result<T, Refusal> {
     let (path, aside) = (file.to_owned(), aside.to_owned());
-    let look = move || find(&C1z::open(&path, Some(&aside), &Limits::default())?);
+    let look = move || find(&C1z::open(&path, Some(&aside), &limits)?);
     let found = tokio::task::spawn_blocking(look).await;
     let found = found.map_err(|_| Refusal::new(Code::Internal, "looking it up was given up"))?;
     match found {
@@ -248,7 +260,7 @@ mod tests {
     async fn ask(wish: Wish, file: &Path) -> Result<Vec<String>, Refusal> {
         let work = FakeWork::default();
         let aside = tempfile::tempdir().unwrap();
-        on_demand(&wish, file, aside.path(), &work).await?;
+        on_demand(&wish, file, (aside.path(), Limits::default()), &work).await?;
         assert_eq!(std::fs::read_dir(aside.path()).unwrap().count(), 0);
         Ok(work.done())
     }

@@ -1,5 +1,6 @@
 //! The connector at work: [`Work`] done with the product, one reading at a time.
 
+use crate::c1z::Limits;
 use crate::changes;
 use crate::connector::Connector;
 use crate::log::Lines;
@@ -28,6 +29,8 @@ pub struct Worker {
     aside: PathBuf,
     /// In which zone the clock hangs that times in files are read from.
     zone: TimeZone,
+    /// What an older file may ask of this machine.
+    limits: Limits,
     /// Held while the organization is read: two readings of it would be in each other's way.
     one_reading: Arc<Mutex<()>>,
 }
@@ -35,11 +38,12 @@ pub struct Worker {
 impl Worker {
     /// Puts a connector to work.
     #[must_use]
-    pub fn new(connector: Connector, aside: &Path, zone: TimeZone) -> Worker {
+    pub fn new(connector: Connector, aside: &Path, zone: TimeZone, limits: Limits) -> Worker {
         Worker {
             connector: Arc::new(connector),
             aside: aside.to_owned(),
             zone,
+            limits,
             one_reading: Arc::default(),
         }
     }
@@ -84,7 +88,7 @@ impl Work for Worker {
             writing: writing.clone(),
             aside: Some(self.aside.clone()),
             zone: self.zone.clone(),
-            limits: crate::c1z::Limits::default(),
+            limits: self.limits,
         };
         let one_reading = Arc::clone(&self.one_reading);
         self.apart(move |connector| async move {

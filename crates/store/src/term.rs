@@ -15,7 +15,7 @@ const TEXT: &str = "SELECT text FROM term WHERE id = $1";
 /// How many ids one statement looks up.
 const BATCH: usize = 500;
 
-/// How many terms are remembered at the least; at most twice as many. With 1,000,000 accounts all of them took 150 MB.
+/// How many terms are remembered at the least; at most twice as many, so that memory does not grow with an organization.
 const REMEMBERED: usize = 200_000;
 
 /// The numbers of the terms met latest. Holds only what is committed.

@@ -23,6 +23,8 @@ pub(super) struct Facts {
     pub directories: HashMap<String, String>,
     /// What people call resources.
     pub resources: HashMap<String, String>,
+    /// Whether accounts are called by their ids: where sentences end in logs, which name nobody.
+    pub names_nobody: bool,
 }
 
 impl Facts {
@@ -78,7 +80,7 @@ impl Facts {
 
     /// What people call an account.
     pub fn account_label(&self, id: &str) -> String {
-        let row = self.accounts.get(id);
+        let row = self.accounts.get(id).filter(|_| !self.names_nobody);
         let name = row.and_then(|row| row.name.clone().or_else(|| row.email.clone()));
         name.unwrap_or_else(|| id.to_owned())
     }

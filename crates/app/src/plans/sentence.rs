@@ -70,6 +70,7 @@ pub(super) fn sentence(action: &Action, facts: &Facts) -> String {
             let groups: Vec<String> = groups.iter().map(group_of).collect();
             format!("{email} is invited to {}", groups.join(", "))
         }
+        Action::CreateAccount { .. } if facts.names_nobody => "an account is made".to_owned(),
         Action::CreateAccount { email, name, .. } => format!("an account for {name}, {email}, is made"),
         Action::UpdateProfile { account, fields } => {
             let fields: Vec<&str> = fields.keys().map(String::as_str).collect();

@@ -9,8 +9,8 @@ use store::views::Described;
 use store::views::contents::DescribedAccount;
 use store::views::tokens::TokenRow;
 
-/// Accounts of one part.
-const ACCOUNTS: i64 = 2_000;
+/// Accounts of one part: each comes with everything that was told of it.
+const ACCOUNTS: i64 = 500;
 /// Keys of one part.
 const KEYS: i64 = 20_000;
 

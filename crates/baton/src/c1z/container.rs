@@ -17,8 +17,8 @@ const MAGIC_3: [u8; 5] = *b"C1Z3\0";
 const FRAME_HEADER: usize = 18;
 /// Fast: the same ids are repeated all over the database, which every level finds.
 const LEVEL: i32 = 1;
-/// How many threads compress besides the one that reads.
-const WORKERS: u32 = 2;
+/// How many threads compress besides the one that reads: each takes some megabytes.
+const WORKERS: u32 = 1;
 const CHUNK: usize = 256 * 1024;
 
 /// How much a file may ask of this machine.
@@ -37,6 +37,28 @@ impl Default for Limits {
             decoded_bytes: 10 << 30,
             window_log: 27,
         }
+    }
+}
+
+impl Limits {
+    /// Those that the environment asks for, in MiB; `variable` looks a name up there. A wrong one is one sentence.
+    pub fn told(variable: &dyn Fn(&str) -> Option<String>) -> Result<Limits, String> {
+        let mib = |name: &str| match variable(name) {
+            None => Ok(None),
+            Some(text) => match text.parse::<u64>() {
+                Ok(number) if number > 0 => Ok(Some(number)),
+                _ => Err(format!("{name} is \"{text}\"; it must be a number of MiB")),
+            },
+        };
+        let mut limits = Limits::default();
+        if let Some(size) = mib("BATON_DECODER_MAX_DECODED_SIZE_MB")? {
+            limits.decoded_bytes = size.saturating_mul(1 << 20);
+        }
+        if let Some(memory) = mib("BATON_DECODER_MAX_MEMORY_MB")? {
+            // Between 1 KiB and 2 GiB, which is what can be decompressed at all.
+            limits.window_log = (20 + memory.ilog2()).clamp(10, 31);
+        }
+        Ok(limits)
     }
 }
 
@@ -128,6 +150,22 @@ mod tests {
         let file = folder.path().join("f.c1z");
         std::fs::write(&file, content).unwrap();
         unpack(&file, &folder.path().join("out"), &Limits::default()).unwrap_err()
+    }
+
+    #[test]
+    fn limits_are_told_by_the_environment() {
+        let told = |name: &'static str, text: &'static str| {
+            Limits::told(&|asked| (asked == name).then(|| text.to_owned()))
+        };
+        assert_eq!(told("OTHER", "1"), Ok(Limits::default()));
+        let small = told("BATON_DECODER_MAX_DECODED_SIZE_MB", "1").unwrap();
+        assert_eq!(small.decoded_bytes, 1 << 20);
+        assert_eq!(told("BATON_DECODER_MAX_MEMORY_MB", "8").unwrap().window_log, 23);
+        let refused = told("BATON_DECODER_MAX_MEMORY_MB", "much").unwrap_err();
+        assert_eq!(
+            refused,
+            "BATON_DECODER_MAX_MEMORY_MB is \"much\"; it must be a number of MiB"
+        );
     }
 
     #[test]

@@ -104,17 +104,21 @@ const SYNC: &str = "INSERT INTO v1_sync_runs
 (sync_id, started_at, ended_at, sync_token, sync_type, supports_diff, grants_backfilled, stats)
 VALUES ($1, $2, $3, '', 'full', 1, 1, $4)";
 
-/// Nothing of the new database outlives a failure, so nothing is written twice to protect it.
+/// Nothing of the new database outlives a failure, so nothing is written twice to protect it. Rows only come at the ends of
+/// tables, which takes few pages.
 const SETTINGS: &str = "
 PRAGMA page_size = 4096;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA locking_mode = EXCLUSIVE;
-PRAGMA cache_size = -16000;
+PRAGMA cache_size = -2000;
 PRAGMA temp_store = FILE;
 PRAGMA trusted_schema = 0;
 PRAGMA threads = 2;
 ";
+
+/// Sorting takes more.
+const TO_INDEX: &str = "PRAGMA cache_size = -32000";
 
 /// Seconds since 1970 at which the time in a sync's id begins to count.
 const KSUID_EPOCH: i64 = 1_400_000_000;
@@ -286,6 +290,7 @@ impl Writer {
         let end = || {
             self.database.execute_batch("COMMIT")?;
             if self.indexes {
+                self.database.execute_batch(TO_INDEX)?;
                 self.database.execute_batch(INDEXES)?;
             }
             Ok(())

@@ -15,13 +15,14 @@ use crate::proto::c1::connector::v2::{Entitlement, Resource, ResourceId, Resourc
 use app::App;
 use app::views::{Scope, ViewError};
 use model::FactKind;
+pub(crate) use resources::resource_types;
 use resources::{resource_id, stub};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tokio::sync::mpsc;
 
 /// Rows of one batch.
-const BATCH: usize = 1_000;
+const BATCH: usize = 500;
 
 /// What is granted, as it stands in each of its grants.
 #[derive(Debug)]
@@ -257,7 +258,7 @@ pub(crate) async fn hand_over(
         batch: Vec::with_capacity(BATCH),
     };
     tracing::info!("Syncing resource types...");
-    for resource_type in resources::resource_types() {
+    for resource_type in resource_types() {
         rows.add(Row::ResourceType(resource_type)).await?;
     }
     let inventory = app.contents_inventory(scope).await?;

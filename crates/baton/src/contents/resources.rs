@@ -280,3 +280,152 @@ pub(crate) fn organization_roles(organization: &Resource) -> impl Iterator<Item 
         role(organization, one, description, vec![user_type()])
     })
 }
+
+#[cfg(test)]
+mod tests {
+    //! The same facts are the same bytes as in the file that the other program wrote.
+
+    use super::*;
+    use crate::c1z::{C1z, Limits, SyncRun};
+    use model::Attributes;
+    use serde_json::json;
+    use std::path::Path;
+    use store::views::Seen;
+
+    fn sample() -> (C1z, SyncRun) {
+        let file = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../fixtures/baton/sample.c1z");
+        let file = C1z::open(&file, None, &Limits::default()).unwrap();
+        let sync = file.sync(None).unwrap();
+        (file, sync)
+    }
+
+    fn attributes(told: serde_json::Value) -> Attributes {
+        serde_json::from_value(told).unwrap()
+    }
+
+    fn described(id: &str, told: serde_json::Value) -> Described {
+        Described {
+            term: 1,
+            id: id.to_owned(),
+            attributes: attributes(told),
+            seen: Seen {
+                unseen_at: None,
+                seen_at: 0,
+            },
+        }
+    }
+
+    fn account(number: u32, statuses: &[&str]) -> DescribedAccount {
+        let directory = |status: &&str| attributes(json!({ "composite_status": status }));
+        DescribedAccount {
+            account: 1,
+            id: format!("712020:{number:08x}-0000-4000-8000-{number:012x}"),
+            attributes: attributes(json!({ "type": "atlassian" })),
+            person: attributes(json!({
+                "name": format!("User Number {number}"),
+                "email": format!("user{number}@example.com"),
+                "email_verified": true,
+            })),
+            directories: statuses.iter().map(directory).collect(),
+        }
+    }
+
+    /// Asserts that the file has this very resource.
+    fn is_in_sample(ours: &Resource) {
+        let (file, sync) = sample();
+        let id = ours.id.as_ref().unwrap();
+        let theirs = file.resource(&sync, &id.resource_type, &id.resource).unwrap();
+        assert_eq!(theirs.unwrap().encode_to_vec(), ours.encode_to_vec());
+    }
+
+    fn entitlement_is_in_sample(ours: &Entitlement) {
+        let (file, sync) = sample();
+        let theirs = file.entitlement(&sync, &ours.id).unwrap().unwrap();
+        assert_eq!(theirs.encode_to_vec(), ours.encode_to_vec());
+    }
+
+    #[test]
+    fn accounts_are_the_same_bytes() {
+        is_in_sample(&user(&account(29, &["active"])));
+        is_in_sample(&user(&account(7, &["suspended"])));
+    }
+
+    #[test]
+    fn an_account_is_active_where_any_directory_says_so() {
+        assert_eq!(
+            user(&account(1, &["suspended", "active"])).status,
+            user(&account(1, &["active"])).status
+        );
+        assert_eq!(user(&account(1, &[])).status.unwrap().details, "");
+    }
+
+    #[test]
+    fn an_account_without_an_address_has_no_login() {
+        let mut hidden = account(1, &["active"]);
+        hidden.person = Attributes::new();
+        let user = user(&hidden);
+        let user_trait: UserTrait = user.annotations[0].to_msg().unwrap();
+        assert!(user.display_name.is_empty() && user_trait.emails.is_empty() && user_trait.login.is_empty());
+    }
+
+    #[test]
+    fn groups_and_being_in_them_are_the_same_bytes() {
+        let told = json!({ "name": "group-2", "description": "a group" });
+        let group = group(&described("00000002-1111-4000-8000-000000000002", told));
+        is_in_sample(&group);
+        entitlement_is_in_sample(&member(&group));
+    }
+
+    #[test]
+    fn workspaces_and_their_roles_are_the_same_bytes() {
+        let told = json!({ "name": "site-2", "type": "Jira Service Management" });
+        let id = "ari:cloud:jira-servicedesk::site/00000002-2222-4000-8000-000000000002";
+        let workspace = workspace(&described(id, told));
+        is_in_sample(&workspace);
+        assert_eq!(workspace_roles(&workspace).count(), 10);
+        workspace_roles(&workspace).for_each(|role| entitlement_is_in_sample(&role));
+    }
+
+    #[test]
+    fn the_organization_and_its_roles_are_the_same_bytes() {
+        let whole = organization("org-1", Some("Acme Corp"));
+        is_in_sample(&whole);
+        assert_eq!(organization_roles(&whole).count(), 4);
+        organization_roles(&whole).for_each(|role| entitlement_is_in_sample(&role));
+        assert_eq!(organization("org-1", None).display_name, "org-1");
+    }
+
+    #[test]
+    fn tokens_are_the_same_bytes() {
+        let told = json!({
+            "account_id": "712020:00000000-0000-4000-8000-000000000000",
+            "label": "token 0",
+            "created_at": "2025-01-02T03:04:05Z",
+            "expires_at": "2027-01-02T03:04:05Z",
+        });
+        let token = TokenRow {
+            token: described("tok-0", told),
+            last_active_at: Some(1_767_323_045_000),
+        };
+        is_in_sample(&api_token(&token));
+        let bare = TokenRow {
+            token: described("tok-9", json!({ "expires_at": "never" })),
+            last_active_at: None,
+        };
+        let bare = api_token(&bare);
+        let secret: SecretTrait = bare.annotations[0].to_msg().unwrap();
+        assert_eq!(
+            (bare.display_name.as_str(), secret.expires_at, bare.created_at),
+            ("tok-9", None, None)
+        );
+    }
+
+    #[test]
+    fn the_types_are_the_same_bytes() {
+        let (file, sync) = sample();
+        for ours in resource_types() {
+            let theirs = file.resource_type(&sync, &ours.id).unwrap().unwrap();
+            assert_eq!(theirs.encode_to_vec(), ours.encode_to_vec());
+        }
+    }
+}

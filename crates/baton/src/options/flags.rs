@@ -304,6 +304,14 @@ pub const VARIABLES: &[(&str, &str)] = &[
     ),
     ("BATON_SKIP_CLEANUP", "keep all readings in the file"),
     (
+        "BATON_DECODER_MAX_DECODED_SIZE_MB",
+        "the largest database in a file that is read; 10240 at first",
+    ),
+    (
+        "BATON_DECODER_MAX_MEMORY_MB",
+        "the most memory that decompressing a file may look back over; 128 at first",
+    ),
+    (
         "SSL_CERT_FILE",
         "certificates to trust besides the machine's, in PEM form",
     ),
@@ -323,12 +331,9 @@ pub const IDLE_VARIABLES: &[(&str, &str)] = &[
     ),
     ("BATON_GRAPH_EXPAND_MAX_DEPTH", "no grant is expanded"),
     ("BATON_DONT_FIX_CYCLES", "no grant is expanded"),
-    ("BATON_DECODER_MAX_MEMORY_MB", FIXED_LIMITS),
-    ("BATON_DECODER_MAX_DECODED_SIZE_MB", FIXED_LIMITS),
 ];
 
 const NO_CACHE: &str = "no answers are cached";
-const FIXED_LIMITS: &str = "files are read within fixed limits";
 
 /// The flag of this name.
 #[must_use]

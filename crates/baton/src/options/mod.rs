@@ -43,6 +43,8 @@ pub struct Options {
     pub state: Option<PathBuf>,
     /// Folder for what is needed for a while.
     pub temporary_folder: PathBuf,
+    /// What a file may ask of this machine.
+    pub decoding: crate::c1z::Limits,
     /// What to log, how and where.
     pub logging: Logging,
     /// What is worth a line in the log: things that were said and have no effect.

@@ -37,6 +37,7 @@ impl Options {
                 .text("c1z-temp-dir")
                 .or_else(|| values.variable("BATON_TMPDIR"))
                 .map_or_else(std::env::temp_dir, PathBuf::from),
+            decoding: crate::c1z::Limits::told(&|name| values.variable(name)).map_err(OptionsError)?,
             logging: logging(&values)?,
             wish,
             remarks,

@@ -1,6 +1,7 @@
 //! `orgwarden c1z`: what is in a file of the connector protocol, for those without its own tool.
 
 use crate::args::{C1zCommand, C1zFile, C1zList};
+use crate::config::ConfigError;
 use crate::failure::{Told, code};
 use crate::output;
 use baton::c1z::{C1z, C1zError, Diff, Limits, List, SyncRun};
@@ -59,8 +60,9 @@ pub fn run(command: C1zCommand) -> anyhow::Result<ExitCode> {
     Ok(ExitCode::SUCCESS)
 }
 
-fn open(file: &C1zFile) -> Result<C1z, C1zError> {
-    C1z::open(&file.file, None, &Limits::default())
+fn open(file: &C1zFile) -> anyhow::Result<C1z> {
+    let limits = Limits::told(&|name| std::env::var(name).ok()).map_err(ConfigError)?;
+    Ok(C1z::open(&file.file, None, &limits)?)
 }
 
 /// A text of the file as a terminal may see it: files come from elsewhere, and control characters with them.

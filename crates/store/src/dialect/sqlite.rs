@@ -58,7 +58,7 @@ pub(crate) fn readers(file: &Path) -> SqlitePool {
 }
 
 /// Up to so many accounts, undoing the largest statement of staging – the members of a group as holders of what it
-/// gives – fits in memory. With 1,000,000 it took 500 MB.
+/// gives – fits in memory: a reading of 200,000 took 237 MB in all, one of 1,000,000 took 802 MB.
 const UNDONE_IN_MEMORY: i64 = 200_000;
 
 /// Readies the writer for staging an organization of so many accounts: what a reading stages comes in the order of the

@@ -164,7 +164,14 @@ async fn act(mut options: Options) -> Result<(), Ended> {
 async fn once(options: &Options, worker: &Worker) -> Result<(), Ended> {
     let doing = async {
         let file = &options.file;
-        if !verbs::on_demand(&options.wish, file, &options.temporary_folder, worker).await? {
+        if !verbs::on_demand(
+            &options.wish,
+            file,
+            (&options.temporary_folder, options.decoding),
+            worker,
+        )
+        .await?
+        {
             worker.full_sync(&options.writing, file).await?;
         }
         Ok(())
@@ -241,6 +248,7 @@ impl Place {
             connector,
             &options.temporary_folder,
             TimeZone::system(),
+            options.decoding,
         )))
     }
 }
