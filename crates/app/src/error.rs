@@ -152,6 +152,12 @@ pub enum AppError {
     /// An access file cannot be used as it is.
     #[error(transparent)]
     AccessFile(#[from] WrongFile),
+    /// A schedule that means nothing.
+    #[error("that is no schedule: {what}")]
+    WrongSchedule {
+        /// What is wrong with it.
+        what: String,
+    },
     /// There is no such run.
     #[error("there is no run {run}")]
     NoRun {
@@ -302,6 +308,10 @@ impl AppError {
                 Some(format!("see what it did with: orgwarden plan show {plan}"))
             }
             AppError::AccessFile(_) => Some("nothing was compared or planned".into()),
+            AppError::WrongSchedule { .. } => Some(
+                "such as --every 6h, or --cron \"30 3 * * *\" --zone Europe/Berlin; nothing was changed"
+                    .into(),
+            ),
             AppError::NoRun { .. } => Some("orgwarden runs lists them".into()),
             AppError::NotHeld { .. } | AppError::RunOver { .. } => {
                 Some("orgwarden runs shows the state of each".into())

@@ -3,6 +3,7 @@
 //! - [`views`]: questions – accounts, groups, workspaces, changes, connections, who and why.
 //! - [`plans`]: changes to Atlassian, proposed, approved, carried out and undone.
 //! - [`rehearsal`]: carrying a plan out where it changes nothing.
+//! - [`schedule`]: when connections are read, and doing what is due.
 //! - [`declared`]: access as code – a file that says who is to have what.
 //! - `privileges`: what may be changed on a managed account, asked now.
 //! - `capture`: recording the answers of one reading, with everything replaced that tells of people.
@@ -21,6 +22,7 @@ mod privileges;
 mod probe;
 mod reading;
 pub mod rehearsal;
+pub mod schedule;
 pub mod views;
 
 pub use atlassian::Options;
@@ -72,5 +74,13 @@ impl App {
         self.store.master_key_check(&key).await?;
         self.master_key = Some(Arc::new(key));
         Ok(self)
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        match self.store.read().await {
+            Ok(mut tx) => tx.connection_list().await.is_ok(),
+            Err(_) => false,
+        }
     }
 }

@@ -189,6 +189,8 @@ pub enum ConnectionCommand {
     },
     /// Change what a connection knows besides its key
     Set(ConnectionSetArgs),
+    /// Show or set when serve reads a connection, pause and resume it
+    Schedule(ScheduleArgs),
     /// Forget a connection and its key; what it read stays
     Remove {
         /// Its name
@@ -273,6 +275,33 @@ pub struct ConnectionSetArgs {
     /// Above how many actions a plan needs a comment
     #[arg(long, value_name = "N")]
     pub comment_above: Option<i64>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ScheduleArgs {
+    /// Its name; may be left out when there is one
+    pub name: Option<String>,
+    /// Read everything so often: minutes, hours or days, such as 30m, 6h or 1d
+    #[arg(long, value_name = "INTERVAL", conflicts_with = "cron")]
+    pub every: Option<String>,
+    /// Read everything when this pattern of minute, hour, day, month and weekday says
+    #[arg(long, value_name = "PATTERN")]
+    pub cron: Option<String>,
+    /// The time zone of the pattern, such as Europe/Berlin; UTC if it was never set
+    #[arg(long, value_name = "ZONE", conflicts_with = "every")]
+    pub zone: Option<String>,
+    /// Read nothing until it is resumed
+    #[arg(long, conflicts_with = "resume")]
+    pub pause: bool,
+    /// Read by the schedule again
+    #[arg(long)]
+    pub resume: bool,
+    /// Have whoever serves read everything now, also while it is paused
+    #[arg(long)]
+    pub now: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

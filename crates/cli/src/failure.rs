@@ -160,6 +160,7 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
         | AppError::NotApproved { .. }
         | AppError::WritesOff { .. }
         | AppError::NothingToUndo { .. } => Some(code::NOT_CHANGED),
+        AppError::WrongSchedule { .. } => Some(code::USAGE),
         AppError::NoMasterKey | AppError::AccessFile(_) => Some(code::CONFIGURATION),
         AppError::BackupElsewhere
         | AppError::FileExists { .. }

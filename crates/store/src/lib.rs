@@ -3,7 +3,7 @@
 //! - [`database`](Store): opening, and transactions ([`Tx`]) – `read` sees one snapshot, `write` may change.
 //! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
 //!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`,
-//!   `plan`.
+//!   `plan`, `schedule`.
 //! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
 //!   puts SQL text together.
 //!
@@ -27,6 +27,7 @@ mod person;
 mod plan;
 mod query;
 mod run;
+mod schedule;
 mod seal;
 mod staged;
 mod term;
@@ -47,6 +48,7 @@ pub use listing::{CompleteRun, ListingRow, ListingState};
 pub use organization::OrganizationRow;
 pub use plan::{ActionRow, GuardTrip, JournalRow, NewPlan, PlanRow, RecentActions, Settlement};
 pub use run::{RunProgress, RunReport, RunRow, RunState};
+pub use schedule::ScheduleRow;
 pub use seal::MasterKey;
 pub use staged::{ActivityRow, Hint, HintRow, Observation, PageOf, TOKEN_USE, Whole};
 pub use term::{Numbers, TermCache};

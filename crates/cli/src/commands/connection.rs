@@ -21,6 +21,7 @@ pub async fn run(config: &Config, command: ConnectionCommand) -> anyhow::Result<
         ConnectionCommand::Show { name, json } => show(config, name.as_deref(), json).await,
         ConnectionCommand::Test { name, json } => test(config, name.as_deref(), json).await,
         ConnectionCommand::Set(args) => set(config, args).await,
+        ConnectionCommand::Schedule(args) => super::schedule::run(config, args).await,
         ConnectionCommand::Remove { name } => {
             open(config)
                 .await?

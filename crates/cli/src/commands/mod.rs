@@ -15,6 +15,7 @@ mod lists;
 mod plan;
 mod rehearse;
 mod runs;
+mod schedule;
 mod serve;
 mod sync;
 mod tokens;

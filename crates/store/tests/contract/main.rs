@@ -44,6 +44,7 @@ mod plans;
 mod questions;
 mod reading;
 mod runs;
+mod schedules;
 mod schema;
 mod scim;
 mod staging;
