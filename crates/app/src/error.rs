@@ -158,6 +158,30 @@ pub enum AppError {
         /// What is wrong with it.
         what: String,
     },
+    /// An alert or a channel that could never tell anything.
+    #[error("that cannot be told: {what}")]
+    WrongAlert {
+        /// What is wrong.
+        what: String,
+    },
+    /// There is no such alert.
+    #[error("there is no alert named \"{name}\"")]
+    NoAlert {
+        /// As asked.
+        name: String,
+    },
+    /// There is no such channel.
+    #[error("there is no channel named \"{name}\"")]
+    NoChannel {
+        /// As asked.
+        name: String,
+    },
+    /// There is no such message.
+    #[error("there is no message {id}")]
+    NoMessage {
+        /// As asked.
+        id: i64,
+    },
     /// There is no such run.
     #[error("there is no run {run}")]
     NoRun {
@@ -312,6 +336,10 @@ impl AppError {
                 "such as --every 6h, or --cron \"30 3 * * *\" --zone Europe/Berlin; nothing was changed"
                     .into(),
             ),
+            AppError::WrongAlert { .. } => Some("nothing was changed".into()),
+            AppError::NoAlert { .. } => Some("orgwarden alert list shows them".into()),
+            AppError::NoChannel { .. } => Some("orgwarden channel list shows them".into()),
+            AppError::NoMessage { .. } => Some("orgwarden alert log shows them".into()),
             AppError::NoRun { .. } => Some("orgwarden runs lists them".into()),
             AppError::NotHeld { .. } | AppError::RunOver { .. } => {
                 Some("orgwarden runs shows the state of each".into())

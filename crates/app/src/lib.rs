@@ -4,12 +4,14 @@
 //! - [`plans`]: changes to Atlassian, proposed, approved, carried out and undone.
 //! - [`rehearsal`]: carrying a plan out where it changes nothing.
 //! - [`schedule`]: when connections are read, and doing what is due.
+//! - [`alerts`]: what is told to whom, and whether it arrived.
 //! - [`declared`]: access as code – a file that says who is to have what.
 //! - `privileges`: what may be changed on a managed account, asked now.
 //! - `capture`: recording the answers of one reading, with everything replaced that tells of people.
 //! - `connections`, `probe`, `reading`, `care`, `export`: what one can have done – adding and testing connections,
 //!   reading an organization and deciding about held runs, erasing and backing up, exporting facts.
 
+pub mod alerts;
 mod capture;
 mod care;
 mod connections;

@@ -1,8 +1,10 @@
 //! What can be typed. Keys are never arguments: they come from a file or standard input.
 
+mod alert;
 mod c1z;
 mod plan;
 
+pub use alert::{AlertAdd, AlertCommand, ChannelAdd, ChannelCommand, ChannelCommon, TlsForm};
 pub use c1z::{C1zCommand, C1zFile, C1zList};
 pub use plan::{ApplyArgs, MakeArgs, MembersArgs, PlanArgs, PlanCommand, RehearseArgs, UserArgs};
 
@@ -24,7 +26,7 @@ pub struct Args {
 const EXIT_CODES: &str = "Exit codes: 0 done · 1 a bug or an unforeseen error · 2 wrong usage, or drift with apply --check · 3 a reading did not finish or was not \
 complete · 4 a reading is held for a person · 5 nothing of that name, or several · 6 the key is refused · 7 Atlassian cannot be \
 reached or has a problem · 8 the database or master key cannot be used · 9 the configuration, an access file or a .c1z file is wrong · 10 another orgwarden is at work · \
-11 a change is refused, held back or was not confirmed";
+11 a change is refused, held back or was not confirmed · 12 a message was not delivered";
 
 /// Settings that every command takes; they win over the environment, which wins over the configuration file.
 #[derive(Debug, Default, clap::Args)]
@@ -56,6 +58,12 @@ pub enum Command {
     Connection(ConnectionCommand),
     /// Read an organization now
     Sync(SyncArgs),
+    /// Alerts: what is told, and whether it arrived
+    #[command(subcommand)]
+    Alert(AlertCommand),
+    /// Channels: where alerts are told
+    #[command(subcommand)]
+    Channel(ChannelCommand),
     /// Record the answers of one reading, with people, ids and secrets replaced
     Capture(CaptureArgs),
     /// Readings: list them, decide about a held one

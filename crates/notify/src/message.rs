@@ -1,6 +1,7 @@
 //! What is told.
 
 use serde::{Deserialize, Serialize};
+use std::collections::BTreeMap;
 use std::fmt::Write as _;
 
 /// What is told, in words of people; every channel puts it in its own form.
@@ -22,6 +23,8 @@ pub struct Message {
     pub title: String,
     /// How much there is of it.
     pub count: u64,
+    /// How much of which sort, where there are sorts.
+    pub counts: BTreeMap<String, u64>,
     /// The first of it, a line each.
     pub items: Vec<String>,
 }
@@ -35,9 +38,14 @@ impl Message {
 
     /// As plain text, without the title.
     pub fn text(&self) -> String {
+        // Writing to a text cannot fail.
         let mut text = String::new();
+        if self.count > 1 {
+            for (sort, count) in &self.counts {
+                let _ = writeln!(text, "{count} × {}", sort.replace('_', " "));
+            }
+        }
         for item in &self.items {
-            // Writing to a text cannot fail.
             let _ = writeln!(text, "- {item}");
         }
         if self.more() > 0 {

@@ -3,14 +3,16 @@
 //! - [`database`](Store): opening, and transactions ([`Tx`]) – `read` sees one snapshot, `write` may change.
 //! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
 //!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`,
-//!   `plan`, `schedule`.
+//!   `plan`, `schedule`, `alert`, `channel`, `message`.
 //! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
 //!   puts SQL text together.
 //!
 //! It promises that a page and the position after it are kept together or not at all, that a run's facts are
 //! hidden until it is published, and that nothing ends without a [`CompleteRun`]. It knows nothing of HTTP.
 
+mod alert;
 mod audit;
+mod channel;
 mod check;
 mod connection;
 mod database;
@@ -22,6 +24,7 @@ mod implied;
 mod job;
 mod lease;
 mod listing;
+mod message;
 mod organization;
 mod person;
 mod plan;
@@ -34,7 +37,9 @@ mod term;
 mod value;
 pub mod views;
 
+pub use alert::{ALERTS_JOB, AlertRow, alerts_key};
 pub use audit::AuditRow;
+pub use channel::ChannelRow;
 pub use check::{Ambiguous, CountCheck};
 pub use connection::{ConnectionRow, Guards, NewConnection, ScimCredential, Semantics};
 pub use database::{Store, Tx};
@@ -45,6 +50,7 @@ pub use implied::{GivenRole, NumberedAccount, PairNumbers};
 pub use job::Job;
 pub use lease::{LEASE_MS, Lease, Taken, this_holder};
 pub use listing::{CompleteRun, ListingRow, ListingState};
+pub use message::{DeliveryRow, MESSAGE_JOB, MessageRow, MessageState, NewMessage, message_key};
 pub use organization::OrganizationRow;
 pub use plan::{ActionRow, GuardTrip, JournalRow, NewPlan, PlanRow, RecentActions, Settlement};
 pub use run::{RunProgress, RunReport, RunRow, RunState};

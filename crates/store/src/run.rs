@@ -292,6 +292,7 @@ impl Store {
         tx.summary_publish(published).await?;
         tx.organization_publish(run.organization_id, run.id).await?;
         tx.connection_confirm_drop(run.connection_id, false).await?;
+        tx.alerts_plan(run.id, now).await?;
         tx.commit().await?;
         self.run_clear_staged(run.id).await?;
         Ok((begun, ended))

@@ -156,8 +156,18 @@ impl App {
                 let failures = tx.schedule_failed(connection.id, now, &failure).await?;
                 let needs_a_person = failures >= FAILURES_THAT_NEED_A_PERSON;
                 tracing::error!(connection = %connection.name, failures, needs_a_person, %failure, "a reading failed");
+                if failures == FAILURES_THAT_NEED_A_PERSON {
+                    self.tell_of_readings(&mut tx, connection, Some((failures, &failure)))
+                        .await?;
+                }
             }
-            None => tx.schedule_went_well(connection.id, begun_at).await?,
+            None => {
+                let before = tx.schedule_find(connection.id).await?;
+                tx.schedule_went_well(connection.id, begun_at).await?;
+                if before.failures >= FAILURES_THAT_NEED_A_PERSON {
+                    self.tell_of_readings(&mut tx, connection, None).await?;
+                }
+            }
         }
         let due = self.reading_due_at(&mut tx, connection).await?;
         tx.commit().await?;

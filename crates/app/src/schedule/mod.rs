@@ -12,6 +12,8 @@
 mod cadence;
 mod due;
 
+pub(crate) use cadence::back_off_ms;
+
 use crate::App;
 use crate::error::AppError;
 use crate::views::At;

@@ -146,7 +146,7 @@ fn scim(args: ScimArgs) -> anyhow::Result<Option<ScimCredential>> {
 }
 
 /// Reads a secret from a file or standard input.
-fn read_key(file: &Path, what: &str) -> anyhow::Result<SecretString> {
+pub fn read_key(file: &Path, what: &str) -> anyhow::Result<SecretString> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).map(|_| ())

@@ -6,8 +6,8 @@ use crate::args::ServeArgs;
 use crate::config::Config;
 use crate::failure::{Told, code};
 use crate::output;
-use app::App;
 use app::plans::RealTime;
+use app::{App, AppError};
 use atlassian::Options;
 use futures::future::join_all;
 use std::net::SocketAddr;
@@ -22,8 +22,8 @@ use web::{Gate, WebOptions};
 const LOOK_EVERY: Duration = Duration::from_secs(5);
 /// How many organizations are read at the same time.
 const READERS: usize = 4;
-/// How often is looked for a plan that a person waits for.
-const LOOK_FOR_PLANS_EVERY: Duration = Duration::from_secs(1);
+/// How often is looked for what a person waits for: a plan, a message.
+const LOOK_OFTEN: Duration = Duration::from_secs(1);
 /// How long open requests may take after the wish to end.
 const SOFT_END: Duration = Duration::from_secs(5);
 
@@ -52,7 +52,8 @@ pub async fn run(config: &Config, args: ServeArgs) -> anyhow::Result<ExitCode> {
         if !args.no_sync {
             tokio::join!(
                 join_all((0..READERS).map(|_| keep_reading(&app, &config.api, ended.clone()))),
-                keep_changing(&app, &config.api, ended)
+                keep_changing(&app, &config.api, ended.clone()),
+                keep_telling(&app, ended)
             );
         }
     };
@@ -161,7 +162,35 @@ pub async fn keep_changing(app: &App, options: &Options, mut ended: watch::Recei
         };
         if !was_due {
             tokio::select! {
-                () = tokio::time::sleep(LOOK_FOR_PLANS_EVERY) => {}
+                () = tokio::time::sleep(LOOK_OFTEN) => {}
+                _ = ended.wait_for(|ended| *ended) => return,
+            }
+        }
+    }
+}
+
+/// Looks what published readings have to tell, and sends it, until told to end. What is under way is left as it is: its
+/// job comes back, and a message that was written already is not written again.
+pub async fn keep_telling(app: &App, mut ended: watch::Receiver<bool>) {
+    loop {
+        let one = async {
+            let looked = app.alerts_due().await?;
+            let sent = app.message_due().await?;
+            Ok::<_, AppError>(looked || sent)
+        };
+        let one = async {
+            one.await.unwrap_or_else(|error| {
+                tracing::error!(%error, hint = error.hint().unwrap_or_default(), "alerts could not be looked for");
+                false
+            })
+        };
+        let was_due = tokio::select! {
+            was_due = one => was_due,
+            _ = ended.wait_for(|ended| *ended) => return,
+        };
+        if !was_due {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_OFTEN) => {}
                 _ = ended.wait_for(|ended| *ended) => return,
             }
         }

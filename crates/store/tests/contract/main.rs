@@ -27,6 +27,7 @@ macro_rules! on_both {
 }
 
 mod activity;
+mod alerts;
 mod audit;
 mod care;
 mod connections;
