@@ -150,15 +150,23 @@ async fn a_message_is_tried_until_it_is_sent_and_can_be_sent_again(database: Tes
     };
     let mut tx = store.write().await.unwrap();
     let refused = tried(START + 1, Some("refused"));
-    tx.message_tried(id, &refused, MessageState::Waiting).await.unwrap();
+    tx.message_tried(id, &refused, MessageState::Waiting)
+        .await
+        .unwrap();
     let waiting = tx.message_find(id).await.unwrap().unwrap();
-    assert_eq!((waiting.attempts, waiting.failure.as_deref()), (1, Some("refused")));
+    assert_eq!(
+        (waiting.attempts, waiting.failure.as_deref()),
+        (1, Some("refused"))
+    );
     assert_eq!(waiting.next_at, Some(START));
     let sent = tried(START + 20, None);
     tx.message_tried(id, &sent, MessageState::Sent).await.unwrap();
     assert_eq!(tx.delivery_list(id).await.unwrap(), [refused, sent]);
     let found = tx.message_find(id).await.unwrap().unwrap();
-    assert_eq!((found.state, found.sent_at), (MessageState::Sent, Some(START + 20)));
+    assert_eq!(
+        (found.state, found.sent_at),
+        (MessageState::Sent, Some(START + 20))
+    );
     assert_eq!(tx.job_due_at(&message_key(id)).await.unwrap(), None);
     tx.message_again(id, START + 30).await.unwrap();
     assert_eq!(tx.message_unsent().await.unwrap(), 1);
