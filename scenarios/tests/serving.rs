@@ -30,7 +30,18 @@ impl Serving {
     async fn begin() -> Serving {
         let stage = ChangeStage::unread(small(), None).await.unwrap();
         let (end, _) = watch::channel(false);
-        Serving { stage, end }
+        let serving = Serving { stage, end };
+        // What changes in between has a test of its own.
+        serving.between(0).await;
+        serving
+    }
+
+    async fn between(&self, between_ms: i64) {
+        let change = ScheduleChange {
+            between_ms: Some(between_ms),
+            ..ScheduleChange::default()
+        };
+        self.change(change).await;
     }
 
     /// One look for what is due.
@@ -52,6 +63,10 @@ impl Serving {
 
     async fn runs(&self) -> usize {
         self.stage.app.connection("stage").await.unwrap().runs.len()
+    }
+
+    fn requests(&self) -> u64 {
+        self.stage.twin.stats()["requests"].as_u64().unwrap()
     }
 
     fn refuse(&self, times: u64) {
@@ -150,9 +165,8 @@ async fn whoever_is_told_to_end_leaves_the_reading_to_the_next_who_goes_on_with_
     let stage = ChangeStage::unread(options, None).await.unwrap();
     let (end, _) = watch::channel(false);
     let serving = Serving { stage, end };
-    let requests = || serving.stage.twin.stats()["requests"].as_u64().unwrap();
     let end_midway = async {
-        while requests() < 8 {
+        while serving.requests() < 8 {
             tokio::task::yield_now().await;
         }
         serving.end.send_replace(true);
@@ -202,4 +216,47 @@ async fn a_schedule_that_means_nothing_is_refused_and_changes_nothing() {
     assert!(!serving.look().await);
     serving.stage.pass_s(25 * HOUR_S);
     assert!(serving.look().await);
+}
+
+#[tokio::test]
+async fn what_changes_is_read_in_between_and_everything_once_a_day() {
+    let serving = Serving::begin().await;
+    serving.between(60_000).await;
+    let daily = ScheduleChange {
+        every_ms: Some(24 * HOUR_S * 1000),
+        ..ScheduleChange::default()
+    };
+    serving.change(daily).await;
+    assert!(serving.look().await);
+    let mut requests_idle = serving.requests();
+    for _ in 0..30 {
+        serving.stage.pass_s(60);
+        assert!(serving.look().await);
+        assert!(!serving.look().await);
+    }
+    requests_idle = serving.requests() - requests_idle;
+    assert!(
+        requests_idle <= 40,
+        "{requests_idle} requests in half an hour in which nothing changed"
+    );
+    assert_eq!(serving.runs().await, 1);
+    serving.stage.twin.mutate(5, 77);
+    for _ in 0..3 {
+        serving.stage.pass_s(60);
+        while serving.look().await {}
+    }
+    let runs = serving.stage.app.connection("stage").await.unwrap().runs;
+    assert!(runs.len() > 1 && runs[0].state == "published", "{runs:?}");
+    assert!(serving.schedule().await.followed_at.is_some());
+    serving.stage.pass_s(24 * HOUR_S);
+    while serving.look().await {}
+    let last = serving
+        .stage
+        .app
+        .connection("stage")
+        .await
+        .unwrap()
+        .runs
+        .remove(0);
+    assert!(last.requests > 20, "{last:?}");
 }

@@ -275,7 +275,7 @@ impl AppError {
     pub fn trouble(&self) -> Trouble {
         match self {
             AppError::Api(error)
-            | AppError::Sync(SyncError::Read { source: error, .. })
+            | AppError::Sync(SyncError::Read { source: error, .. } | SyncError::Events { source: error })
             | AppError::Provision(ProvisionError::Read(error)) => Trouble::of(error),
             AppError::Sync(SyncError::Busy { .. }) | AppError::Provision(ProvisionError::Busy { .. }) => {
                 Trouble::Passing

@@ -38,7 +38,7 @@ pub use privileges::{PrivilegeLine, PrivilegesError, PrivilegesView};
 pub use probe::OperationTest;
 pub use provision::ProvisionError;
 pub use store::{Guards, ScimCredential};
-pub use sync::{Estimate, Outcome, Progress, Silent, Status, SyncError};
+pub use sync::{Estimate, Followed, Outcome, Progress, Silent, Status, SyncError};
 
 use model::Clock;
 use std::sync::Arc;

@@ -3,10 +3,16 @@
 use crate::App;
 use crate::error::AppError;
 use crate::views::scope::ScopeChoice;
-use atlassian::Options;
+use atlassian::{Admin, Options, Scim};
 use model::RunId;
-use store::{AuditRow, RunReport, RunRow, RunState};
-use sync::{Outcome, Progress, Reading};
+use std::time::Duration;
+use store::{AuditRow, ConnectionRow, RunReport, RunRow, RunState};
+use sync::{Followed, Outcome, Progress, Reading};
+
+/// Lists show what an event named after this time at the latest (API facts, 2.5).
+const LONGEST_WAIT_MS: i64 = 31_000;
+/// In an organization that changes all the time there is always something more to wait for.
+const MOST_WAITS: u32 = 3;
 
 impl App {
     /// Reads a connection's organization, or goes on where an interrupted reading stopped.
@@ -20,19 +26,9 @@ impl App {
         let connection = self.connection_named(connection).await?;
         let admin = self.admin(&connection, options).await?;
         let scim = self.scim(&connection, &admin).await?;
-        let mut tx = self.store.read().await?;
-        let organization = tx.organization_get(connection.organization_id).await?;
-        drop(tx);
-        let reading = Reading {
-            store: &self.store,
-            admin: &admin,
-            scim: scim.as_ref(),
-            clock: self.clock.as_ref(),
-            progress,
-            organization,
-            connection,
-            with_methods,
-        };
+        let reading = self
+            .reading(connection, &admin, scim.as_ref(), with_methods, progress)
+            .await?;
         let organization_id = reading.connection.organization_id;
         let outcome = sync::sync(&reading).await?;
         if outcome.status == sync::Status::Complete
@@ -42,6 +38,82 @@ impl App {
             tracing::warn!(%error, "whether access came back could not be looked for");
         }
         Ok(outcome)
+    }
+
+    /// Reads the events of a connection's organization since the last time, and what they name. Says so where that is not
+    /// enough, and a reading of everything is owed.
+    pub async fn follow(
+        &self,
+        connection: Option<&str>,
+        options: &Options,
+        progress: &dyn Progress,
+    ) -> Result<Followed, AppError> {
+        let connection = self.connection_named(connection).await?;
+        let admin = self.admin(&connection, options).await?;
+        let scim = self.scim(&connection, &admin).await?;
+        let reading = self
+            .reading(connection, &admin, scim.as_ref(), false, progress)
+            .await?;
+        Ok(sync::follow(&reading).await?)
+    }
+
+    /// As [`App::follow`], and waits for what lists do not show yet: two seconds mostly, thirty at most.
+    pub async fn follow_now(
+        &self,
+        connection: Option<&str>,
+        options: &Options,
+        progress: &dyn Progress,
+    ) -> Result<Followed, AppError> {
+        let mut all = self.follow(connection, options, progress).await?;
+        for _ in 0..MOST_WAITS {
+            let Some(due_at) = all.next_due_at.filter(|_| all.whole_owed.is_none()) else {
+                break;
+            };
+            let wait_ms = due_at
+                .saturating_sub(self.clock.now_ms())
+                .clamp(0, LONGEST_WAIT_MS);
+            let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
+            progress.note(&format!(
+                "waiting {} s until lists show what events named",
+                wait.as_secs() + 1
+            ));
+            tokio::time::sleep(wait).await;
+            let next = self.follow(connection, options, progress).await?;
+            all = Followed {
+                events: all.events + next.events,
+                objects: all.objects + next.objects,
+                run: next.run.or(all.run),
+                begun: all.begun + next.begun,
+                ended: all.ended + next.ended,
+                requests: all.requests + next.requests,
+                next_due_at: next.next_due_at,
+                refused: next.refused,
+                whole_owed: next.whole_owed,
+            };
+        }
+        Ok(all)
+    }
+
+    async fn reading<'a>(
+        &'a self,
+        connection: ConnectionRow,
+        admin: &'a Admin,
+        scim: Option<&'a Scim>,
+        with_methods: bool,
+        progress: &'a dyn Progress,
+    ) -> Result<Reading<'a>, AppError> {
+        let mut tx = self.store.read().await?;
+        let organization = tx.organization_get(connection.organization_id).await?;
+        Ok(Reading {
+            store: &self.store,
+            admin,
+            scim,
+            clock: self.clock.as_ref(),
+            progress,
+            organization,
+            connection,
+            with_methods,
+        })
     }
 
     /// Answers what takes longest once for every organization, so that the first person after a start does not wait for it.

@@ -220,8 +220,8 @@ pub struct ConnectionAddArgs {
     /// File that holds the organization's API key; - for standard input
     #[arg(long, value_name = "FILE")]
     pub api_key_file: PathBuf,
-    /// Minutes between two readings while serving
-    #[arg(long, default_value_t = 60)]
+    /// Minutes between two readings of everything while serving; what changed is read in between
+    #[arg(long, default_value_t = 1440)]
     pub sync_every_min: i64,
     #[command(flatten)]
     pub scim: ScimArgs,
@@ -301,6 +301,9 @@ pub struct ScheduleArgs {
     /// The time zone of the pattern, such as Europe/Berlin; UTC if it was never set
     #[arg(long, value_name = "ZONE", conflicts_with = "every")]
     pub zone: Option<String>,
+    /// Look so often for what changed in between, such as 60s or 5m; 0s for never
+    #[arg(long, value_name = "INTERVAL")]
+    pub between: Option<String>,
     /// Read nothing until it is resumed
     #[arg(long, conflicts_with = "resume")]
     pub pause: bool,
@@ -331,6 +334,9 @@ pub struct SyncArgs {
     /// Also read how each holding came about: a request an account
     #[arg(long)]
     pub methods: bool,
+    /// Read the audit log's events and only what they name; everything, where that is not enough
+    #[arg(long, conflicts_with = "methods")]
+    pub incremental: bool,
     /// Send at most so many requests; the next reading goes on from there
     #[arg(long, value_name = "N")]
     pub max_requests: Option<u64>,

@@ -176,7 +176,7 @@ fn sync_code(error: &SyncError) -> u8 {
     match error {
         SyncError::Busy { .. } => code::BUSY,
         SyncError::Store(_) => code::STORE,
-        SyncError::Read { source, .. } => api_code(source),
+        SyncError::Read { source, .. } | SyncError::Events { source } => api_code(source),
     }
 }
 

@@ -3,7 +3,8 @@
 //! - [`database`](Store): opening, and transactions ([`Tx`]) – `read` sees one snapshot, `write` may change.
 //! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
 //!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`,
-//!   `plan`, `schedule`, `alert`, `channel`, `message`.
+//!   `plan`, `schedule`, `alert`, `channel`, `message`, `event` (the audit archive), `dirty` (what events
+//!   named), `looked`, `known`.
 //! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
 //!   puts SQL text together.
 //!
@@ -17,13 +18,17 @@ mod check;
 mod connection;
 mod database;
 mod dialect;
+mod dirty;
 mod error;
+mod event;
 mod export;
 mod fact;
 mod implied;
 mod job;
+mod known;
 mod lease;
 mod listing;
+mod looked;
 mod message;
 mod organization;
 mod person;
@@ -43,17 +48,21 @@ pub use channel::ChannelRow;
 pub use check::{Ambiguous, CountCheck};
 pub use connection::{ConnectionRow, Guards, NewConnection, ScimCredential, Semantics};
 pub use database::{Store, Tx};
+pub use dirty::{Dirty, EventStream, UNKNOWN_WINDOW_MS};
 pub use error::StoreError;
+pub use event::{EventRow, EventSearch, NewEvent};
 pub use export::ExportedFact;
 pub use fact::{FactRef, Merge};
 pub use implied::{GivenRole, NumberedAccount, PairNumbers};
 pub use job::Job;
+pub use known::{Cause, Part, Turned};
 pub use lease::{LEASE_MS, Lease, Taken, this_holder};
 pub use listing::{CompleteRun, ListingRow, ListingState};
+pub use looked::Looked;
 pub use message::{DeliveryRow, MESSAGE_JOB, MessageRow, MessageState, NewMessage, message_key};
 pub use organization::OrganizationRow;
 pub use plan::{ActionRow, GuardTrip, JournalRow, NewPlan, PlanRow, RecentActions, Settlement};
-pub use run::{RunProgress, RunReport, RunRow, RunState};
+pub use run::{Extent, RunProgress, RunReport, RunRow, RunState};
 pub use schedule::ScheduleRow;
 pub use seal::MasterKey;
 pub use staged::{ActivityRow, Hint, HintRow, Observation, PageOf, TOKEN_USE, Whole};

@@ -7,6 +7,11 @@ use jiff::tz::TimeZone;
 use store::ScheduleRow;
 
 const DAY_MS: i64 = 24 * 60 * 60 * 1000;
+/// How often is looked for what changed, unless it is said otherwise.
+const BETWEEN_MS: i64 = 60 * 1000;
+/// The shortest wait between two looks.
+const LEAST_WAIT_MS: i64 = 1_000;
+const REFUSED_WAIT_MS: i64 = 60 * 60 * 1000;
 /// The longest wait after failures.
 const LONGEST_WAIT_MS: i64 = 60 * 60 * 1000;
 /// The wait after a first failure.
@@ -39,7 +44,7 @@ fn whole_due(schedule: &ScheduleRow, interval_ms: i64, last_at: i64) -> Option<i
     Some(next.timestamp().as_millisecond())
 }
 
-/// When a connection is to be read next; `None` while it is paused and nobody asked.
+/// When everything is to be read next; `None` while the connection is paused and nobody asked, and before it was ever read.
 ///
 /// Readings that were missed are one reading that is due: only the last one counts. After failures the wait grows, and
 /// what a person asks for does not wait.
@@ -58,6 +63,56 @@ pub fn next_due(schedule: &ScheduleRow, interval_ms: i64, last_at: Option<i64>) 
     let last_at = last_at?;
     // A pattern of another version: at the interval rather than never.
     whole_due(schedule, interval_ms, last_at).or(Some(last_at.saturating_add(interval_ms)))
+}
+
+/// Whether a reading that is done now is one of everything: a person asked, or its time has come.
+pub fn is_whole_due(schedule: &ScheduleRow, interval_ms: i64, last_at: Option<i64>, now: i64) -> bool {
+    let Some(last_at) = last_at else {
+        return true;
+    };
+    let due = whole_due(schedule, interval_ms, last_at).unwrap_or(last_at.saturating_add(interval_ms));
+    schedule.wanted_at.is_some() || due <= now
+}
+
+/// What is known of the events of an organization when the next look at them is planned.
+#[derive(Debug, Clone, Copy, Default)]
+pub struct Looks {
+    /// When was looked last.
+    pub looked_at: i64,
+    /// When the next of what they named may be read.
+    pub named_at: Option<i64>,
+    /// Whether the key may not read them.
+    pub is_refused: bool,
+}
+
+/// When a connection is to be looked at next, for everything or for what changed.
+pub fn next_look(
+    schedule: &ScheduleRow,
+    interval_ms: i64,
+    last_at: Option<i64>,
+    looks: Looks,
+) -> Option<i64> {
+    let whole = next_due(schedule, interval_ms, last_at);
+    let waits = schedule.paused_at.is_some() || schedule.failures > 0 || last_at.is_none();
+    let Some(between_ms) = between_ms(schedule).filter(|_| !waits) else {
+        return whole;
+    };
+    // A key that may not read events is asked now and then whether it may by now.
+    let between_ms = if looks.is_refused {
+        between_ms.max(REFUSED_WAIT_MS)
+    } else {
+        between_ms
+    };
+    let next = looks.looked_at.saturating_add(between_ms);
+    let named = looks
+        .named_at
+        .map_or(next, |at| at.max(looks.looked_at.saturating_add(LEAST_WAIT_MS)));
+    Some(whole.unwrap_or(i64::MAX).min(next).min(named))
+}
+
+/// How often is looked for what changed, in milliseconds; `None`: never.
+pub fn between_ms(schedule: &ScheduleRow) -> Option<i64> {
+    Some(schedule.between_ms.unwrap_or(BETWEEN_MS)).filter(|ms| *ms > 0)
 }
 
 /// From when on what a reading that ended at `read_at` showed is old: when a whole second turn was missed too.
@@ -134,6 +189,35 @@ mod tests {
         assert_eq!(next_due(&schedule, HOUR, Some(0)), None);
         schedule.wanted_at = Some(7);
         assert_eq!(next_due(&schedule, HOUR, Some(0)), Some(7));
+    }
+
+    #[test]
+    fn what_changed_is_looked_for_in_between_unless_events_are_refused_or_readings_fail() {
+        let mut schedule = ScheduleRow::default();
+        let looks = |named_at, is_refused| Looks {
+            looked_at: HOUR,
+            named_at,
+            is_refused,
+        };
+        let next = |schedule: &ScheduleRow, looks| next_look(schedule, 24 * HOUR, Some(0), looks);
+        assert_eq!(next(&schedule, looks(None, false)), Some(HOUR + MINUTE));
+        assert_eq!(
+            next(&schedule, looks(Some(HOUR + 2_000), false)),
+            Some(HOUR + 2_000)
+        );
+        assert_eq!(next(&schedule, looks(Some(5), false)), Some(HOUR + LEAST_WAIT_MS));
+        assert_eq!(next(&schedule, looks(None, true)), Some(2 * HOUR));
+        schedule.between_ms = Some(5_000);
+        assert_eq!(next(&schedule, looks(None, false)), Some(HOUR + 5_000));
+        schedule.between_ms = Some(0);
+        assert_eq!(next(&schedule, looks(None, false)), Some(24 * HOUR));
+        schedule.between_ms = None;
+        schedule.failures = 1;
+        schedule.failed_at = Some(HOUR);
+        assert_eq!(
+            next(&schedule, looks(None, false)),
+            Some(HOUR + back_off_ms(1, HOUR))
+        );
     }
 
     #[test]

@@ -1,12 +1,13 @@
 //! Doing the readings that are due.
 
-use super::{FAILURES_THAT_NEED_A_PERSON, cadence, last_at};
+use super::FAILURES_THAT_NEED_A_PERSON;
+use super::cadence::{self, Looks};
 use crate::App;
 use crate::error::AppError;
 use atlassian::Options;
 use std::convert::Infallible;
 use std::time::Duration;
-use store::{ConnectionRow, Job, Tx, this_holder};
+use store::{ConnectionRow, Job, RunState, Tx, this_holder};
 use sync::{Outcome, SyncError};
 use tokio::sync::watch;
 
@@ -25,7 +26,7 @@ fn sync_key(connection: &str) -> String {
 /// How a reading that was due ended.
 enum Ended {
     /// By itself, well or not.
-    With(Result<Outcome, AppError>),
+    With(Result<Option<Outcome>, AppError>),
     /// Somebody else took it up meanwhile.
     Lost,
     /// This process was told to end.
@@ -59,17 +60,68 @@ impl App {
     }
 
     async fn reading_due_at(&self, tx: &mut Tx, connection: &ConnectionRow) -> Result<Option<i64>, AppError> {
+        let organization = connection.organization_id;
         let schedule = tx.schedule_find(connection.id).await?;
-        let last_at = last_at(tx, connection.organization_id).await?;
-        let due = cadence::next_due(&schedule, connection.sync_interval_ms, last_at);
+        let last_at = tx.run_whole_begun_at(organization).await?;
+        let stream = tx.event_stream(organization).await?.unwrap_or_default();
+        let latest = tx.run_latest(organization, 1).await?.into_iter().next();
+        let looks = Looks {
+            looked_at: stream.polled_at.max(latest.map_or(0, |run| run.started_at)),
+            named_at: tx.dirty_next(organization).await?,
+            is_refused: !stream.refused.is_empty(),
+        };
+        let due = cadence::next_look(&schedule, connection.sync_interval_ms, last_at, looks);
         // What was never read is due now, unless it is paused.
         let is_new = last_at.is_none() && schedule.paused_at.is_none();
         Ok(due.or_else(|| is_new.then(|| self.clock.now_ms())))
     }
 
-    /// Makes the next reading of a connection due now, where one is planned.
+    /// Reads everything where that is due or owed, else what events named.
+    async fn read_what_is_due(
+        &self,
+        connection: &ConnectionRow,
+        options: &Options,
+    ) -> Result<Option<Outcome>, AppError> {
+        let now = self.clock.now_ms();
+        let organization = connection.organization_id;
+        let name = Some(connection.name.as_str());
+        let mut tx = self.store.read().await?;
+        let schedule = tx.schedule_find(connection.id).await?;
+        let last_at = tx.run_whole_begun_at(organization).await?;
+        drop(tx);
+        if !cadence::is_whole_due(&schedule, connection.sync_interval_ms, last_at, now) {
+            let followed = self.follow(name, options, &sync::Silent).await?;
+            let Some(why) = followed.whole_owed else {
+                if followed.run.is_some() {
+                    self.warm_up(&connection.name).await;
+                }
+                return Ok(None);
+            };
+            let mut tx = self.store.read().await?;
+            let stream = tx.event_stream(organization).await?.unwrap_or_default();
+            let latest = tx.run_latest(organization, 1).await?.into_iter().next();
+            drop(tx);
+            let goes_on =
+                latest.is_some_and(|run| matches!(run.state, RunState::Reading | RunState::Merging));
+            // Once for each reason: one that was held for a person is not read again and again.
+            if !goes_on && last_at.is_some_and(|at| at > stream.whole_owed_at) {
+                return Ok(None);
+            }
+            tracing::info!(connection = %connection.name, %why, "everything is read instead of what changed");
+        }
+        Ok(Some(self.sync(name, false, options, &sync::Silent).await?))
+    }
+
+    /// Makes the next look at a connection due now, where one is planned; where its events cannot be read, everything is.
     pub(crate) async fn reading_soon(&self, connection: &str) -> Result<(), AppError> {
+        let now = self.clock.now_ms();
+        let row = self.connection_named(Some(connection)).await?;
         let mut tx = self.store.write().await?;
+        let stream = tx.event_stream(row.organization_id).await?;
+        let between = cadence::between_ms(&tx.schedule_find(row.id).await?);
+        if between.is_none() || stream.is_some_and(|stream| !stream.refused.is_empty()) {
+            tx.schedule_want(row.id, now).await?;
+        }
         tx.job_hasten(&sync_key(connection), self.clock.now_ms()).await?;
         tx.commit().await?;
         Ok(())
@@ -101,7 +153,7 @@ impl App {
             }
             Err(error) => return Err(error),
         };
-        let reading = self.sync(Some(&connection.name), false, options, &sync::Silent);
+        let reading = self.read_what_is_due(&connection, options);
         let how = tokio::select! {
             outcome = reading => Ended::With(outcome),
             how = self.reading_keep(&job) => match how { Ok(()) => Ended::Lost, Err(never) => match never {} },
@@ -139,7 +191,7 @@ impl App {
         job: &Job,
         connection: &ConnectionRow,
         begun_at: i64,
-        outcome: Result<Outcome, AppError>,
+        outcome: Result<Option<Outcome>, AppError>,
     ) -> Result<(), AppError> {
         let now = self.clock.now_ms();
         let failure = match &outcome {
@@ -148,7 +200,10 @@ impl App {
                 return Ok(());
             }
             Err(error) => Some(said(error)),
-            Ok(outcome) => outcome.error.as_ref().map(|error| said(error)),
+            Ok(outcome) => outcome
+                .as_ref()
+                .and_then(|outcome| outcome.error.as_ref())
+                .map(|error| said(error)),
         };
         let mut tx = self.store.write().await?;
         match failure {
@@ -179,7 +234,7 @@ impl App {
                 tx.commit().await?;
             }
         }
-        if let Ok(outcome) = outcome.as_ref()
+        if let Ok(Some(outcome)) = outcome.as_ref()
             && outcome.error.is_none()
         {
             tracing::info!(run.id = %outcome.run, requests = outcome.requests, "an organization was read");

@@ -18,7 +18,7 @@ use crate::App;
 use crate::error::AppError;
 use crate::views::At;
 use serde::Serialize;
-use store::{AuditRow, ConnectionRow, ScheduleRow, Tx};
+use store::{AuditRow, ConnectionRow, EventStream, ScheduleRow, Tx};
 
 /// A connection whose readings failed so often in a row needs a person.
 pub const FAILURES_THAT_NEED_A_PERSON: i64 = 3;
@@ -32,6 +32,8 @@ pub struct ScheduleChange {
     pub cron: Option<String>,
     /// The zone that the pattern's hours are of, such as `Europe/Berlin`.
     pub zone: Option<String>,
+    /// How often is looked for what changed in between, in milliseconds; 0 for never.
+    pub between_ms: Option<i64>,
     /// Whether nothing is read until it is resumed.
     pub paused: Option<bool>,
 }
@@ -45,13 +47,19 @@ pub struct ScheduleView {
     pub cron: Option<String>,
     /// The pattern's zone.
     pub zone: Option<String>,
+    /// How often is looked for what changed in between, in milliseconds; never if it is left out.
+    pub between_ms: Option<i64>,
+    /// When was last looked for what changed.
+    pub followed_at: Option<At>,
+    /// Why the key may not read events, so that changes are seen only when everything is read.
+    pub events_refused: Option<String>,
     /// Since when it is paused.
     pub paused_at: Option<At>,
     /// Who paused it.
     pub paused_by: Option<String>,
     /// When a person asked for a reading that was not done yet.
     pub wanted_at: Option<At>,
-    /// When the next reading is due, where one is.
+    /// When everything is read next, where that is due.
     pub next_at: Option<At>,
     /// From when on what the pages show is old.
     #[serde(skip)]
@@ -76,11 +84,16 @@ impl ScheduleView {
         interval_ms: i64,
         last_at: Option<i64>,
         read_at: Option<i64>,
+        stream: Option<EventStream>,
     ) -> ScheduleView {
+        let stream = stream.unwrap_or_default();
         let next_at = cadence::next_due(&row, interval_ms, last_at).map(At);
         let stale_at = read_at.map(|read_at| At(cadence::stale_at(&row, interval_ms, read_at)));
         ScheduleView {
             stale_at,
+            between_ms: cadence::between_ms(&row),
+            followed_at: Some(At(stream.polled_at)).filter(|at| at.0 > 0),
+            events_refused: Some(stream.refused).filter(|why| !why.is_empty()),
             every_ms: row.full_cron.is_none().then_some(interval_ms),
             cron: row.full_cron,
             zone: row.zone,
@@ -105,8 +118,15 @@ impl App {
 
     async fn schedule_in(&self, tx: &mut Tx, connection: &ConnectionRow) -> Result<ScheduleView, AppError> {
         let row = tx.schedule_find(connection.id).await?;
-        let last_at = last_at(tx, connection.organization_id).await?;
-        Ok(ScheduleView::of(row, connection.sync_interval_ms, last_at, None))
+        let last_at = tx.run_whole_begun_at(connection.organization_id).await?;
+        let stream = tx.event_stream(connection.organization_id).await?;
+        Ok(ScheduleView::of(
+            row,
+            connection.sync_interval_ms,
+            last_at,
+            None,
+            stream,
+        ))
     }
 
     /// Changes when a connection is read, pauses or resumes it.
@@ -131,6 +151,14 @@ impl App {
             connection.sync_interval_ms = every_ms;
             row.full_cron = None;
             row.zone = None;
+        }
+        if let Some(between_ms) = change.between_ms {
+            if between_ms != 0 && between_ms < 2_000 {
+                return Err(AppError::WrongSchedule {
+                    what: "changes can be looked for every two seconds at most".into(),
+                });
+            }
+            row.between_ms = Some(between_ms);
         }
         row.full_cron = change.cron.clone().or(row.full_cron);
         row.zone = change.zone.clone().or(row.zone);
@@ -192,17 +220,15 @@ impl App {
     }
 }
 
-/// When the latest run of an organization was begun.
-async fn last_at(tx: &mut Tx, organization: i64) -> Result<Option<i64>, AppError> {
-    let latest = tx.run_latest(organization, 1).await?.into_iter().next();
-    Ok(latest.map(|run| run.started_at))
-}
-
 fn words(row: &ScheduleRow, interval_ms: i64) -> String {
     let when = match (&row.full_cron, &row.zone) {
         (Some(pattern), Some(zone)) => format!("{pattern} in {zone}"),
         (Some(pattern), None) => pattern.clone(),
         (None, _) => format!("every {} min", interval_ms / 60_000),
+    };
+    let when = match cadence::between_ms(row) {
+        Some(ms) => format!("{when}, changes every {} s", ms / 1000),
+        None => when,
     };
     if row.paused_at.is_some() {
         format!("{when}, paused")

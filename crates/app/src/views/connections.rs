@@ -195,8 +195,9 @@ async fn item(tx: &mut Tx, row: &ConnectionRow, runs: &[RunItem]) -> Result<Conn
     let schedule = ScheduleView::of(
         tx.schedule_find(row.connection).await?,
         row.sync_interval_ms,
-        runs.first().map(|run| run.started_at.0),
+        tx.run_whole_begun_at(row.organization).await?,
         published.as_ref().and_then(|run| run.ended_at).map(|at| at.0),
+        tx.event_stream(row.organization).await?,
     );
     Ok(ConnectionItem {
         schedule,

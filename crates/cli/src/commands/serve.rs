@@ -19,7 +19,7 @@ use tokio::sync::watch;
 use web::{Gate, WebOptions};
 
 /// How often is looked for a reading that is due.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How many organizations are read at the same time.
 const READERS: usize = 4;
 /// How often is looked for what a person waits for: a plan, a message.

@@ -68,6 +68,7 @@ fn when(schedule: &ScheduleView) -> Markup {
             (Some(cron), _) => { code { (cron) } " in " (schedule.zone.as_deref().unwrap_or("UTC")) }
             (None, every_ms) => { "every " (time::duration_text(every_ms.unwrap_or_default())) }
         }
+        @if let (Some(ms), None) = (schedule.between_ms, &schedule.events_refused) { ", changes every " (time::duration_text(ms)) }
         @if schedule.paused_at.is_some() { ", paused" }
     }
 }
@@ -207,7 +208,13 @@ pub(crate) async fn show(
             div { dt { "Reads from" } dd { (item.base_url) } }
             div { dt { "Organization id" } dd { (crate::parts::copyable(&item.organization_id)) } }
             div { dt { "Schedule" } dd { (when(&item.schedule)) } }
-            div { dt { "Next reading" } dd { (next(&item.schedule, shell.now)) } }
+            div { dt { "Next whole reading" } dd { (next(&item.schedule, shell.now)) } }
+            div { dt { "Changes in between" } dd { @match (&item.schedule.events_refused, item.schedule.followed_at, item.schedule.between_ms) {
+                (Some(why), _, _) => { (mark::amber("Not seen")) ": the events cannot be read (" (why) ")" },
+                (None, _, None) => "not looked for",
+                (None, Some(at), _) => { "looked for " (time::ago(shell.now, at)) },
+                (None, None, _) => (not_told("not looked for yet")),
+            } } }
             div { dt { "Added" } dd { (time::day(shell.now, item.created_at)) " by " (item.created_by) } }
         }
         @if let (Some(failure), Some(at)) = (&item.schedule.failure, item.schedule.failed_at) {
