@@ -10,10 +10,11 @@ use crate::error::StoreError;
 use crate::query::{Placeholders, values_statement};
 use crate::value::{Row, Value};
 use model::RunId;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 use std::path::{Path, PathBuf};
+use std::sync::Arc;
 
 /// The database that keeps everything. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -33,6 +34,12 @@ enum Pools {
         pool: PgPool,
         statistics: Statistics,
     },
+}
+
+/// Where a connection leads that is none of the pools'.
+pub(crate) enum OwnConnection {
+    Sqlite(PathBuf),
+    Postgres(Arc<PgConnectOptions>),
 }
 
 /// A transaction: kept only by [`Tx::commit`].
@@ -127,6 +134,14 @@ impl Store {
     /// The database's address without a password, for messages.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What a connection of its own to this database is made from.
+    pub(crate) fn own_connection(&self) -> OwnConnection {
+        match &self.pools {
+            Pools::Sqlite { file, .. } => OwnConnection::Sqlite(file.clone()),
+            Pools::Postgres { pool, .. } => OwnConnection::Postgres(pool.connect_options()),
+        }
     }
 
     /// The SQLite file, if it is one.

@@ -4,6 +4,7 @@
 //! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
 //!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`,
 //!   `plan`.
+//! - [`sql`]: what people and rules ask in SQL, in a cage.
 //! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
 //!   puts SQL text together.
 //!
@@ -28,6 +29,7 @@ mod plan;
 mod query;
 mod run;
 mod seal;
+pub mod sql;
 mod staged;
 mod term;
 mod value;

@@ -46,6 +46,8 @@ mod reading;
 mod runs;
 mod schema;
 mod scim;
+mod sql;
+mod sql_hostile;
 mod staging;
 mod statements;
 mod summary;

@@ -28,7 +28,7 @@ async fn hide_summary(database: &TestDatabase) {
 }
 
 /// Reads an organization whose facts are thrown by these dice, and answers the run.
-async fn read(reading: &mut Reading, dice: &[Dice]) -> Snapshot {
+pub async fn read(reading: &mut Reading, dice: &[Dice]) -> Snapshot {
     let run = reading.open().await;
     for family in Family::ALL {
         reading.page(run.id, family, vec![]).await;
@@ -49,7 +49,7 @@ async fn read(reading: &mut Reading, dice: &[Dice]) -> Snapshot {
     }
 }
 
-fn thrown(seed: usize) -> Vec<Dice> {
+pub fn thrown(seed: usize) -> Vec<Dice> {
     let mut number = seed;
     let mut throw = |sides: usize| {
         number = (number * 75 + 74) % 65537;
