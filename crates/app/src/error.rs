@@ -6,6 +6,7 @@ use atlassian::ApiError;
 use model::PlanId;
 use provision::ProvisionError;
 use store::StoreError;
+use store::sql::Refusal;
 use sync::SyncError;
 use thiserror::Error;
 
@@ -21,6 +22,17 @@ pub enum AppError {
     /// A reading failed.
     #[error(transparent)]
     Sync(#[from] SyncError),
+    /// A question in SQL was refused.
+    #[error(transparent)]
+    Question(#[from] Refusal),
+    /// There is no saved question of this name.
+    #[error("there is no saved question named \"{name}\"")]
+    NoQuestion {
+        /// As asked.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
     /// There is no connection of this name.
     #[error("there is no connection named \"{name}\"")]
     NoConnection {
@@ -266,6 +278,11 @@ impl AppError {
             AppError::NoConnection { known, .. } | AppError::WhichConnection { known } => {
                 Some(format!("known connections: {}", known.join(", ")))
             }
+            AppError::Question(_) => {
+                Some("orgwarden query --views lists what can be asked, docs/views.md says more".into())
+            }
+            AppError::NoQuestion { known, .. } if known.is_empty() => Some("none is saved yet".into()),
+            AppError::NoQuestion { known, .. } => Some(format!("saved questions: {}", known.join(", "))),
             AppError::NothingConnected => Some(ADD_ONE.into()),
             AppError::NoMasterKey => {
                 Some("name its file with --master-key-file or ORGWARDEN_MASTER_KEY_FILE".into())

@@ -6,12 +6,14 @@
 //! - [`declared`]: access as code – a file that says who is to have what.
 //! - `privileges`: what may be changed on a managed account, asked now.
 //! - `capture`: recording the answers of one reading, with everything replaced that tells of people.
+//! - [`query`]: questions that people write in SQL. [`csv`]: lines of tables as files.
 //! - `connections`, `probe`, `reading`, `care`, `export`: what one can have done – adding and testing connections,
 //!   reading an organization and deciding about held runs, erasing and backing up, exporting facts.
 
 mod capture;
 mod care;
 mod connections;
+pub mod csv;
 pub mod declared;
 mod error;
 mod export;
@@ -19,6 +21,7 @@ mod guards;
 pub mod plans;
 mod privileges;
 mod probe;
+pub mod query;
 mod reading;
 pub mod rehearsal;
 pub mod views;
@@ -52,6 +55,7 @@ pub struct App {
     /// Answers that cannot change, because a published run does not.
     pub memo: views::Memo,
     pub(crate) paces: views::Paces,
+    pub(crate) cages: query::Cages,
     master_key: Option<Arc<MasterKey>>,
 }
 
@@ -63,6 +67,7 @@ impl App {
             clock,
             memo: views::Memo::default(),
             paces: views::Paces::default(),
+            cages: query::Cages::default(),
             master_key: None,
         }
     }

@@ -78,6 +78,8 @@ pub enum Command {
     Why(WhyArgs),
     /// What changed
     Changes(ChangesArgs),
+    /// Ask a question in SQL over the views of docs/views.md
+    Query(QueryArgs),
     /// What somebody who leaves still has, and a plan that takes it away
     Leaver(LeaverArgs),
     /// Change Atlassian: propose, look, approve, apply, undo
@@ -378,6 +380,33 @@ pub struct ScopeArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct QueryArgs {
+    /// The question: one SELECT over the views; - for standard input
+    #[arg(required_unless_present_any = ["saved", "views"], conflicts_with_all = ["saved", "views"])]
+    pub sql: Option<String>,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// The value of a variable of the question; may come several times
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub variables: Vec<String>,
+    /// Ask the question that was saved under this name
+    #[arg(long, value_name = "NAME")]
+    pub saved: Option<String>,
+    /// Answer at most so many rows
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub limit: usize,
+    /// Stop the question after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub timeout_s: u64,
+    /// List the views and their columns instead
+    #[arg(long)]
+    pub views: bool,
 }
 
 #[derive(Debug, clap::Args)]

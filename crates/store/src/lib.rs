@@ -3,7 +3,7 @@
 //! - [`database`](Store): opening, and transactions ([`Tx`]) – `read` sees one snapshot, `write` may change.
 //! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
 //!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`,
-//!   `plan`.
+//!   `plan`, `question`.
 //! - [`sql`]: what people and rules ask in SQL, in a cage.
 //! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
 //!   puts SQL text together.
@@ -27,6 +27,7 @@ mod organization;
 mod person;
 mod plan;
 mod query;
+mod question;
 mod run;
 mod seal;
 pub mod sql;
@@ -48,6 +49,7 @@ pub use lease::{LEASE_MS, Lease, Taken, this_holder};
 pub use listing::{CompleteRun, ListingRow, ListingState};
 pub use organization::OrganizationRow;
 pub use plan::{ActionRow, GuardTrip, JournalRow, NewPlan, PlanRow, RecentActions, Settlement};
+pub use question::SavedQuestion;
 pub use run::{RunProgress, RunReport, RunRow, RunState};
 pub use seal::MasterKey;
 pub use staged::{ActivityRow, Hint, HintRow, Observation, PageOf, TOKEN_USE, Whole};

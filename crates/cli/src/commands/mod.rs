@@ -13,6 +13,7 @@ mod export;
 mod leaver;
 mod lists;
 mod plan;
+mod query;
 mod rehearse;
 mod runs;
 mod serve;
@@ -62,6 +63,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Who(args) => access::who(&config, args).await,
         Command::Why(args) => access::why(&config, args).await,
         Command::Changes(args) => changes::run(&config, args).await,
+        Command::Query(args) => query::run(&config, args).await,
         Command::Leaver(args) => leaver::run(&config, args).await,
         Command::Plan(command) => plan::run(&config, command).await,
         Command::Rehearse(args) => rehearse::run(&config, args).await,

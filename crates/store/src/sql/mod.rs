@@ -26,5 +26,5 @@ mod views;
 pub use answer::{Answer, Cell};
 pub use cage::{Cage, Limits};
 pub use refusal::Refusal;
-pub use text::{Moment, Question, Variables};
+pub use text::{FUNCTIONS, Moment, Question, Variables};
 pub use view::{Column, View, views};

@@ -16,7 +16,7 @@ const LONGEST: usize = 20_000;
 pub type Variables = BTreeMap<String, super::Cell>;
 
 /// What can be called. Nothing here has an effect, tells of the database, or makes much out of little.
-pub(super) const FUNCTIONS: [&str; 28] = [
+pub const FUNCTIONS: [&str; 28] = [
     "abs",
     "avg",
     "coalesce",
@@ -579,10 +579,15 @@ fn functions_called(tokens: &[Token]) -> Result<(), Refusal> {
 fn put_together(tokens: &[Token]) -> (String, Vec<String>) {
     let mut sql = String::new();
     let mut variables: Vec<String> = Vec::new();
+    let mut before: Option<&Token> = None;
     for token in tokens {
-        if !sql.is_empty() {
+        let opens = |token: Option<&Token>| token.is_some_and(|token| token.is_sign('('));
+        let calls = token.is_sign('(') && before.is_some_and(|before| before.is_one_of(&FUNCTIONS));
+        let closes = token.is_sign(')') || token.is_sign(',');
+        if !sql.is_empty() && !opens(before) && !calls && !closes {
             sql.push(' ');
         }
+        before = Some(token);
         match token {
             Token::Word(text, _) | Token::Quoted(text, _) | Token::Text(text) | Token::Number(text) => {
                 sql.push_str(text)

@@ -88,7 +88,7 @@ impl View {
   {{time f.{after}}} AS earliest_at, {{time f.{by}}} AS latest_at,\n  "
                     );
                     format!(
-                        "{}\nFROM fact f{}\nWHERE f.kind = {kind} AND f.organization_id = {{organization}} AND f.{run} <= {{run}}{condition}",
+                        "{}\nFROM fact f{}\nWHERE +f.kind = {kind} AND f.organization_id = {{organization}} AND f.{run} <= {{run}}{condition}",
                         columns(&extra),
                         joins("f", keys)
                     )
@@ -98,7 +98,9 @@ impl View {
                     "begun_run",
                     "unseen_at",
                     "seen_at",
-                    " AND f.unseen_at IS NOT NULL",
+                    // What the first reading showed is most, and no change: the index by run passes it over.
+                    " AND f.unseen_at IS NOT NULL AND f.begun_run >
+  (SELECT MIN(r.id) FROM {own}run r WHERE r.organization_id = {organization} AND r.state = 'published')",
                 );
                 let ended = half("ended", "ended_run", "last_seen_at", "ended_at", "");
                 format!("{began}\nUNION ALL\n{ended}")
@@ -184,7 +186,7 @@ impl Template<'_> {
     /// What was last told of a thing, whether it is still there or not.
     fn latest(&self, kind: i64, key: &str, attribute: &str) -> String {
         format!(
-            "(SELECT {{told n.{attribute}}} FROM fact n WHERE n.organization_id = {{organization}} AND n.kind = {kind} AND n.a = {key} AND n.begun_run <= {{run}} ORDER BY n.begun_run DESC LIMIT 1)"
+            "(SELECT {{told n.{attribute}}} FROM fact n WHERE n.organization_id = {{organization}} AND n.kind = {kind} AND n.a = {key} AND +n.begun_run <= {{run}} ORDER BY +n.begun_run DESC LIMIT 1)"
         )
     }
 }

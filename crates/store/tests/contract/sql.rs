@@ -16,7 +16,8 @@ on_both!(
     moments_count_from_what_is_looked_at,
     an_answer_is_cut_at_its_rows_and_refused_at_its_bytes,
     after_a_refusal_other_questions_are_answered,
-    a_question_that_nobody_waits_for_is_stopped
+    a_question_that_nobody_waits_for_is_stopped,
+    a_kept_question_is_replaced_and_forgotten_by_its_name
 );
 
 const NOW: i64 = START + 100 * HOUR;
@@ -286,4 +287,23 @@ async fn a_question_that_nobody_waits_for_is_stopped(database: TestDatabase) {
     // Such a cage is closed: what was asked may still be ending.
     let closed = ask(&mut cage, "SELECT 1").await;
     assert!(matches!(closed, Err(Refusal::Database(_))));
+}
+
+async fn a_kept_question_is_replaced_and_forgotten_by_its_name(database: TestDatabase) {
+    let question = |name: &str, sql: &str| store::SavedQuestion {
+        name: name.to_owned(),
+        about: "for the auditor".to_owned(),
+        sql: sql.to_owned(),
+        saved_by: "ada".to_owned(),
+        saved_at: START,
+    };
+    let mut tx = database.store.write().await.unwrap();
+    tx.question_save(&question("b", "SELECT 1")).await.unwrap();
+    tx.question_save(&question("a", "SELECT 2")).await.unwrap();
+    tx.question_save(&question("b", "SELECT :x")).await.unwrap();
+    let kept = tx.question_list().await.unwrap();
+    assert_eq!(kept, [question("a", "SELECT 2"), question("b", "SELECT :x")]);
+    assert!(tx.question_remove("a").await.unwrap());
+    assert!(!tx.question_remove("a").await.unwrap());
+    assert_eq!(tx.question_list().await.unwrap().len(), 1);
 }
