@@ -5,9 +5,10 @@
 use crate::graph::{Dependency, Graph, Kind, Package};
 
 /// Each crate of the workspace and the crates that it may use, from the ground up.
-const ALLOWED: [(&str, &[&str]); 15] = [
+const ALLOWED: [(&str, &[&str]); 16] = [
     ("model", &[]),
     ("access", &[]),
+    ("rules", &[]),
     ("twin", &[]),
     ("atlassian", &["model"]),
     ("store", &["model"]),
@@ -15,7 +16,15 @@ const ALLOWED: [(&str, &[&str]); 15] = [
     ("provision", &["model", "atlassian", "store"]),
     (
         "app",
-        &["model", "access", "atlassian", "store", "sync", "provision"],
+        &[
+            "model",
+            "access",
+            "rules",
+            "atlassian",
+            "store",
+            "sync",
+            "provision",
+        ],
     ),
     ("web", &["model", "app"]),
     ("baton", &["model", "app"]),

@@ -3,7 +3,7 @@
 use crate::declared::WrongFile;
 use crate::views::ViewError;
 use atlassian::ApiError;
-use model::PlanId;
+use model::{FindingId, PlanId};
 use provision::ProvisionError;
 use store::StoreError;
 use store::sql::Refusal;
@@ -32,6 +32,32 @@ pub enum AppError {
         name: String,
         /// Those that there are.
         known: Vec<String>,
+    },
+    /// There is no such finding.
+    #[error("there is no {finding}")]
+    NoFinding {
+        /// As asked.
+        finding: FindingId,
+    },
+    /// What is gone cannot be decided about.
+    #[error("{finding} is closed: there is nothing to decide")]
+    FindingClosed {
+        /// Which.
+        finding: FindingId,
+    },
+    /// A decision needs a reason and a day in the future.
+    #[error("a decision needs {what}")]
+    Decision {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A folder of rules cannot be read.
+    #[error("cannot read the rules in {folder}")]
+    Rules {
+        /// The folder or file.
+        folder: String,
+        /// What the system said.
+        source: std::io::Error,
     },
     /// There is no connection of this name.
     #[error("there is no connection named \"{name}\"")]
@@ -278,6 +304,11 @@ impl AppError {
             AppError::NoConnection { known, .. } | AppError::WhichConnection { known } => {
                 Some(format!("known connections: {}", known.join(", ")))
             }
+            AppError::NoFinding { .. } | AppError::FindingClosed { .. } => {
+                Some("orgwarden findings --state all lists them".into())
+            }
+            AppError::Decision { .. } => Some("it opens again by itself on that day".into()),
+            AppError::Rules { .. } => Some("check the path, and that this user may read it".into()),
             AppError::Question(_) => {
                 Some("orgwarden query --views lists what can be asked, docs/views.md says more".into())
             }

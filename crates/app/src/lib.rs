@@ -7,6 +7,7 @@
 //! - `privileges`: what may be changed on a managed account, asked now.
 //! - `capture`: recording the answers of one reading, with everything replaced that tells of people.
 //! - [`query`]: questions that people write in SQL. [`csv`]: lines of tables as files.
+//! - [`findings`]: what rules find, and what people decide about it.
 //! - `connections`, `probe`, `reading`, `care`, `export`: what one can have done – adding and testing connections,
 //!   reading an organization and deciding about held runs, erasing and backing up, exporting facts.
 
@@ -17,6 +18,7 @@ pub mod csv;
 pub mod declared;
 mod error;
 mod export;
+pub mod findings;
 mod guards;
 pub mod plans;
 mod privileges;
@@ -40,6 +42,7 @@ pub use store::{Guards, ScimCredential};
 pub use sync::{Estimate, Outcome, Progress, Silent, Status, SyncError};
 
 use model::Clock;
+use std::path::PathBuf;
 use std::sync::Arc;
 use store::{MasterKey, Store};
 
@@ -57,6 +60,8 @@ pub struct App {
     pub(crate) paces: views::Paces,
     pub(crate) cages: query::Cages,
     master_key: Option<Arc<MasterKey>>,
+    /// Where rules of one's own lie.
+    rules_folder: Option<PathBuf>,
 }
 
 impl App {
@@ -69,7 +74,15 @@ impl App {
             paces: views::Paces::default(),
             cages: query::Cages::default(),
             master_key: None,
+            rules_folder: None,
         }
+    }
+
+    /// Says in which folder rules of one's own lie: its files that end in `.toml`.
+    #[must_use]
+    pub fn with_rules(mut self, folder: Option<PathBuf>) -> App {
+        self.rules_folder = folder;
+        self
     }
 
     /// Gives the product the key that opens its credentials, after checking that it is the right one.

@@ -163,7 +163,9 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
         | AppError::NotApproved { .. }
         | AppError::WritesOff { .. }
         | AppError::NothingToUndo { .. } => Some(code::NOT_CHANGED),
-        AppError::NoMasterKey | AppError::AccessFile(_) => Some(code::CONFIGURATION),
+        AppError::NoMasterKey | AppError::AccessFile(_) | AppError::Rules { .. } => Some(code::CONFIGURATION),
+        AppError::Decision { .. } => Some(code::USAGE),
+        AppError::FindingClosed { .. } => Some(code::NOT_CHANGED),
         AppError::BackupElsewhere
         | AppError::FileExists { .. }
         | AppError::FolderNotEmpty { .. }

@@ -3,7 +3,7 @@
 //! - [`database`](Store): opening, and transactions ([`Tx`]) – `read` sees one snapshot, `write` may change.
 //! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
 //!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`,
-//!   `plan`, `question`.
+//!   `plan`, `question`, `finding`.
 //! - [`sql`]: what people and rules ask in SQL, in a cage.
 //! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
 //!   puts SQL text together.
@@ -19,6 +19,7 @@ mod dialect;
 mod error;
 mod export;
 mod fact;
+mod finding;
 mod implied;
 mod job;
 mod lease;
@@ -43,6 +44,9 @@ pub use database::{Store, Tx};
 pub use error::StoreError;
 pub use export::ExportedFact;
 pub use fact::{FactRef, Merge};
+pub use finding::{
+    DecisionRow, EvaluationRow, FindingCount, FindingFilter, FindingRow, NewFinding, TransitionRow,
+};
 pub use implied::{GivenRole, NumberedAccount, PairNumbers};
 pub use job::Job;
 pub use lease::{LEASE_MS, Lease, Taken, this_holder};

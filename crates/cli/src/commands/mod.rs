@@ -10,11 +10,13 @@ mod connection;
 pub mod connector;
 mod demo;
 mod export;
+mod findings;
 mod leaver;
 mod lists;
 mod plan;
 mod query;
 mod rehearse;
+mod rules;
 mod runs;
 mod serve;
 mod sync;
@@ -64,6 +66,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Why(args) => access::why(&config, args).await,
         Command::Changes(args) => changes::run(&config, args).await,
         Command::Query(args) => query::run(&config, args).await,
+        Command::Findings(args) => findings::run(&config, args).await,
+        Command::Rules(args) => rules::run(&config, args).await,
         Command::Leaver(args) => leaver::run(&config, args).await,
         Command::Plan(command) => plan::run(&config, command).await,
         Command::Rehearse(args) => rehearse::run(&config, args).await,
@@ -141,7 +145,7 @@ pub async fn open(config: &Config) -> anyhow::Result<App> {
         }
     }
     let store = Store::open(&config.database).await?;
-    Ok(App::new(store, Arc::new(SystemClock)))
+    Ok(App::new(store, Arc::new(SystemClock)).with_rules(config.rules_folder.clone()))
 }
 
 /// The same with its master key, for what needs credentials.
