@@ -432,7 +432,11 @@ impl Tx {
         let values = [
             words.into(),
             account.into(),
-            in_json.trim_matches('"').into(),
+            in_json
+                .strip_prefix('"')
+                .and_then(|rest| rest.strip_suffix('"'))
+                .unwrap_or(words)
+                .into(),
             crate::views::containing_exactly(account).into(),
         ];
         self.execute(FORGET_WORDS, &values).await?;

@@ -13,6 +13,7 @@ pub use decide::DecisionRequest;
 pub use evaluate::{Checked, Evaluation};
 pub use rules::{Kind, Problem, Rule, RuleSet, Severity, State, Transition};
 pub use store::FindingFilter;
+pub(crate) use view::open_findings;
 pub use view::{DecisionView, FindingDetail, FindingView, FindingsView, RuleView, RulesView, StepView};
 
 use crate::App;

@@ -3,7 +3,7 @@
 use super::evaluate::state_of;
 use crate::App;
 use crate::error::AppError;
-use crate::views::{At, Scope};
+use crate::views::{At, Scope, ViewError};
 use model::{FindingId, RunId};
 use rules::{Problem, Rule, Severity, State};
 use serde::Serialize;
@@ -137,6 +137,18 @@ pub struct RulesView {
 
 fn json(text: &str) -> Value {
     serde_json::from_str(text).unwrap_or(Value::Null)
+}
+
+/// How many are open: of any severity, and of those that are critical or high.
+pub(crate) fn open_findings(counts: &[FindingCount]) -> (i64, i64) {
+    let open = counts.iter().filter(|count| count.state == State::Open.name());
+    open.fold((0, 0), |(all, bad), count| {
+        let is_bad = matches!(count.severity.as_str(), "critical" | "high");
+        (
+            all + count.findings,
+            bad + if is_bad { count.findings } else { 0 },
+        )
+    })
 }
 
 impl FindingView {
@@ -277,17 +289,10 @@ impl App {
     }
 
     /// How many findings are open: of any severity, and of those that are critical or high.
-    pub async fn findings_open(&self, scope: &Scope) -> Result<(i64, i64), AppError> {
+    pub async fn findings_open(&self, scope: &Scope) -> Result<(i64, i64), ViewError> {
         let mut tx = self.store.read().await?;
         let counts = tx.finding_counts(scope.snapshot().organization).await?;
-        let open = counts.iter().filter(|count| count.state == State::Open.name());
-        Ok(open.fold((0, 0), |(all, bad), count| {
-            let is_bad = matches!(count.severity.as_str(), "critical" | "high");
-            (
-                all + count.findings,
-                bad + if is_bad { count.findings } else { 0 },
-            )
-        }))
+        Ok(open_findings(&counts))
     }
 
     /// The rules that are in force. Without an organization nothing is said of asking them.

@@ -9,6 +9,7 @@ use super::time::At;
 use super::tokens::TokensAsk;
 use super::workspaces::WorkspaceItem;
 use crate::App;
+use crate::findings::open_findings;
 use model::FactKind;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -81,6 +82,13 @@ pub enum Attention {
         /// How many.
         tokens: i64,
     },
+    /// What rules found, and nobody decided about.
+    Findings {
+        /// How many.
+        findings: i64,
+        /// How many of them are critical or high.
+        pressing: i64,
+    },
     /// Accounts that hold roles and have not been active for 90 days.
     Unused {
         /// How many.
@@ -93,7 +101,9 @@ impl Attention {
     pub fn is_pressing(&self) -> bool {
         matches!(
             self,
-            Attention::RunHeld { .. } | Attention::TokensOfLeavers { .. }
+            Attention::RunHeld { .. }
+                | Attention::TokensOfLeavers { .. }
+                | Attention::Findings { pressing: 1.., .. }
         )
     }
 }
@@ -230,6 +240,10 @@ impl App {
             return Ok(list);
         }
         let mut tx = self.store.read().await?;
+        let (findings, pressing) = open_findings(&tx.finding_counts(scope.at.organization).await?);
+        if findings > 0 && scope.is_current {
+            list.push(Attention::Findings { findings, pressing });
+        }
         let (tokens, accounts) = self.leaver_tokens(&mut tx, scope).await?;
         if tokens > 0 {
             list.push(Attention::TokensOfLeavers { tokens, accounts });

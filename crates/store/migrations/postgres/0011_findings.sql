@@ -22,7 +22,7 @@ CREATE TABLE finding (
     run_id BIGINT NOT NULL,
     UNIQUE (organization_id, rule, finding_key)
 );
-CREATE INDEX finding_by_state ON finding (organization_id, state, rule);
+CREATE INDEX finding_by_state ON finding (organization_id, state, severity, rule);
 
 -- Each step in the life of a finding, in order; rows are only added. Alerts are made from them.
 CREATE TABLE finding_transition (

@@ -32,6 +32,7 @@ mod care;
 mod connections;
 mod contents;
 mod export;
+mod findings;
 mod implied;
 mod jobs;
 mod leases;
