@@ -3,12 +3,15 @@
 //! - [`views`]: questions – accounts, groups, workspaces, changes, connections, who and why.
 //! - [`plans`]: changes to Atlassian, proposed, approved, carried out and undone.
 //! - [`rehearsal`]: carrying a plan out where it changes nothing.
+//! - [`schedule`]: when connections are read, and doing what is due.
+//! - [`alerts`]: what is told to whom, and whether it arrived.
 //! - [`declared`]: access as code – a file that says who is to have what.
 //! - `privileges`: what may be changed on a managed account, asked now.
 //! - `capture`: recording the answers of one reading, with everything replaced that tells of people.
 //! - `connections`, `probe`, `reading`, `care`, `export`: what one can have done – adding and testing connections,
 //!   reading an organization and deciding about held runs, erasing and backing up, exporting facts.
 
+pub mod alerts;
 mod capture;
 mod care;
 mod connections;
@@ -21,6 +24,7 @@ mod privileges;
 mod probe;
 mod reading;
 pub mod rehearsal;
+pub mod schedule;
 pub mod views;
 
 pub use atlassian::Options;
@@ -72,5 +76,13 @@ impl App {
         self.store.master_key_check(&key).await?;
         self.master_key = Some(Arc::new(key));
         Ok(self)
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        match self.store.read().await {
+            Ok(mut tx) => tx.connection_list().await.is_ok(),
+            Err(_) => false,
+        }
     }
 }

@@ -9,19 +9,10 @@ use std::time::Duration;
 use store::{AuditRow, ConnectionRow, RunReport, RunRow, RunState};
 use sync::{Followed, Outcome, Progress, Reading};
 
-/// The kind of job that reads a connection's organization.
-const SYNC_JOB: &str = "sync";
-/// A reading that takes longer than this may be taken up by another process; the run's own lease keeps them apart.
-const JOB_LEASE_MS: i64 = 60 * 60 * 1000;
-
 /// Lists show what an event named after this time at the latest (API facts, 2.5).
 const LONGEST_WAIT_MS: i64 = 31_000;
 /// In an organization that changes all the time there is always something more to wait for.
 const MOST_WAITS: u32 = 3;
-
-fn sync_key(connection: &str) -> String {
-    format!("{SYNC_JOB}/{connection}")
-}
 
 impl App {
     /// Reads a connection's organization, or goes on where an interrupted reading stopped.
@@ -125,64 +116,6 @@ impl App {
         })
     }
 
-    /// Makes sure that every connection is read at its interval, from now on.
-    pub async fn readings_plan(&self) -> Result<(), AppError> {
-        let now = self.clock.now_ms();
-        let mut tx = self.store.write().await?;
-        for connection in tx.connection_list().await? {
-            let latest = tx
-                .run_latest(connection.organization_id, 1)
-                .await?
-                .into_iter()
-                .next();
-            let due = latest.map_or(now, |run| run.started_at + connection.sync_interval_ms);
-            tx.job_plan(SYNC_JOB, &sync_key(&connection.name), &connection.name, due)
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Makes the next reading of a connection due now, where one is planned.
-    pub(crate) async fn reading_soon(&self, connection: &str) -> Result<(), AppError> {
-        let mut tx = self.store.write().await?;
-        tx.job_hasten(&sync_key(connection), self.clock.now_ms()).await?;
-        tx.commit().await?;
-        Ok(())
-    }
-
-    /// Does the reading that is due the longest, if one is; answers whether one was.
-    pub async fn reading_due(&self, options: &Options) -> Result<bool, AppError> {
-        let now = self.clock.now_ms();
-        let Some(job) = self.store.job_take(SYNC_JOB, now, now + JOB_LEASE_MS).await? else {
-            return Ok(false);
-        };
-        let connection = match self.connection_named(Some(&job.payload)).await {
-            Ok(connection) => connection,
-            Err(AppError::NoConnection { .. }) => {
-                let mut tx = self.store.write().await?;
-                tx.job_forget(&sync_key(&job.payload)).await?;
-                tx.commit().await?;
-                return Ok(true);
-            }
-            Err(error) => return Err(error),
-        };
-        let outcome = self.sync(Some(&job.payload), false, options, &sync::Silent).await;
-        let next = self.clock.now_ms() + connection.sync_interval_ms;
-        match outcome {
-            Ok(outcome) => {
-                tracing::info!(run.id = %outcome.run, requests = outcome.requests, "an organization was read");
-                self.store.job_reschedule(&job, next).await?;
-                self.warm_up(&connection.name).await;
-                Ok(true)
-            }
-            Err(error) => {
-                self.store.job_reschedule(&job, next).await?;
-                Err(error)
-            }
-        }
-    }
-
     /// Answers what takes longest once for every organization, so that the first person after a start does not wait for it.
     pub async fn warm_up_all(&self) {
         let connections = match self.store.read().await {
@@ -200,7 +133,7 @@ impl App {
     }
 
     /// Answers what takes longest once, so that the first person after a reading does not wait for it.
-    async fn warm_up(&self, connection: &str) {
+    pub(crate) async fn warm_up(&self, connection: &str) {
         let choice = ScopeChoice {
             organization: Some(connection.to_owned()),
             as_of: None,

@@ -1,8 +1,10 @@
 //! What can be typed. Keys are never arguments: they come from a file or standard input.
 
+mod alert;
 mod c1z;
 mod plan;
 
+pub use alert::{AlertAdd, AlertCommand, ChannelAdd, ChannelCommand, ChannelCommon, TlsForm};
 pub use c1z::{C1zCommand, C1zFile, C1zList};
 pub use plan::{ApplyArgs, MakeArgs, MembersArgs, PlanArgs, PlanCommand, RehearseArgs, UserArgs};
 
@@ -24,7 +26,7 @@ pub struct Args {
 const EXIT_CODES: &str = "Exit codes: 0 done · 1 a bug or an unforeseen error · 2 wrong usage, or drift with apply --check · 3 a reading did not finish or was not \
 complete · 4 a reading is held for a person · 5 nothing of that name, or several · 6 the key is refused · 7 Atlassian cannot be \
 reached or has a problem · 8 the database or master key cannot be used · 9 the configuration, an access file or a .c1z file is wrong · 10 another orgwarden is at work · \
-11 a change is refused, held back or was not confirmed";
+11 a change is refused, held back or was not confirmed · 12 a message was not delivered";
 
 /// Settings that every command takes; they win over the environment, which wins over the configuration file.
 #[derive(Debug, Default, clap::Args)]
@@ -56,6 +58,12 @@ pub enum Command {
     Connection(ConnectionCommand),
     /// Read an organization now
     Sync(SyncArgs),
+    /// Alerts: what is told, and whether it arrived
+    #[command(subcommand)]
+    Alert(AlertCommand),
+    /// Channels: where alerts are told
+    #[command(subcommand)]
+    Channel(ChannelCommand),
     /// Record the answers of one reading, with people, ids and secrets replaced
     Capture(CaptureArgs),
     /// Readings: list them, decide about a held one
@@ -191,6 +199,8 @@ pub enum ConnectionCommand {
     },
     /// Change what a connection knows besides its key
     Set(ConnectionSetArgs),
+    /// Show or set when serve reads a connection, pause and resume it
+    Schedule(ScheduleArgs),
     /// Forget a connection and its key; what it read stays
     Remove {
         /// Its name
@@ -212,8 +222,8 @@ pub struct ConnectionAddArgs {
     /// File that holds the organization's API key; - for standard input
     #[arg(long, value_name = "FILE")]
     pub api_key_file: PathBuf,
-    /// Minutes between two readings while serving
-    #[arg(long, default_value_t = 60)]
+    /// Minutes between two readings of everything while serving; what changed is read in between
+    #[arg(long, default_value_t = 1440)]
     pub sync_every_min: i64,
     #[command(flatten)]
     pub scim: ScimArgs,
@@ -275,6 +285,36 @@ pub struct ConnectionSetArgs {
     /// Above how many actions a plan needs a comment
     #[arg(long, value_name = "N")]
     pub comment_above: Option<i64>,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct ScheduleArgs {
+    /// Its name; may be left out when there is one
+    pub name: Option<String>,
+    /// Read everything so often: minutes, hours or days, such as 30m, 6h or 1d
+    #[arg(long, value_name = "INTERVAL", conflicts_with = "cron")]
+    pub every: Option<String>,
+    /// Read everything when this pattern of minute, hour, day, month and weekday says
+    #[arg(long, value_name = "PATTERN")]
+    pub cron: Option<String>,
+    /// The time zone of the pattern, such as Europe/Berlin; UTC if it was never set
+    #[arg(long, value_name = "ZONE", conflicts_with = "every")]
+    pub zone: Option<String>,
+    /// Look so often for what changed in between, such as 60s or 5m; 0s for never
+    #[arg(long, value_name = "INTERVAL")]
+    pub between: Option<String>,
+    /// Read nothing until it is resumed
+    #[arg(long, conflicts_with = "resume")]
+    pub pause: bool,
+    /// Read by the schedule again
+    #[arg(long)]
+    pub resume: bool,
+    /// Have whoever serves read everything now, also while it is paused
+    #[arg(long)]
+    pub now: bool,
     /// Print JSON
     #[arg(long)]
     pub json: bool,

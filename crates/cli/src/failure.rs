@@ -22,6 +22,7 @@ pub mod code {
     pub const CONFIGURATION: u8 = 9;
     pub const BUSY: u8 = 10;
     pub const NOT_CHANGED: u8 = 11;
+    pub const NOT_DELIVERED: u8 = 12;
 }
 
 /// An error that is the person's to solve, with nothing more behind it.
@@ -160,6 +161,7 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
         | AppError::NotApproved { .. }
         | AppError::WritesOff { .. }
         | AppError::NothingToUndo { .. } => Some(code::NOT_CHANGED),
+        AppError::WrongSchedule { .. } | AppError::WrongAlert { .. } => Some(code::USAGE),
         AppError::NoMasterKey | AppError::AccessFile(_) => Some(code::CONFIGURATION),
         AppError::BackupElsewhere
         | AppError::FileExists { .. }

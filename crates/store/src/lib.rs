@@ -3,14 +3,17 @@
 //! - [`database`](Store): opening, and transactions ([`Tx`]) – `read` sees one snapshot, `write` may change.
 //! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
 //!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`,
-//!   `plan`, `event` (the audit archive), `dirty` (what events named), `looked`, `known`.
+//!   `plan`, `schedule`, `alert`, `channel`, `message`, `event` (the audit archive), `dirty` (what events
+//!   named), `looked`, `known`.
 //! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
 //!   puts SQL text together.
 //!
 //! It promises that a page and the position after it are kept together or not at all, that a run's facts are
 //! hidden until it is published, and that nothing ends without a [`CompleteRun`]. It knows nothing of HTTP.
 
+mod alert;
 mod audit;
+mod channel;
 mod check;
 mod connection;
 mod database;
@@ -26,18 +29,22 @@ mod known;
 mod lease;
 mod listing;
 mod looked;
+mod message;
 mod organization;
 mod person;
 mod plan;
 mod query;
 mod run;
+mod schedule;
 mod seal;
 mod staged;
 mod term;
 mod value;
 pub mod views;
 
+pub use alert::{ALERTS_JOB, AlertRow, alerts_key};
 pub use audit::AuditRow;
+pub use channel::ChannelRow;
 pub use check::{Ambiguous, CountCheck};
 pub use connection::{ConnectionRow, Guards, NewConnection, ScimCredential, Semantics};
 pub use database::{Store, Tx};
@@ -52,9 +59,11 @@ pub use known::{Cause, Part, Turned};
 pub use lease::{LEASE_MS, Lease, Taken, this_holder};
 pub use listing::{CompleteRun, ListingRow, ListingState};
 pub use looked::Looked;
+pub use message::{DeliveryRow, MESSAGE_JOB, MessageRow, MessageState, NewMessage, message_key};
 pub use organization::OrganizationRow;
 pub use plan::{ActionRow, GuardTrip, JournalRow, NewPlan, PlanRow, RecentActions, Settlement};
 pub use run::{Extent, RunProgress, RunReport, RunRow, RunState};
+pub use schedule::ScheduleRow;
 pub use seal::MasterKey;
 pub use staged::{ActivityRow, Hint, HintRow, Observation, PageOf, TOKEN_USE, Whole};
 pub use term::{Numbers, TermCache};

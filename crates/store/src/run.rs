@@ -28,6 +28,7 @@ const LATEST: &str = "SELECT id, organization_id, connection_id, with_methods, s
     FROM run WHERE organization_id = $1 ORDER BY id DESC LIMIT $2";
 const LAST_WHOLE: &str = "SELECT id, organization_id, connection_id, with_methods, state, started_at, ended_at, requests, changes_begun, changes_ended, report, incremental
     FROM run WHERE organization_id = $1 AND state = 'published' AND incremental = 0 ORDER BY id DESC LIMIT 1";
+const WHOLE_BEGUN: &str = "SELECT MAX(started_at) FROM run WHERE organization_id = $1 AND incremental = 0";
 const SET_STATE: &str = "UPDATE run SET state = $2, ended_at = $3, report = $4 WHERE id = $1";
 const ADD_REQUESTS: &str = "UPDATE run SET requests = requests + $2 WHERE id = $1";
 const COUNT_BEGUN: &str = "SELECT COUNT(*) FROM fact WHERE organization_id = $1 AND begun_run = $2";
@@ -229,6 +230,12 @@ impl Tx {
         row.as_ref().map(run).transpose()
     }
 
+    /// When the last reading of everything was begun, whatever became of it.
+    pub async fn run_whole_begun_at(&mut self, organization: i64) -> Result<Option<i64>, StoreError> {
+        let row = self.row(WHOLE_BEGUN, &[organization.into()]).await?;
+        row.map_or(Ok(None), |row| row.int_or_null(0))
+    }
+
     /// The latest runs of an organization, newest first.
     pub async fn run_latest(&mut self, organization: i64, limit: i64) -> Result<Vec<RunRow>, StoreError> {
         self.rows(LATEST, &[organization.into(), limit.into()])
@@ -324,6 +331,7 @@ impl Store {
             tx.connection_confirm_drop(run.connection_id, false).await?;
         }
         tx.dirty_read(run, report.reasons.is_empty()).await?;
+        tx.alerts_plan(run.id, now).await?;
         tx.commit().await?;
         self.run_clear_staged(run.id).await?;
         Ok((begun, ended))

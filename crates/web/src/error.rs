@@ -76,7 +76,8 @@ impl From<AppError> for PageError {
             other => other,
         };
         let status = match &error {
-            AppError::NoPlan { .. } => StatusCode::NOT_FOUND,
+            AppError::NoPlan { .. } | AppError::NoConnection { .. } => StatusCode::NOT_FOUND,
+            AppError::WrongSchedule { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::Api(_) | AppError::Provision(_) => StatusCode::BAD_GATEWAY,
             _ => StatusCode::CONFLICT,
         };

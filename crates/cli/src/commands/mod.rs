@@ -1,11 +1,13 @@
 //! One file for each command. Each asks `app` and prints; none knows how things are stored or read.
 
 mod access;
+mod alert;
 mod apply;
 mod c1z;
 mod capture;
 mod care;
 mod changes;
+mod channel;
 mod connection;
 pub mod connector;
 mod demo;
@@ -16,6 +18,7 @@ mod lists;
 mod plan;
 mod rehearse;
 mod runs;
+mod schedule;
 mod serve;
 mod sync;
 mod tokens;
@@ -49,6 +52,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         // Carried out above.
         Command::Connector(_) => Ok(ExitCode::SUCCESS),
         Command::Capture(args) => capture::run(&config, args).await,
+        Command::Alert(command) => alert::run(&config, command).await,
+        Command::Channel(command) => channel::run(&config, command).await,
         Command::Sync(args) => sync::run(&config, args).await,
         Command::Export(command) => export::run(&config, command).await,
         Command::Demo(args) => demo::run(args).await,

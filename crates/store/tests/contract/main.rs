@@ -27,6 +27,7 @@ macro_rules! on_both {
 }
 
 mod activity;
+mod alerts;
 mod audit;
 mod care;
 mod connections;
@@ -46,6 +47,7 @@ mod plans;
 mod questions;
 mod reading;
 mod runs;
+mod schedules;
 mod schema;
 mod scim;
 mod staging;

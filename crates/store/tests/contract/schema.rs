@@ -2,6 +2,7 @@
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use std::collections::BTreeSet;
+use std::path::Path;
 use store::{Store, StoreError};
 use testkit::TestDatabase;
 
@@ -149,5 +150,8 @@ async fn a_newer_database_is_refused_and_not_changed(database: TestDatabase) {
     else {
         panic!("refused as newer, not as {error:?}");
     };
-    assert_eq!(counted, known + 1);
+    assert!(known < 9999);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let migrations = std::fs::read_dir(folder).unwrap().count();
+    assert_eq!(usize::try_from(counted).unwrap(), migrations + 1);
 }

@@ -232,6 +232,18 @@ impl App {
         })
     }
 
+    /// The changes that one run showed, each account's for itself; none of the first run, which only begins history.
+    pub(crate) async fn changes_of(&self, organization: i64, run: RunId) -> Result<Vec<Change>, ViewError> {
+        let mut tx = self.store.read().await?;
+        let here = Snapshot {
+            organization,
+            run: run.0,
+        };
+        let begun = tx.change_begun(here, None, ROWS_A_FILE).await?;
+        let ended = tx.change_ended(here, None, ROWS_A_FILE).await?;
+        compose(&mut tx, here, begun, ended, Telling::Each).await
+    }
+
     /// The history of an account, the latest first.
     pub async fn account_history(&self, scope: &Scope, asked: &str) -> Result<Vec<Change>, ViewError> {
         let mut tx = self.store.read().await?;
