@@ -6,7 +6,7 @@
 
 mod change;
 pub mod day;
-mod draw;
+pub mod draw;
 mod expected;
 pub mod judge;
 pub mod kills;

@@ -3,12 +3,12 @@
 use crate::judge::{self, Verdict};
 use anyhow::Context as _;
 use app::views::scope::ScopeChoice;
-use app::{App, AppError, ConnectionRequest, ExportOptions, Outcome, ScimCredential, Status};
+use app::{App, AppError, ConnectionRequest, ExportOptions, Followed, Outcome, ScimCredential, Status};
 use atlassian::Options;
-use model::SystemClock;
+use model::{Clock, SystemClock};
 use secrecy::SecretString;
 use std::path::Path;
-use std::sync::atomic::{AtomicBool, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use store::{MasterKey, Store};
 use tempfile::TempDir;
@@ -29,6 +29,16 @@ pub struct Weather {
     pub seed: u64,
 }
 
+/// The machine's clock, which can be moved forward.
+#[derive(Debug, Default)]
+struct MovedClock(AtomicI64);
+
+impl Clock for MovedClock {
+    fn now_ms(&self) -> i64 {
+        SystemClock.now_ms() + self.0.load(Ordering::Relaxed)
+    }
+}
+
 /// One organization on one store.
 pub struct Stage {
     /// The pretend Atlassian.
@@ -37,6 +47,7 @@ pub struct Stage {
     pub app: App,
     /// How the product calls the twin.
     pub api: Options,
+    clock: Arc<MovedClock>,
     /// The truths of a reading that did not finish: the next one goes on with it, so they are of its time too.
     unfinished: Mutex<Vec<Vec<String>>>,
     _folder: TempDir,
@@ -51,7 +62,8 @@ impl Stage {
             Some(url) => url.to_owned(),
             None => format!("sqlite:{}", folder.path().join("stage.db").display()),
         };
-        let app = open(&database, folder.path()).await?;
+        let clock = Arc::new(MovedClock::default());
+        let app = open(&database, folder.path(), Arc::clone(&clock)).await?;
         let api = Options::new(twin.base_url());
         let request = ConnectionRequest {
             name: "stage",
@@ -66,6 +78,7 @@ impl Stage {
             twin,
             app,
             api,
+            clock,
             unfinished: Mutex::default(),
             _folder: folder,
         })
@@ -86,6 +99,35 @@ impl Stage {
     /// Reads once.
     pub async fn sync(&self, with_methods: bool) -> anyhow::Result<Outcome> {
         Ok(self.app.sync(None, with_methods, &self.api, &app::Silent).await?)
+    }
+
+    /// Reads the events since the last time, and what they name.
+    pub async fn follow(&self) -> anyhow::Result<Followed> {
+        Ok(self.app.follow(None, &self.api, &app::Silent).await?)
+    }
+
+    /// Follows until nothing that events named is left, moving both clocks forward to when it is due.
+    pub async fn follow_all(&self) -> anyhow::Result<Followed> {
+        let mut all = Followed::default();
+        for _ in 0..8 {
+            let followed = self.follow().await?;
+            all.events += followed.events;
+            all.objects += followed.objects;
+            all.requests += followed.requests;
+            all.refused = followed.refused;
+            all.whole_owed = followed.whole_owed;
+            match followed.next_due_at {
+                Some(_) if all.whole_owed.is_none() => self.advance_s(31),
+                _ => break,
+            }
+        }
+        Ok(all)
+    }
+
+    /// Moves the clocks of the twin and of the product forward.
+    pub fn advance_s(&self, seconds: i64) {
+        self.twin.advance_s(seconds);
+        self.clock.0.fetch_add(seconds * 1000, Ordering::Relaxed);
     }
 
     /// Reads once with a bound on requests.
@@ -201,12 +243,10 @@ impl Stage {
     }
 }
 
-async fn open(database: &str, folder: &Path) -> anyhow::Result<App> {
+async fn open(database: &str, folder: &Path, clock: Arc<MovedClock>) -> anyhow::Result<App> {
     let store = Store::open(database)
         .await
         .context("cannot open the stage's store")?;
     let key = MasterKey::from_file(&folder.join("master.key"))?;
-    Ok(App::new(store, Arc::new(SystemClock))
-        .with_master_key(key)
-        .await?)
+    Ok(App::new(store, clock).with_master_key(key).await?)
 }

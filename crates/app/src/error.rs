@@ -190,6 +190,36 @@ pub enum AppError {
     /// An access file cannot be used as it is.
     #[error(transparent)]
     AccessFile(#[from] WrongFile),
+    /// A schedule that means nothing.
+    #[error("that is no schedule: {what}")]
+    WrongSchedule {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// An alert or a channel that could never tell anything.
+    #[error("that cannot be told: {what}")]
+    WrongAlert {
+        /// What is wrong.
+        what: String,
+    },
+    /// There is no such alert.
+    #[error("there is no alert named \"{name}\"")]
+    NoAlert {
+        /// As asked.
+        name: String,
+    },
+    /// There is no such channel.
+    #[error("there is no channel named \"{name}\"")]
+    NoChannel {
+        /// As asked.
+        name: String,
+    },
+    /// There is no such message.
+    #[error("there is no message {id}")]
+    NoMessage {
+        /// As asked.
+        id: i64,
+    },
     /// There is no such run.
     #[error("there is no run {run}")]
     NoRun {
@@ -283,7 +313,7 @@ impl AppError {
     pub fn trouble(&self) -> Trouble {
         match self {
             AppError::Api(error)
-            | AppError::Sync(SyncError::Read { source: error, .. })
+            | AppError::Sync(SyncError::Read { source: error, .. } | SyncError::Events { source: error })
             | AppError::Provision(ProvisionError::Read(error)) => Trouble::of(error),
             AppError::Sync(SyncError::Busy { .. }) | AppError::Provision(ProvisionError::Busy { .. }) => {
                 Trouble::Passing
@@ -350,6 +380,14 @@ impl AppError {
                 Some(format!("see what it did with: orgwarden plan show {plan}"))
             }
             AppError::AccessFile(_) => Some("nothing was compared or planned".into()),
+            AppError::WrongSchedule { .. } => Some(
+                "such as --every 6h, or --cron \"30 3 * * *\" --zone Europe/Berlin; nothing was changed"
+                    .into(),
+            ),
+            AppError::WrongAlert { .. } => Some("nothing was changed".into()),
+            AppError::NoAlert { .. } => Some("orgwarden alert list shows them".into()),
+            AppError::NoChannel { .. } => Some("orgwarden channel list shows them".into()),
+            AppError::NoMessage { .. } => Some("orgwarden alert log shows them".into()),
             AppError::NoRun { .. } => Some("orgwarden runs lists them".into()),
             AppError::NotHeld { .. } | AppError::RunOver { .. } => {
                 Some("orgwarden runs shows the state of each".into())

@@ -3,6 +3,8 @@
 //! - [`views`]: questions – accounts, groups, workspaces, changes, connections, who and why.
 //! - [`plans`]: changes to Atlassian, proposed, approved, carried out and undone.
 //! - [`rehearsal`]: carrying a plan out where it changes nothing.
+//! - [`schedule`]: when connections are read, and doing what is due.
+//! - [`alerts`]: what is told to whom, and whether it arrived.
 //! - [`declared`]: access as code – a file that says who is to have what.
 //! - `privileges`: what may be changed on a managed account, asked now.
 //! - `capture`: recording the answers of one reading, with everything replaced that tells of people.
@@ -11,6 +13,7 @@
 //! - `connections`, `probe`, `reading`, `care`, `export`: what one can have done – adding and testing connections,
 //!   reading an organization and deciding about held runs, erasing and backing up, exporting facts.
 
+pub mod alerts;
 mod capture;
 mod care;
 mod connections;
@@ -26,6 +29,7 @@ mod probe;
 pub mod query;
 mod reading;
 pub mod rehearsal;
+pub mod schedule;
 pub mod views;
 
 pub use atlassian::Options;
@@ -39,7 +43,7 @@ pub use privileges::{PrivilegeLine, PrivilegesError, PrivilegesView};
 pub use probe::OperationTest;
 pub use provision::ProvisionError;
 pub use store::{Guards, ScimCredential};
-pub use sync::{Estimate, Outcome, Progress, Silent, Status, SyncError};
+pub use sync::{Estimate, Followed, Outcome, Progress, Silent, Status, SyncError};
 
 use model::Clock;
 use std::path::PathBuf;
@@ -90,5 +94,13 @@ impl App {
         self.store.master_key_check(&key).await?;
         self.master_key = Some(Arc::new(key));
         Ok(self)
+    }
+
+    /// Whether the database answers.
+    pub async fn is_ready(&self) -> bool {
+        match self.store.read().await {
+            Ok(mut tx) => tx.connection_list().await.is_ok(),
+            Err(_) => false,
+        }
     }
 }

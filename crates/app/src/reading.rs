@@ -3,19 +3,16 @@
 use crate::App;
 use crate::error::AppError;
 use crate::views::scope::ScopeChoice;
-use atlassian::Options;
+use atlassian::{Admin, Options, Scim};
 use model::RunId;
-use store::{AuditRow, RunReport, RunRow, RunState};
-use sync::{Outcome, Progress, Reading};
+use std::time::Duration;
+use store::{AuditRow, ConnectionRow, RunReport, RunRow, RunState};
+use sync::{Followed, Outcome, Progress, Reading};
 
-/// The kind of job that reads a connection's organization.
-const SYNC_JOB: &str = "sync";
-/// A reading that takes longer than this may be taken up by another process; the run's own lease keeps them apart.
-const JOB_LEASE_MS: i64 = 60 * 60 * 1000;
-
-fn sync_key(connection: &str) -> String {
-    format!("{SYNC_JOB}/{connection}")
-}
+/// Lists show what an event named after this time at the latest (API facts, 2.5).
+const LONGEST_WAIT_MS: i64 = 31_000;
+/// In an organization that changes all the time there is always something more to wait for.
+const MOST_WAITS: u32 = 3;
 
 impl App {
     /// Reads a connection's organization, or goes on where an interrupted reading stopped.
@@ -29,19 +26,9 @@ impl App {
         let connection = self.connection_named(connection).await?;
         let admin = self.admin(&connection, options).await?;
         let scim = self.scim(&connection, &admin).await?;
-        let mut tx = self.store.read().await?;
-        let organization = tx.organization_get(connection.organization_id).await?;
-        drop(tx);
-        let reading = Reading {
-            store: &self.store,
-            admin: &admin,
-            scim: scim.as_ref(),
-            clock: self.clock.as_ref(),
-            progress,
-            organization,
-            connection,
-            with_methods,
-        };
+        let reading = self
+            .reading(connection, &admin, scim.as_ref(), with_methods, progress)
+            .await?;
         let organization_id = reading.connection.organization_id;
         let outcome = sync::sync(&reading).await?;
         if outcome.status == sync::Status::Complete
@@ -56,62 +43,80 @@ impl App {
         Ok(outcome)
     }
 
-    /// Makes sure that every connection is read at its interval, from now on.
-    pub async fn readings_plan(&self) -> Result<(), AppError> {
-        let now = self.clock.now_ms();
-        let mut tx = self.store.write().await?;
-        for connection in tx.connection_list().await? {
-            let latest = tx
-                .run_latest(connection.organization_id, 1)
-                .await?
-                .into_iter()
-                .next();
-            let due = latest.map_or(now, |run| run.started_at + connection.sync_interval_ms);
-            tx.job_plan(SYNC_JOB, &sync_key(&connection.name), &connection.name, due)
-                .await?;
-        }
-        tx.commit().await?;
-        Ok(())
+    /// Reads the events of a connection's organization since the last time, and what they name. Says so where that is not
+    /// enough, and a reading of everything is owed.
+    pub async fn follow(
+        &self,
+        connection: Option<&str>,
+        options: &Options,
+        progress: &dyn Progress,
+    ) -> Result<Followed, AppError> {
+        let connection = self.connection_named(connection).await?;
+        let admin = self.admin(&connection, options).await?;
+        let scim = self.scim(&connection, &admin).await?;
+        let reading = self
+            .reading(connection, &admin, scim.as_ref(), false, progress)
+            .await?;
+        Ok(sync::follow(&reading).await?)
     }
 
-    /// Makes the next reading of a connection due now, where one is planned.
-    pub(crate) async fn reading_soon(&self, connection: &str) -> Result<(), AppError> {
-        let mut tx = self.store.write().await?;
-        tx.job_hasten(&sync_key(connection), self.clock.now_ms()).await?;
-        tx.commit().await?;
-        Ok(())
+    /// As [`App::follow`], and waits for what lists do not show yet: two seconds mostly, thirty at most.
+    pub async fn follow_now(
+        &self,
+        connection: Option<&str>,
+        options: &Options,
+        progress: &dyn Progress,
+    ) -> Result<Followed, AppError> {
+        let mut all = self.follow(connection, options, progress).await?;
+        for _ in 0..MOST_WAITS {
+            let Some(due_at) = all.next_due_at.filter(|_| all.whole_owed.is_none()) else {
+                break;
+            };
+            let wait_ms = due_at
+                .saturating_sub(self.clock.now_ms())
+                .clamp(0, LONGEST_WAIT_MS);
+            let wait = Duration::from_millis(u64::try_from(wait_ms).unwrap_or(0));
+            progress.note(&format!(
+                "waiting {} s until lists show what events named",
+                wait.as_secs() + 1
+            ));
+            tokio::time::sleep(wait).await;
+            let next = self.follow(connection, options, progress).await?;
+            all = Followed {
+                events: all.events + next.events,
+                objects: all.objects + next.objects,
+                run: next.run.or(all.run),
+                begun: all.begun + next.begun,
+                ended: all.ended + next.ended,
+                requests: all.requests + next.requests,
+                next_due_at: next.next_due_at,
+                refused: next.refused,
+                whole_owed: next.whole_owed,
+            };
+        }
+        Ok(all)
     }
 
-    /// Does the reading that is due the longest, if one is; answers whether one was.
-    pub async fn reading_due(&self, options: &Options) -> Result<bool, AppError> {
-        let now = self.clock.now_ms();
-        let Some(job) = self.store.job_take(SYNC_JOB, now, now + JOB_LEASE_MS).await? else {
-            return Ok(false);
-        };
-        let connection = match self.connection_named(Some(&job.payload)).await {
-            Ok(connection) => connection,
-            Err(AppError::NoConnection { .. }) => {
-                let mut tx = self.store.write().await?;
-                tx.job_forget(&sync_key(&job.payload)).await?;
-                tx.commit().await?;
-                return Ok(true);
-            }
-            Err(error) => return Err(error),
-        };
-        let outcome = self.sync(Some(&job.payload), false, options, &sync::Silent).await;
-        let next = self.clock.now_ms() + connection.sync_interval_ms;
-        match outcome {
-            Ok(outcome) => {
-                tracing::info!(run.id = %outcome.run, requests = outcome.requests, "an organization was read");
-                self.store.job_reschedule(&job, next).await?;
-                self.warm_up(&connection.name).await;
-                Ok(true)
-            }
-            Err(error) => {
-                self.store.job_reschedule(&job, next).await?;
-                Err(error)
-            }
-        }
+    async fn reading<'a>(
+        &'a self,
+        connection: ConnectionRow,
+        admin: &'a Admin,
+        scim: Option<&'a Scim>,
+        with_methods: bool,
+        progress: &'a dyn Progress,
+    ) -> Result<Reading<'a>, AppError> {
+        let mut tx = self.store.read().await?;
+        let organization = tx.organization_get(connection.organization_id).await?;
+        Ok(Reading {
+            store: &self.store,
+            admin,
+            scim,
+            clock: self.clock.as_ref(),
+            progress,
+            organization,
+            connection,
+            with_methods,
+        })
     }
 
     /// Answers what takes longest once for every organization, so that the first person after a start does not wait for it.
@@ -131,7 +136,7 @@ impl App {
     }
 
     /// Answers what takes longest once, so that the first person after a reading does not wait for it.
-    async fn warm_up(&self, connection: &str) {
+    pub(crate) async fn warm_up(&self, connection: &str) {
         let choice = ScopeChoice {
             organization: Some(connection.to_owned()),
             as_of: None,

@@ -1,8 +1,10 @@
 //! What can be typed. Keys are never arguments: they come from a file or standard input.
 
+mod alert;
 mod c1z;
 mod plan;
 
+pub use alert::{AlertAdd, AlertCommand, ChannelAdd, ChannelCommand, ChannelCommon, TlsForm};
 pub use c1z::{C1zCommand, C1zFile, C1zList};
 pub use plan::{ApplyArgs, MakeArgs, MembersArgs, PlanArgs, PlanCommand, RehearseArgs, UserArgs};
 
@@ -24,7 +26,7 @@ pub struct Args {
 const EXIT_CODES: &str = "Exit codes: 0 done · 1 a bug or an unforeseen error · 2 wrong usage, or drift with apply --check · 3 a reading did not finish or was not \
 complete · 4 a reading is held for a person · 5 nothing of that name, or several · 6 the key is refused · 7 Atlassian cannot be \
 reached or has a problem · 8 the database or master key cannot be used · 9 the configuration, an access file or a .c1z file is wrong · 10 another orgwarden is at work · \
-11 a change is refused, held back or was not confirmed";
+11 a change is refused, held back or was not confirmed · 12 a message was not delivered";
 
 /// Settings that every command takes; they win over the environment, which wins over the configuration file.
 #[derive(Debug, Default, clap::Args)]
@@ -56,6 +58,12 @@ pub enum Command {
     Connection(ConnectionCommand),
     /// Read an organization now
     Sync(SyncArgs),
+    /// Alerts: what is told, and whether it arrived
+    #[command(subcommand)]
+    Alert(AlertCommand),
+    /// Channels: where alerts are told
+    #[command(subcommand)]
+    Channel(ChannelCommand),
     /// Record the answers of one reading, with people, ids and secrets replaced
     Capture(CaptureArgs),
     /// Readings: list them, decide about a held one
@@ -84,6 +92,8 @@ pub enum Command {
     Findings(FindingsArgs),
     /// The rules: list them, check a file of them, ask them now
     Rules(RulesArgs),
+    /// Search the events of the audit log that were kept
+    Events(EventsArgs),
     /// What somebody who leaves still has, and a plan that takes it away
     Leaver(LeaverArgs),
     /// Change Atlassian: propose, look, approve, apply, undo
@@ -195,6 +205,8 @@ pub enum ConnectionCommand {
     },
     /// Change what a connection knows besides its key
     Set(ConnectionSetArgs),
+    /// Show or set when serve reads a connection, pause and resume it
+    Schedule(ScheduleArgs),
     /// Forget a connection and its key; what it read stays
     Remove {
         /// Its name
@@ -216,8 +228,8 @@ pub struct ConnectionAddArgs {
     /// File that holds the organization's API key; - for standard input
     #[arg(long, value_name = "FILE")]
     pub api_key_file: PathBuf,
-    /// Minutes between two readings while serving
-    #[arg(long, default_value_t = 60)]
+    /// Minutes between two readings of everything while serving; what changed is read in between
+    #[arg(long, default_value_t = 1440)]
     pub sync_every_min: i64,
     #[command(flatten)]
     pub scim: ScimArgs,
@@ -284,6 +296,36 @@ pub struct ConnectionSetArgs {
     pub json: bool,
 }
 
+#[derive(Debug, clap::Args)]
+pub struct ScheduleArgs {
+    /// Its name; may be left out when there is one
+    pub name: Option<String>,
+    /// Read everything so often: minutes, hours or days, such as 30m, 6h or 1d
+    #[arg(long, value_name = "INTERVAL", conflicts_with = "cron")]
+    pub every: Option<String>,
+    /// Read everything when this pattern of minute, hour, day, month and weekday says
+    #[arg(long, value_name = "PATTERN")]
+    pub cron: Option<String>,
+    /// The time zone of the pattern, such as Europe/Berlin; UTC if it was never set
+    #[arg(long, value_name = "ZONE", conflicts_with = "every")]
+    pub zone: Option<String>,
+    /// Look so often for what changed in between, such as 60s or 5m; 0s for never
+    #[arg(long, value_name = "INTERVAL")]
+    pub between: Option<String>,
+    /// Read nothing until it is resumed
+    #[arg(long, conflicts_with = "resume")]
+    pub pause: bool,
+    /// Read by the schedule again
+    #[arg(long)]
+    pub resume: bool,
+    /// Have whoever serves read everything now, also while it is paused
+    #[arg(long)]
+    pub now: bool,
+    /// Print JSON
+    #[arg(long)]
+    pub json: bool,
+}
+
 /// On or off.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
 pub enum Switch {
@@ -300,6 +342,9 @@ pub struct SyncArgs {
     /// Also read how each holding came about: a request an account
     #[arg(long)]
     pub methods: bool,
+    /// Read the audit log's events and only what they name; everything, where that is not enough
+    #[arg(long, conflicts_with = "methods")]
+    pub incremental: bool,
     /// Send at most so many requests; the next reading goes on from there
     #[arg(long, value_name = "N")]
     pub max_requests: Option<u64>,
@@ -591,6 +636,35 @@ pub struct ChangesArgs {
     /// At most so many rows
     #[arg(long, default_value_t = 100)]
     pub limit: i64,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct EventsArgs {
+    /// With this text in actor, what it is about, or place
+    pub search: Option<String>,
+    /// Only of this action, such as user_added_to_group
+    #[arg(long)]
+    pub action: Option<String>,
+    /// Only by this account, by its id
+    #[arg(long, value_name = "ID")]
+    pub actor: Option<String>,
+    /// Only about this account, group or other thing, by its id
+    #[arg(long, value_name = "ID")]
+    pub about: Option<String>,
+    /// Only what happened then or later, such as 2026-11-20 or 7d
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only what happened before then
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 100)]
+    pub limit: i64,
+    /// All of them, each as it came, a line of JSON each
+    #[arg(long, conflicts_with = "limit")]
+    pub json_lines: bool,
     #[command(flatten)]
     pub scope: ScopeArgs,
 }

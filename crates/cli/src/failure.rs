@@ -23,6 +23,7 @@ pub mod code {
     pub const CONFIGURATION: u8 = 9;
     pub const BUSY: u8 = 10;
     pub const NOT_CHANGED: u8 = 11;
+    pub const NOT_DELIVERED: u8 = 12;
 }
 
 /// An error that is the person's to solve, with nothing more behind it.
@@ -163,6 +164,7 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
         | AppError::NotApproved { .. }
         | AppError::WritesOff { .. }
         | AppError::NothingToUndo { .. } => Some(code::NOT_CHANGED),
+        AppError::WrongSchedule { .. } | AppError::WrongAlert { .. } => Some(code::USAGE),
         AppError::NoMasterKey | AppError::AccessFile(_) | AppError::Rules { .. } => Some(code::CONFIGURATION),
         AppError::Decision { .. } => Some(code::USAGE),
         AppError::FindingClosed { .. } => Some(code::NOT_CHANGED),
@@ -179,7 +181,7 @@ fn sync_code(error: &SyncError) -> u8 {
     match error {
         SyncError::Busy { .. } => code::BUSY,
         SyncError::Store(_) => code::STORE,
-        SyncError::Read { source, .. } => api_code(source),
+        SyncError::Read { source, .. } | SyncError::Events { source } => api_code(source),
     }
 }
 

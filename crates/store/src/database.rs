@@ -15,6 +15,7 @@ use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
+use tokio::sync::OnceCell;
 
 /// The database that keeps everything. Cheap to clone.
 #[derive(Clone, Debug)]
@@ -29,6 +30,8 @@ enum Pools {
         write: SqlitePool,
         read: SqlitePool,
         file: PathBuf,
+        /// Opened when it is first asked: most stores never see an event.
+        archive: Arc<OnceCell<Archive>>,
     },
     Postgres {
         pool: PgPool,
@@ -40,6 +43,13 @@ enum Pools {
 pub(crate) enum OwnConnection {
     Sqlite(PathBuf),
     Postgres(Arc<PgConnectOptions>),
+}
+
+/// The audit archive of SQLite: a file of its own beside the database, with a writer of its own.
+#[derive(Debug)]
+struct Archive {
+    write: SqlitePool,
+    read: SqlitePool,
 }
 
 /// A transaction: kept only by [`Tx::commit`].
@@ -81,6 +91,7 @@ impl Store {
                 write,
                 read,
                 file: file.to_owned(),
+                archive: Arc::default(),
             },
             name,
         };
@@ -172,6 +183,54 @@ impl Store {
         Ok(Tx { inner })
     }
 
+    /// Begins a transaction that sees one snapshot of the audit archive. With PostgreSQL it is part of the database.
+    pub async fn archive_read(&self) -> Result<Tx, StoreError> {
+        let Some(archive) = self.archive().await? else {
+            return self.read().await;
+        };
+        let begun = archive.read.begin().await;
+        let tx = begun.map_err(|source| StoreError::from_driver("begin reading the archive", source))?;
+        Ok(Tx {
+            inner: Inner::Sqlite(tx),
+        })
+    }
+
+    /// Begins a transaction that may write to the audit archive, and with SQLite to nothing else.
+    pub async fn archive_write(&self) -> Result<Tx, StoreError> {
+        let Some(archive) = self.archive().await? else {
+            return self.write().await;
+        };
+        let begun = archive.write.begin_with(sqlite::BEGIN_WRITE).await;
+        let tx = begun.map_err(|source| StoreError::from_driver("begin writing to the archive", source))?;
+        Ok(Tx {
+            inner: Inner::Sqlite(tx),
+        })
+    }
+
+    async fn archive(&self) -> Result<Option<&Archive>, StoreError> {
+        let Pools::Sqlite { file, archive, .. } = &self.pools else {
+            return Ok(None);
+        };
+        let open = || async {
+            let file = archive_beside(file);
+            let write = sqlite::writer(&file)
+                .await
+                .map_err(|source| open_error(&file.display().to_string(), source))?;
+            sqlite::ARCHIVE_MIGRATOR
+                .run(&write)
+                .await
+                .map_err(StoreError::Migrate)?;
+            let read = sqlite::readers(&file);
+            Ok::<_, StoreError>(Archive { write, read })
+        };
+        Ok(Some(archive.get_or_try_init(open).await?))
+    }
+
+    /// The file of the audit archive, if the database is a SQLite file: it is there once there was an event.
+    pub fn archive_file(&self) -> Option<PathBuf> {
+        self.file().map(archive_beside)
+    }
+
     /// Prepares for staging what a reading of about so many accounts brings: many small statements.
     pub async fn prepare_to_stage(&self, accounts: i64) -> Result<(), StoreError> {
         match &self.pools {
@@ -201,7 +260,8 @@ impl Store {
         }
     }
 
-    /// Writes a consistent copy of a SQLite database to a new file, also while others work with it.
+    /// Writes a consistent copy of a SQLite database to a new file, also while others work with it, and of the audit
+    /// archive, if there is one, to a file beside that.
     ///
     /// Answers `false` for PostgreSQL, which has tools of its own for that.
     pub async fn backup_to(&self, file: &Path) -> Result<bool, StoreError> {
@@ -211,6 +271,11 @@ impl Store {
         let statement = "VACUUM INTO $1";
         let result = sqlite::copy(from, statement, file).await;
         result.map_err(|source| StoreError::from_driver(statement, source))?;
+        let archive = archive_beside(from);
+        if archive.exists() {
+            let result = sqlite::copy(&archive, statement, &archive_beside(file)).await;
+            result.map_err(|source| StoreError::from_driver(statement, source))?;
+        }
         Ok(true)
     }
 
@@ -242,7 +307,13 @@ impl Store {
     /// Ends all connections to the database.
     pub async fn close(&self) {
         match &self.pools {
-            Pools::Sqlite { write, read, .. } => {
+            Pools::Sqlite {
+                write, read, archive, ..
+            } => {
+                if let Some(archive) = archive.get() {
+                    archive.read.close().await;
+                    archive.write.close().await;
+                }
                 read.close().await;
                 write.close().await;
             }
@@ -370,6 +441,14 @@ impl Tx {
     }
 }
 
+/// `orgwarden.events.db` for `orgwarden.db`.
+fn archive_beside(file: &Path) -> PathBuf {
+    match file.extension() {
+        Some(extension) => file.with_extension(format!("events.{}", extension.to_string_lossy())),
+        None => file.with_extension("events"),
+    }
+}
+
 fn open_error(name: &str, source: sqlx::Error) -> StoreError {
     match StoreError::from_driver("open", source) {
         StoreError::Statement { source, .. } => StoreError::Open {
@@ -401,5 +480,12 @@ mod tests {
     fn a_password_is_never_part_of_the_name() {
         assert_eq!(without_password("postgres://u:secret@h/db"), "postgres://u@h/db");
         assert_eq!(without_password("sqlite:a.db"), "sqlite:a.db");
+    }
+
+    #[test]
+    fn the_archive_lies_beside_the_database() {
+        let beside = |file: &str| archive_beside(Path::new(file)).display().to_string();
+        assert_eq!(beside("/var/orgwarden.db"), "/var/orgwarden.events.db");
+        assert_eq!(beside("state"), "state.events");
     }
 }

@@ -11,35 +11,57 @@ use crate::connection::to_json;
 use crate::database::{Store, Tx};
 use crate::error::StoreError;
 use crate::lease::Lease;
-use crate::listing::CompleteRun;
+use crate::listing::{CompleteRun, SeenAll};
 use crate::run::RunRow;
 use crate::value::Value;
-use model::{Attributes, FactKind, RunId};
+use model::{Attributes, FactKind};
 
 const CHUNK_END: &str =
     "SELECT a FROM staged WHERE run_id = $1 AND kind = $2 AND a > $3 ORDER BY a LIMIT 1 OFFSET $4";
 const BEGIN: &str =
     "INSERT INTO fact (organization_id, kind, a, b, c, attributes, unseen_at, seen_at, begun_run)
-    SELECT $1, s.kind, s.a, s.b, s.c, s.attributes, $6, s.sent_at, s.run_id
+    SELECT $1, s.kind, s.a, s.b, s.c, s.attributes,
+        CASE WHEN CAST($6 AS BIGINT) IS NULL THEN NULL ELSE COALESCE((
+            SELECT MAX(e.ended_at) FROM fact e
+            WHERE e.organization_id = $1 AND e.kind = s.kind AND e.a = s.a AND e.b = s.b AND e.c = s.c
+            AND e.ended_at > $6), $6) END,
+        s.sent_at, s.run_id
     FROM staged s
     WHERE s.run_id = $2 AND s.kind = $3 AND s.a > $4 AND s.a <= $5
     AND NOT EXISTS (
         SELECT 1 FROM fact f
         WHERE f.organization_id = $1 AND f.kind = s.kind AND f.a = s.a AND f.b = s.b AND f.c = s.c
         AND f.ended_run IS NULL)";
-const DIFFERENT: &str = "SELECT f.id, f.begun_run, f.attributes, s.attributes, s.a, s.b, s.c, s.sent_at
+const DIFFERENT: &str =
+    "SELECT f.id, f.begun_run, f.attributes, s.attributes, s.a, s.b, s.c, s.sent_at, f.seen_at
     FROM staged s
     JOIN fact f ON f.organization_id = $1 AND f.kind = s.kind AND f.a = s.a AND f.b = s.b AND f.c = s.c
     AND f.ended_run IS NULL
     WHERE s.run_id = $2 AND s.kind = $3 AND s.a > $4 AND s.a <= $5 AND s.attributes <> f.attributes";
 const REWRITE: &str = "UPDATE fact SET attributes = $2 WHERE id = $1";
-const END: &str =
-    "UPDATE fact SET ended_run = $2, ended_at = $3, last_seen_at = $4 WHERE id = $1 AND ended_run IS NULL";
+const END: &str = "UPDATE fact SET ended_run = $2, ended_at = $3,
+    last_seen_at = CASE WHEN CAST($4 AS BIGINT) IS NULL OR seen_at > $4 THEN seen_at ELSE $4 END
+    WHERE id = $1 AND ended_run IS NULL";
 const BEGIN_ONE: &str =
     "INSERT INTO fact (organization_id, kind, a, b, c, attributes, unseen_at, seen_at, begun_run)
     VALUES ($1, $2, $3, $4, $5, $6, $7, $8, $9)";
 const ABSENT: &str = "SELECT f.id, f.a, f.b, f.c FROM fact f
     WHERE f.organization_id = $1 AND f.kind = $3 AND f.ended_run IS NULL AND f.begun_run < $2
+    AND NOT EXISTS (
+        SELECT 1 FROM staged s
+        WHERE s.run_id = $2 AND s.kind = f.kind AND s.a = f.a AND s.b = f.b AND s.c = f.c)";
+// From what was looked at to the facts, whatever the planner thinks (SQLite keeps the order of a cross join).
+const ABSENT_LOOKED: &str = "SELECT f.id, f.a, f.b, f.c FROM looked l CROSS JOIN fact f
+    WHERE f.organization_id = $1 AND f.kind = $3 AND f.a = l.a
+    AND (l.b = 0 OR f.b = l.b) AND (l.c = 0 OR f.c = l.c)
+    AND l.run_id = $2 AND l.kind = $3 AND l.a <> 0 AND f.ended_run IS NULL AND f.begun_run < $2
+    AND NOT EXISTS (
+        SELECT 1 FROM staged s
+        WHERE s.run_id = $2 AND s.kind = f.kind AND s.a = f.a AND s.b = f.b AND s.c = f.c)
+    UNION
+    SELECT f.id, f.a, f.b, f.c FROM looked l CROSS JOIN fact f
+    WHERE f.organization_id = $1 AND f.kind = $3 AND f.b = l.b AND (l.c = 0 OR f.c = l.c)
+    AND l.run_id = $2 AND l.kind = $3 AND l.a = 0 AND f.ended_run IS NULL AND f.begun_run < $2
     AND NOT EXISTS (
         SELECT 1 FROM staged s
         WHERE s.run_id = $2 AND s.kind = f.kind AND s.a = f.a AND s.b = f.b AND s.c = f.c)";
@@ -51,7 +73,6 @@ const OPEN_WITHOUT: &str = "SELECT m.id, m.a, m.b, m.c FROM fact m
         SELECT 1 FROM fact h
         WHERE h.organization_id = $1 AND h.kind = $3 AND h.a = m.a AND h.b = m.b AND h.c = m.c
         AND h.ended_run IS NULL)";
-const LAST_COMPLETE: &str = "SELECT started_at FROM run WHERE organization_id = $1 AND id = $2";
 
 /// Rows merged by one transaction, about.
 const CHUNK: i64 = 5_000;
@@ -78,22 +99,14 @@ pub struct Merge<'a> {
     pub run: &'a RunRow,
     /// The kind merged.
     pub kind: FactKind,
-    /// When the last complete reading that could have shown such facts began; `None` if there was none.
+    /// When the last reading of everything that was published began; `None` if there was none. What ended since and
+    /// begins again was not seen when it ended.
     pub previous_at: Option<i64>,
     /// Now.
     pub now: i64,
 }
 
 impl Tx {
-    /// When the reading that is published now began, if there is one: the time at which facts that begin now
-    /// were certainly not seen.
-    pub async fn run_started_at(&mut self, organization: i64, run: RunId) -> Result<Option<i64>, StoreError> {
-        self.row(LAST_COMPLETE, &[organization.into(), run.0.into()])
-            .await?
-            .map(|row| row.int(0))
-            .transpose()
-    }
-
     /// Facts that are known and were not seen by a complete run: candidates for ending.
     pub async fn facts_absent(&mut self, complete: &CompleteRun) -> Result<Vec<FactRef>, StoreError> {
         let values = [
@@ -101,7 +114,11 @@ impl Tx {
             complete.run.0.into(),
             complete.kind.number().into(),
         ];
-        self.rows(ABSENT, &values).await?.iter().map(fact_ref).collect()
+        let sql = match complete.seen {
+            SeenAll::OfTheKind => ABSENT,
+            SeenAll::WhereItLooked => ABSENT_LOOKED,
+        };
+        self.rows(sql, &values).await?.iter().map(fact_ref).collect()
     }
 
     /// How many facts of a kind are known to be so, the hidden ones of this run included.
@@ -257,7 +274,7 @@ async fn change(tx: &mut Tx, merge: &Merge<'_>, row: &crate::value::Row) -> Resu
         tx.execute(REWRITE, &[id.into(), to_json(&after)]).await?;
         return Ok(());
     }
-    let seen_at = row.int(7)?;
+    let (seen_at, otherwise_at) = (row.int(7)?, row.int(8)?);
     tx.fact_end(id, merge, seen_at).await?;
     let values = [
         merge.run.organization_id.into(),
@@ -266,7 +283,8 @@ async fn change(tx: &mut Tx, merge: &Merge<'_>, row: &crate::value::Row) -> Resu
         row.int(5)?.into(),
         row.int(6)?.into(),
         to_json(&after),
-        merge.previous_at.into(),
+        // It was otherwise when it was last seen.
+        merge.previous_at.map(|at| at.max(otherwise_at)).into(),
         seen_at.into(),
         merge.run.id.0.into(),
     ];

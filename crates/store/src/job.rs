@@ -9,7 +9,11 @@ const PLAN: &str = "INSERT INTO job (kind, unique_key, payload, run_at) VALUES (
     ON CONFLICT (unique_key) DO NOTHING";
 const RESCHEDULE: &str =
     "UPDATE job SET run_at = $3, leased_until = 0, attempts = 0 WHERE id = $1 AND fencing = $2";
+const RENEW: &str = "UPDATE job SET leased_until = $3 WHERE id = $1 AND fencing = $2";
+const RELEASE: &str =
+    "UPDATE job SET run_at = $3, leased_until = 0, attempts = attempts - 1 WHERE id = $1 AND fencing = $2";
 const HASTEN: &str = "UPDATE job SET run_at = $2 WHERE unique_key = $1 AND run_at > $2";
+const SET_DUE: &str = "UPDATE job SET run_at = $2 WHERE unique_key = $1";
 const FORGET: &str = "DELETE FROM job WHERE unique_key = $1";
 /// Takes the job due the longest: $1 now, $2 until when, $3 of which kind. PostgreSQL must step over rows that others are
 /// taking.
@@ -62,6 +66,12 @@ impl Tx {
         Ok(())
     }
 
+    /// Makes the job with this key due at a time, sooner or later than it was.
+    pub async fn job_set_due(&mut self, key: &str, run_at: i64) -> Result<(), StoreError> {
+        self.execute(SET_DUE, &[key.into(), run_at.into()]).await?;
+        Ok(())
+    }
+
     /// When the job with this key is due, in milliseconds since the epoch; `None` when none is planned.
     pub async fn job_due_at(&mut self, key: &str) -> Result<Option<i64>, StoreError> {
         self.row(FIND, &[key.into()])
@@ -103,6 +113,24 @@ impl Store {
     pub async fn job_reschedule(&self, job: &Job, run_at: i64) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         tx.execute(RESCHEDULE, &[job.id.into(), job.fencing.into(), run_at.into()])
+            .await?;
+        tx.commit().await
+    }
+
+    /// Keeps a job for longer; answers whether it is still this taker's.
+    pub async fn job_renew(&self, job: &Job, leased_until: i64) -> Result<bool, StoreError> {
+        let mut tx = self.write().await?;
+        let renewed = tx
+            .execute(RENEW, &[job.id.into(), job.fencing.into(), leased_until.into()])
+            .await?;
+        tx.commit().await?;
+        Ok(renewed > 0)
+    }
+
+    /// Gives a job back that was not done, for anybody to take from a time on; the taking does not count.
+    pub async fn job_release(&self, job: &Job, run_at: i64) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        tx.execute(RELEASE, &[job.id.into(), job.fencing.into(), run_at.into()])
             .await?;
         tx.commit().await
     }

@@ -15,6 +15,9 @@ const TAKE: &str =
 const HOLD: &str = "UPDATE lease SET expires_at = $4 WHERE name = $1 AND holder = $2 AND fencing = $3";
 const RELEASE: &str = "UPDATE lease SET expires_at = 0 WHERE name = $1 AND holder = $2 AND fencing = $3";
 
+const GIVE_UP: &str =
+    "UPDATE lease SET expires_at = 0, fencing = fencing + 1 WHERE name = $1 AND holder = $2";
+
 /// How long a lease holds without being renewed.
 pub const LEASE_MS: i64 = 60_000;
 
@@ -131,6 +134,15 @@ impl Store {
             &[(&lease.name).into(), (&lease.holder).into(), lease.fencing.into()],
         )
         .await?;
+        tx.commit().await
+    }
+}
+
+impl Store {
+    /// Gives back what this holder has of a lease, when the work that took it was dropped where it stood.
+    pub async fn lease_give_up(&self, name: &str, holder: &str) -> Result<(), StoreError> {
+        let mut tx = self.write().await?;
+        tx.execute(GIVE_UP, &[name.into(), holder.into()]).await?;
         tx.commit().await
     }
 }

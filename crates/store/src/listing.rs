@@ -25,6 +25,7 @@ const UNFINISHED: &str =
 const COVERED: &str = "SELECT COUNT(*) FROM listing_kind k
     JOIN listing l ON l.run_id = k.run_id AND l.family = k.family AND l.name = ''
     WHERE k.run_id = $1 AND k.kind = $2 AND l.state = 'ended'";
+const LOOKED: &str = "SELECT 1 FROM looked WHERE run_id = $1 AND kind = $2 LIMIT 1";
 const COVERING: &str = "SELECT COUNT(*) FROM listing_kind WHERE run_id = $1 AND kind = $2";
 
 /// How far a listing is.
@@ -82,13 +83,24 @@ pub struct ListingRow {
     pub note: Option<String>,
 }
 
-/// Proof that in this run every listing that could show facts of this kind was read to the server's own end.
+/// Proof that in this run every listing that could show facts of this kind was read to the server's own end, or, in a
+/// run of what events named, that some of them were asked for and all of the answer was read.
 /// Only the store makes it, and without it no fact ends.
 #[derive(Debug)]
 pub struct CompleteRun {
     pub(crate) run: RunId,
     pub(crate) organization_id: i64,
     pub(crate) kind: FactKind,
+    pub(crate) seen: SeenAll,
+}
+
+/// What a run has seen all of, of one kind of facts.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub(crate) enum SeenAll {
+    /// All there are.
+    OfTheKind,
+    /// Those within what it [looked](crate::Looked) at.
+    WhereItLooked,
 }
 
 impl CompleteRun {
@@ -262,7 +274,7 @@ impl Tx {
         Ok(true)
     }
 
-    /// The proof that facts of this kind were read completely in this run, if they were.
+    /// The proof that facts of this kind were read completely in this run, or where it looked, if they were.
     pub async fn run_complete(
         &mut self,
         run: RunId,
@@ -272,10 +284,18 @@ impl Tx {
         let key = [run.0.into(), kind.number().into()];
         let covering = self.row(COVERING, &key).await?.map_or(Ok(0), |row| row.int(0))?;
         let covered = self.row(COVERED, &key).await?.map_or(Ok(0), |row| row.int(0))?;
-        Ok((covering > 0 && covering == covered).then_some(CompleteRun {
+        let seen = if covering > 0 && covering == covered {
+            SeenAll::OfTheKind
+        } else if self.row(LOOKED, &key).await?.is_some() {
+            SeenAll::WhereItLooked
+        } else {
+            return Ok(None);
+        };
+        Ok(Some(CompleteRun {
             run,
             organization_id,
             kind,
+            seen,
         }))
     }
 }

@@ -19,12 +19,16 @@ use model::RunId;
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;
 
-const OPEN: &str = "INSERT INTO run (organization_id, connection_id, with_methods, state, started_at, report)
-    VALUES ($1, $2, $3, 'reading', $4, $5) RETURNING id";
-const COLUMNS: &str = "SELECT id, organization_id, connection_id, with_methods, state, started_at, ended_at, requests, changes_begun, changes_ended, report
+const OPEN: &str =
+    "INSERT INTO run (organization_id, connection_id, with_methods, incremental, state, started_at, report)
+    VALUES ($1, $2, $3, $4, 'reading', $5, $6) RETURNING id";
+const COLUMNS: &str = "SELECT id, organization_id, connection_id, with_methods, state, started_at, ended_at, requests, changes_begun, changes_ended, report, incremental
     FROM run WHERE id = $1";
-const LATEST: &str = "SELECT id, organization_id, connection_id, with_methods, state, started_at, ended_at, requests, changes_begun, changes_ended, report
+const LATEST: &str = "SELECT id, organization_id, connection_id, with_methods, state, started_at, ended_at, requests, changes_begun, changes_ended, report, incremental
     FROM run WHERE organization_id = $1 ORDER BY id DESC LIMIT $2";
+const LAST_WHOLE: &str = "SELECT id, organization_id, connection_id, with_methods, state, started_at, ended_at, requests, changes_begun, changes_ended, report, incremental
+    FROM run WHERE organization_id = $1 AND state = 'published' AND incremental = 0 ORDER BY id DESC LIMIT 1";
+const WHOLE_BEGUN: &str = "SELECT MAX(started_at) FROM run WHERE organization_id = $1 AND incremental = 0";
 const SET_STATE: &str = "UPDATE run SET state = $2, ended_at = $3, report = $4 WHERE id = $1";
 const ADD_REQUESTS: &str = "UPDATE run SET requests = requests + $2 WHERE id = $1";
 const COUNT_BEGUN: &str = "SELECT COUNT(*) FROM fact WHERE organization_id = $1 AND begun_run = $2";
@@ -39,6 +43,7 @@ const PROGRESS: &str =
     SET at = excluded.at, requests = excluded.requests, retries = excluded.retries,
         rate_limited = excluded.rate_limited, waiting = excluded.waiting, waiting_until = excluded.waiting_until";
 const CLEAR_STAGED: &str = "DELETE FROM staged WHERE run_id = $1";
+const CLEAR_LOOKED: &str = "DELETE FROM looked WHERE run_id = $1";
 
 /// Where a run is in its life.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, Serialize, Deserialize)]
@@ -113,6 +118,17 @@ pub struct RunProgress {
     pub waiting_until: i64,
 }
 
+/// How much of an organization a run reads.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum Extent {
+    /// Everything.
+    Whole,
+    /// Everything, and the method of every holding.
+    WholeWithMethods,
+    /// What events named. Absence can be concluded only where it [looked](crate::Looked).
+    Changes,
+}
+
 /// One reading.
 #[derive(Debug, Clone, PartialEq)]
 pub struct RunRow {
@@ -122,8 +138,8 @@ pub struct RunRow {
     pub organization_id: i64,
     /// Through which connection.
     pub connection_id: i64,
-    /// Whether methods are read too.
-    pub with_methods: bool,
+    /// How much of the organization it reads.
+    pub extent: Extent,
     /// Where it is in its life.
     pub state: RunState,
     /// When it began, in milliseconds since the epoch.
@@ -152,7 +168,11 @@ fn run(row: &Row) -> Result<RunRow, StoreError> {
         id: RunId(id),
         organization_id: row.int(1)?,
         connection_id: row.int(2)?,
-        with_methods: row.flag(3)?,
+        extent: match (row.flag(11)?, row.flag(3)?) {
+            (true, _) => Extent::Changes,
+            (false, true) => Extent::WholeWithMethods,
+            (false, false) => Extent::Whole,
+        },
         state: RunState::from_name(&state).ok_or_else(unknown)?,
         started_at: row.int(5)?,
         ended_at: row.int_or_null(6)?,
@@ -169,7 +189,7 @@ impl Tx {
         &mut self,
         organization: i64,
         connection: i64,
-        with_methods: bool,
+        extent: Extent,
         now: i64,
     ) -> Result<RunRow, StoreError> {
         let report = to_json(&RunReport {
@@ -179,7 +199,8 @@ impl Tx {
         let values = [
             organization.into(),
             connection.into(),
-            with_methods.into(),
+            (extent == Extent::WholeWithMethods).into(),
+            (extent == Extent::Changes).into(),
             now.into(),
             report,
         ];
@@ -201,6 +222,18 @@ impl Tx {
             .as_ref()
             .map(run)
             .transpose()
+    }
+
+    /// The last reading of everything that was published.
+    pub async fn run_last_whole(&mut self, organization: i64) -> Result<Option<RunRow>, StoreError> {
+        let row = self.row(LAST_WHOLE, &[organization.into()]).await?;
+        row.as_ref().map(run).transpose()
+    }
+
+    /// When the last reading of everything was begun, whatever became of it.
+    pub async fn run_whole_begun_at(&mut self, organization: i64) -> Result<Option<i64>, StoreError> {
+        let row = self.row(WHOLE_BEGUN, &[organization.into()]).await?;
+        row.map_or(Ok(None), |row| row.int_or_null(0))
     }
 
     /// The latest runs of an organization, newest first.
@@ -258,7 +291,10 @@ impl Store {
         tx.run_set_state(run.id, RunState::Merging, None, &run.report)
             .await?;
         tx.commit().await?;
-        self.statistics_before_merging().await
+        match run.extent {
+            Extent::Whole | Extent::WholeWithMethods => self.statistics_before_merging().await,
+            Extent::Changes => Ok(()),
+        }
     }
 
     /// Keeps what a run that could not be finished has to say; it can be taken up again.
@@ -291,7 +327,11 @@ impl Store {
         };
         tx.summary_publish(published).await?;
         tx.organization_publish(run.organization_id, run.id).await?;
-        tx.connection_confirm_drop(run.connection_id, false).await?;
+        if run.extent != Extent::Changes {
+            tx.connection_confirm_drop(run.connection_id, false).await?;
+        }
+        tx.dirty_read(run, report.reasons.is_empty()).await?;
+        tx.alerts_plan(run.id, now).await?;
         tx.commit().await?;
         self.run_clear_staged(run.id).await?;
         Ok((begun, ended))
@@ -326,6 +366,7 @@ impl Store {
     async fn run_clear_staged(&self, run: RunId) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
         tx.execute(CLEAR_STAGED, &[run.0.into()]).await?;
+        tx.execute(CLEAR_LOOKED, &[run.0.into()]).await?;
         tx.commit().await
     }
 }

@@ -46,6 +46,8 @@ pub(crate) struct Confirmed {
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Filters {
     pub joint: bool,
+    /// Whether looking an account up tells surely which groups it is in.
+    pub rows_tell_groups: bool,
 }
 
 /// Looks every candidate up and answers what is confirmed absent.
@@ -131,6 +133,10 @@ async fn look_again(
                 .iter()
                 .filter(|fact| !gone.groups.contains(&fact.a) && !gone.accounts.contains(&fact.b))
                 .collect();
+            if filters.rows_tell_groups {
+                let accounts = texts(ctx, alive.iter().map(|fact| fact.b)).await?;
+                return steps::look_up(ctx, directories, &accounts).await;
+            }
             look_at_memberships(ctx, &alive).await
         }
         FactKind::GroupRoleGrant => {

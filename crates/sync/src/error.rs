@@ -17,6 +17,13 @@ pub enum SyncError {
         #[source]
         source: ApiError,
     },
+    /// Atlassian did not answer as needed when it was asked for events.
+    #[error("reading the audit log's events stopped")]
+    Events {
+        /// Why.
+        #[source]
+        source: ApiError,
+    },
     /// The store failed.
     #[error("keeping what was read failed")]
     Store(#[from] StoreError),
@@ -32,7 +39,7 @@ impl SyncError {
     /// What the reader of the message can do.
     pub fn hint(&self) -> Option<String> {
         match self {
-            SyncError::Read { source, .. } => Some(source.hint()),
+            SyncError::Read { source, .. } | SyncError::Events { source } => Some(source.hint()),
             SyncError::Store(error) => error.hint().map(str::to_owned),
             SyncError::Busy { .. } => {
                 Some("wait until it has finished, or watch it on the connection's page".into())

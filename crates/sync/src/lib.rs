@@ -12,10 +12,14 @@
 //! The order of a run, each step a file: [`steps`] reads listings and maps them ([`map`]) to facts; [`semantics`]
 //! finds out how this tenant's filters work; [`verify`] compares with counts and reads precisely where they
 //! disagree; [`absence`] is the second witness; [`hold`] stops what looks wrong; [`run`] ties them together.
+//!
+//! [`events`] reads the audit log's stream, and [`changes`] reads what it named as a small run of its own.
 //! It is the only crate that may conclude that something is gone. It never writes to Atlassian.
 
 mod absence;
+mod changes;
 mod error;
+mod events;
 mod first_accounts;
 mod hold;
 mod listing;
@@ -26,6 +30,7 @@ mod semantics;
 mod steps;
 mod verify;
 
+pub use changes::{Followed, follow};
 pub use error::SyncError;
 pub use progress::{Estimate, Progress, Silent};
 pub use run::{Outcome, Reading, Status, sync};

@@ -3,6 +3,7 @@
 use crate::error::{SyncError, While as _};
 use crate::first_accounts::FirstAccounts;
 use crate::progress::Progress;
+use crate::run::Reading;
 use atlassian::{Admin, ApiError, Cursor, Page, Scim};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use model::{Clock, Family, RunId};
@@ -101,6 +102,29 @@ pub(crate) enum ListingEnd {
 const RESTARTS: u32 = 4;
 /// How often a listing that does not agree with its count is read.
 const PASSES: u32 = 4;
+
+impl<'a> Context<'a> {
+    /// For a run under a lease.
+    pub fn new(reading: &Reading<'a>, lease: &'a Lease, run: RunId) -> Context<'a> {
+        Context {
+            store: reading.store,
+            admin: reading.admin,
+            scim: reading.scim,
+            clock: reading.clock,
+            progress: reading.progress,
+            lease,
+            run,
+            organization: reading.organization.id,
+            terms: TermCache::default(),
+            accounts_page: Notify::new(),
+            accounts_done: AtomicBool::new(false),
+            first_accounts: FirstAccounts::default(),
+            accounts_expected: AtomicI64::new(0),
+            change_seen: AtomicBool::new(false),
+            shape: Mutex::new(PageShape::default()),
+        }
+    }
+}
 
 impl Context<'_> {
     /// Keeps an observation that is no page of a listing.

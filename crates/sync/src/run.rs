@@ -2,9 +2,9 @@
 
 use crate::absence::{self, Filters};
 use crate::error::{SyncError, While as _};
-use crate::first_accounts::FirstAccounts;
+use crate::events::explain;
 use crate::hold;
-use crate::listing::{Context, ListingEnd, PageShape, side_by_side};
+use crate::listing::{Context, ListingEnd, side_by_side};
 use crate::progress::{Estimate, Progress};
 use crate::semantics;
 use crate::steps::{self, KnownGroup, ONLY, Pairs};
@@ -17,14 +17,13 @@ use model::{Clock, DirectoryId, FactKind, Family, RunId};
 use serde::Serialize;
 use std::collections::BTreeSet;
 use std::convert::Infallible;
-use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
+use std::sync::PoisonError;
+use std::sync::atomic::Ordering;
 use std::time::Duration;
 use store::{
-    ConnectionRow, GivenRole, Lease, ListingState, Merge, OrganizationRow, RunProgress, RunReport, RunRow,
-    RunState, Store, Taken, TermCache, this_holder,
+    ConnectionRow, Extent, GivenRole, Lease, ListingState, Merge, OrganizationRow, RunProgress, RunReport,
+    RunRow, RunState, Store, Taken, this_holder,
 };
-use tokio::sync::Notify;
 use tokio::time::MissedTickBehavior;
 
 /// What to read, with what.
@@ -86,39 +85,25 @@ const RESUME_WITHIN_MS: i64 = 6 * 60 * 60 * 1000;
 /// Fails outright only when the lease or the store cannot be had; a reading that stops midway is an [`Outcome`] that
 /// is incomplete.
 pub async fn sync(reading: &Reading<'_>) -> Result<Outcome, SyncError> {
-    let name = format!("sync/{}", reading.organization.id);
-    let lease = match reading
-        .store
-        .lease_take(&name, &this_holder(), reading.clock.now_ms())
-        .await?
-    {
-        Taken::Held(lease) => lease,
-        Taken::HeldBy { holder, .. } => return Err(SyncError::Busy { holder }),
-    };
+    let lease = held_lease(reading).await?;
     let outcome = with_lease(reading, &lease).await;
     reading.store.lease_release(&lease).await?;
     outcome
 }
 
+/// The lease under which one process at a time reads an organization.
+pub(crate) async fn held_lease(reading: &Reading<'_>) -> Result<Lease, SyncError> {
+    let name = format!("sync/{}", reading.organization.id);
+    let now = reading.clock.now_ms();
+    match reading.store.lease_take(&name, &this_holder(), now).await? {
+        Taken::Held(lease) => Ok(lease),
+        Taken::HeldBy { holder, .. } => Err(SyncError::Busy { holder }),
+    }
+}
+
 async fn with_lease(reading: &Reading<'_>, lease: &Lease) -> Result<Outcome, SyncError> {
     let run = open(reading).await?;
-    let ctx = Context {
-        store: reading.store,
-        admin: reading.admin,
-        scim: reading.scim,
-        clock: reading.clock,
-        progress: reading.progress,
-        lease,
-        run: run.id,
-        organization: reading.organization.id,
-        terms: TermCache::default(),
-        accounts_page: Notify::new(),
-        accounts_done: AtomicBool::new(false),
-        first_accounts: FirstAccounts::default(),
-        accounts_expected: AtomicI64::new(0),
-        change_seen: AtomicBool::new(false),
-        shape: Mutex::new(PageShape::default()),
-    };
+    let ctx = Context::new(reading, lease, run.id);
     // Saying how it goes never ends by itself.
     let ended = tokio::select! {
         ended = read_and_merge(reading, &ctx, &run) => ended,
@@ -196,7 +181,7 @@ fn chain(error: &dyn std::error::Error) -> String {
     text
 }
 
-fn report(reading: &Reading<'_>, reasons: &[String]) -> RunReport {
+pub(crate) fn report(reading: &Reading<'_>, reasons: &[String]) -> RunReport {
     let transport = reading.admin.transport();
     RunReport {
         version: 1,
@@ -217,7 +202,7 @@ async fn open(reading: &Reading<'_>) -> Result<RunRow, SyncError> {
         .next();
     drop(tx);
     if let Some(run) = latest.filter(|run| matches!(run.state, RunState::Reading | RunState::Merging)) {
-        let is_same = run.with_methods == reading.with_methods && run.connection_id == reading.connection.id;
+        let is_same = run.extent == extent(reading) && run.connection_id == reading.connection.id;
         if is_same && now - run.started_at < RESUME_WITHIN_MS {
             reading
                 .progress
@@ -236,12 +221,20 @@ async fn open(reading: &Reading<'_>) -> Result<RunRow, SyncError> {
         .run_open(
             reading.organization.id,
             reading.connection.id,
-            reading.with_methods,
+            extent(reading),
             now,
         )
         .await?;
     tx.commit().await?;
     Ok(run)
+}
+
+fn extent(reading: &Reading<'_>) -> Extent {
+    if reading.with_methods {
+        Extent::WholeWithMethods
+    } else {
+        Extent::Whole
+    }
 }
 
 async fn read_and_merge(
@@ -258,22 +251,26 @@ async fn read_and_merge(
     let joint = matches!(holdings.pairs, Pairs::Joint { .. });
     let groups_cut = learn_shape(reading, ctx).await?;
     settle(ctx, &directories, groups_cut, accounts_certain, holdings).await?;
-    if run.with_methods {
+    if run.extent == Extent::WholeWithMethods {
         steps::read_methods(ctx).await?;
     }
     reading
         .store
         .run_merging(ctx.lease, run, ctx.clock.now_ms())
         .await?;
-    let confirmed = absence::confirm(ctx, &directories, Filters { joint }).await?;
+    let filters = Filters {
+        joint,
+        // Only what the row left out is a candidate: it would leave it out again.
+        rows_tell_groups: false,
+    };
+    let confirmed = absence::confirm(ctx, &directories, filters).await?;
     finish(reading, ctx, run, confirmed).await
 }
 
 /// Says what the reading will cost, from what is known before the first request or, the first time, from two counts.
 async fn estimate(reading: &Reading<'_>, ctx: &Context<'_>) -> Result<(), SyncError> {
     let mut tx = ctx.store.read().await?;
-    let runs = tx.run_latest(ctx.organization, 10).await?;
-    let last = runs.iter().find(|run| run.state == RunState::Published);
+    let last = tx.run_last_whole(ctx.organization).await?;
     let mut accounts = tx.facts_count(ctx.organization, FactKind::Account).await?;
     let mut groups = tx.facts_count(ctx.organization, FactKind::Group).await?;
     drop(tx);
@@ -355,7 +352,7 @@ async fn read_accounts(ctx: &Context<'_>, directories: &[DirectoryId]) -> Result
     Ok(certain?.into_iter().all(|is_certain| is_certain))
 }
 
-async fn read_short(ctx: &Context<'_>, family: Family) -> Result<(), SyncError> {
+pub(crate) async fn read_short(ctx: &Context<'_>, family: Family) -> Result<(), SyncError> {
     ctx.plan(family).await?;
     let end = match family {
         Family::Domains => steps::read_domains(ctx, ONLY).await?,
@@ -562,8 +559,9 @@ async fn finish(
         });
     }
     let previous_at = tx
-        .run_started_at(ctx.organization, reading.organization.published_run)
-        .await?;
+        .run_last_whole(ctx.organization)
+        .await?
+        .map(|run| run.started_at);
     drop(tx);
     let reasons = if reading.connection.drop_confirmed {
         Vec::new()
@@ -586,6 +584,7 @@ async fn finish(
         });
     }
     merge(reading, ctx, run, previous_at, confirmed).await?;
+    explain(reading, run.id).await?;
     let reasons = not_complete(ctx).await?;
     let report = report(reading, &reasons);
     let (begun, ended) = reading
@@ -608,7 +607,7 @@ async fn finish(
     })
 }
 
-async fn merge(
+pub(crate) async fn merge(
     reading: &Reading<'_>,
     ctx: &Context<'_>,
     run: &RunRow,

@@ -33,10 +33,16 @@ impl Hub {
         json!({ "requests": stats.requests, "operations": stats.operations, "rate_limited": stats.rate_limited })
     }
 
-    pub(crate) fn mutate_now(&self, random: u32, seed: u64) {
+    pub(crate) fn mutate_now(&self, random: u32, seed: u64, is_silent: bool) {
         let now_ms = self.settle();
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
-        mutate::mutate(&mut world, random, seed, now_ms);
+        mutate::mutate(&mut world, random, seed, now_ms, is_silent);
+    }
+
+    pub(crate) fn log_in_now(&self, accounts: u32, seed: u64) {
+        let now_ms = self.settle();
+        let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        mutate::log_in(&mut world, accounts, seed, now_ms);
     }
 
     pub(crate) fn set_faults(&self, json: &Value) -> Result<(), String> {
@@ -75,13 +81,23 @@ pub(crate) fn answer(
             };
             write(200, "application/x-ndjson", lines)
         }
-        ("POST", "mutate") => match number("random").map(u32::try_from) {
-            Some(Ok(random)) => {
-                hub.mutate_now(random, json.get("seed").and_then(Value::as_u64).unwrap_or(0));
-                write(200, "application/json", json!({ "mutated": random }).to_string())
+        ("POST", "mutate") => {
+            let count = |name: &str| number(name).map(u32::try_from);
+            let seed = json.get("seed").and_then(Value::as_u64).unwrap_or(0);
+            let is_silent = json.get("silent").and_then(Value::as_bool).unwrap_or(false);
+            match (count("random"), count("logins")) {
+                (None, None) | (Some(Err(_)), _) | (_, Some(Err(_))) => refuse(
+                    "random is the number of changes to make, logins that of log-ins to put into the log",
+                ),
+                (random, logins) => {
+                    let (random, logins) = (random.and_then(Result::ok), logins.and_then(Result::ok));
+                    hub.mutate_now(random.unwrap_or(0), seed, is_silent);
+                    hub.log_in_now(logins.unwrap_or(0), seed);
+                    let said = json!({ "mutated": random.unwrap_or(0), "logins": logins.unwrap_or(0) });
+                    write(200, "application/json", said.to_string())
+                }
             }
-            _ => refuse("random is the number of changes to make"),
-        },
+        }
         ("POST", "faults") => match hub.set_faults(&json) {
             Ok(()) => write(200, "application/json", json!({ "faults": json }).to_string()),
             Err(why) => refuse(&why),

@@ -35,6 +35,8 @@ pub(crate) struct Event {
     pub(crate) action: &'static str,
     pub(crate) actor_id: String,
     pub(crate) actor_name: String,
+    /// Whether it was done with the organization's key, not by somebody in a browser.
+    pub(crate) by_key: bool,
     pub(crate) context: Vec<Subject>,
 }
 
@@ -108,13 +110,36 @@ pub(crate) struct EventLog {
 }
 
 impl EventLog {
-    /// Writes an event that happens now.
+    /// Writes an event that happens now, done with the organization's key.
     pub(crate) fn write(
         &mut self,
         seed: u64,
         now_ms: i64,
         action: &'static str,
         actor: (&str, &str),
+        context: Vec<Subject>,
+    ) {
+        self.add(seed, now_ms, action, (actor, true), context);
+    }
+
+    /// Writes an event that happens now, done by somebody in a browser.
+    pub(crate) fn write_by_person(
+        &mut self,
+        seed: u64,
+        now_ms: i64,
+        action: &'static str,
+        actor: (&str, &str),
+        context: Vec<Subject>,
+    ) {
+        self.add(seed, now_ms, action, (actor, false), context);
+    }
+
+    fn add(
+        &mut self,
+        seed: u64,
+        now_ms: i64,
+        action: &'static str,
+        (actor, by_key): ((&str, &str), bool),
         context: Vec<Subject>,
     ) {
         self.written += 1;
@@ -133,6 +158,7 @@ impl EventLog {
             action,
             actor_id: actor.0.to_owned(),
             actor_name: actor.1.to_owned(),
+            by_key,
             context,
         };
         let at = self
@@ -196,15 +222,15 @@ impl Event {
         let mut attributes = json!({
             "time": iso_ms(self.time_ms),
             "action": self.action,
-            "actor": {
-                "id": self.actor_id,
-                "name": self.actor_name,
-                "auth": { "authType": "api-token", "tokenId": "org-key", "tokenLabel": "twin" },
-            },
+            "actor": { "id": self.actor_id, "name": self.actor_name },
             "context": context,
             "container": [{ "id": org_id, "type": "organization", "attributes": {} }],
             "location": { "ip": "203.0.113.7", "geo": "", "countryName": "Australia", "regionName": "NSW", "city": "Sydney" },
         });
+        if self.by_key {
+            attributes["actor"]["auth"] =
+                json!({ "authType": "api-token", "tokenId": "org-key", "tokenLabel": "twin" });
+        }
         if let (true, Some(map)) = (is_stream, attributes.as_object_mut()) {
             map.insert("processedAt".to_owned(), json!(iso_ms(self.processed_ms)));
         }

@@ -23,6 +23,7 @@ mod faults;
 mod generate;
 mod http;
 mod limits;
+mod mailbox;
 mod mutate;
 pub mod options;
 mod query;
@@ -35,6 +36,7 @@ mod state;
 mod truth;
 mod twin;
 
+pub use mailbox::{Letter, MailServer, Mailbox, TalkEnd};
 pub use options::{
     Counts, CursorStyle, FilterSemantics, GroupRolesStyle, KeyKind, NextStyle, OnOff, ProfilePrivileges,
     RepeatLifecycle, RetryAfterStyle, ScimDomains, ScimMedia, Shape, TwinOptions,

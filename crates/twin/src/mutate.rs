@@ -6,20 +6,48 @@ use crate::random::Random;
 use crate::roles::RoleSet;
 use crate::state::{Change, Group, Place, Token, World};
 
-/// Makes this many random changes.
-pub(crate) fn mutate(world: &mut World, count: u32, seed: u64, now_ms: i64) {
+/// Makes this many random changes; silent ones leave no event, as where the log lost it or never has one.
+pub(crate) fn mutate(world: &mut World, count: u32, seed: u64, now_ms: i64, is_silent: bool) {
     let mut random = Random::new(seed ^ world.seed, "mutate");
     for _ in 0..count {
         // A draw may find nothing to change; others are tried, and an organization of nothing stays as it is.
         for _ in 0..20 {
-            if change_once(world, &mut random, now_ms) {
+            if change_once(world, &mut random, now_ms, is_silent) {
                 break;
             }
         }
     }
 }
 
-fn change_once(world: &mut World, random: &mut Random, now_ms: i64) -> bool {
+/// Puts so many log-ins of random accounts into the log. They change nothing.
+pub(crate) fn log_in(world: &mut World, count: u32, seed: u64, now_ms: i64) {
+    let mut random = Random::new(seed ^ world.seed, "log in");
+    for _ in 0..count {
+        let Some(account) = any_account(world, &mut random) else {
+            return;
+        };
+        let subject = account_subject(world, account);
+        let actor = (subject.1.clone(), subject.2.clone().unwrap_or_default());
+        let seed = world.seed;
+        let context = vec![subject];
+        world
+            .events
+            .write_by_person(seed, now_ms, "user_login", (&actor.0, &actor.1), context);
+    }
+}
+
+/// Whose name changes carry: an administrator other than the key's owner, where there is one among the first accounts.
+fn somebody(world: &World) -> (String, String) {
+    let first = u32::try_from(world.accounts.len()).unwrap_or(u32::MAX).min(2_000);
+    let mut admins = (0..first).filter(|index| !is_key_owner(world, *index) && is_org_admin(world, *index));
+    let admin = admins.next().map(|index| account_subject(world, index));
+    admin.map_or_else(
+        || world.key_owner.clone(),
+        |(_, id, name)| (id, name.unwrap_or_default()),
+    )
+}
+
+fn change_once(world: &mut World, random: &mut Random, now_ms: i64, is_silent: bool) -> bool {
     let done = match random.below(100) {
         0..6 => join(world, random, now_ms),
         6..11 => leave(world, random),
@@ -37,16 +65,27 @@ fn change_once(world: &mut World, random: &mut Random, now_ms: i64) -> bool {
         97..98 => domain(world, random),
         _ => policy(world, random, now_ms),
     };
-    let Some((action, context)) = done else {
+    let Some(events) = done else {
         return false;
     };
-    let (id, name) = world.key_owner.clone();
-    let seed = world.seed;
-    world.events.write(seed, now_ms, action, (&id, &name), context);
+    if !is_silent {
+        let (id, name) = somebody(world);
+        let seed = world.seed;
+        for (action, context) in events {
+            world
+                .events
+                .write_by_person(seed, now_ms, action, (&id, &name), context);
+        }
+    }
     true
 }
 
-type Done = Option<(&'static str, Vec<Subject>)>;
+/// What was done, as the log tells it; nothing if nothing could be.
+type Done = Option<Vec<(&'static str, Vec<Subject>)>>;
+
+fn told(action: &'static str, context: Vec<Subject>) -> Done {
+    Some(vec![(action, context)])
+}
 
 fn any_account(world: &World, random: &mut Random) -> Option<u32> {
     let total = world.accounts.len();
@@ -135,10 +174,13 @@ fn join(world: &mut World, random: &mut Random, now_ms: i64) -> Done {
         .map(|(index, _)| index)
         .collect();
     let count = random.below(4);
+    let mut events = vec![("user_created", vec![account_subject(world, account)])];
     for group in random.sample(&here, count) {
         world.apply(Change::MemberAdd { group, account });
+        let context = vec![account_subject(world, account), group_subject(world, group)];
+        events.push(("user_added_to_group", context));
     }
-    Some(("user_created", vec![account_subject(world, account)]))
+    Some(events)
 }
 
 /// Somebody known gets into a second directory.
@@ -154,7 +196,7 @@ fn join_another(world: &mut World, random: &mut Random, directory: u16) -> Done 
             status: "active",
         },
     });
-    Some(("user_invitation_sent", vec![account_subject(world, account)]))
+    told("user_invitation_sent", vec![account_subject(world, account)])
 }
 
 fn leave(world: &mut World, random: &mut Random) -> Done {
@@ -165,7 +207,7 @@ fn leave(world: &mut World, random: &mut Random) -> Done {
     let subject = account_subject(world, account);
     let directory = random.pick(&world.account(account)?.places)?.directory;
     world.apply(Change::PlaceRemove { account, directory });
-    Some(("user_removed", vec![subject]))
+    told("user_removed", vec![subject])
 }
 
 fn make_group(world: &mut World, random: &mut Random) -> Done {
@@ -189,12 +231,15 @@ fn make_group(world: &mut World, random: &mut Random) -> Done {
         grants: Vec::new(),
     })));
     let group = (world.groups.len() - 1) as u32;
+    let mut events = vec![("group_created", vec![group_subject(world, group)])];
     for _ in 0..random.below(6) {
         if let Some(account) = any_account(world, random) {
             world.apply(Change::MemberAdd { group, account });
+            let context = vec![account_subject(world, account), group_subject(world, group)];
+            events.push(("user_added_to_group", context));
         }
     }
-    Some(("group_created", vec![group_subject(world, group)]))
+    Some(events)
 }
 
 fn drop_group(world: &mut World, random: &mut Random) -> Done {
@@ -204,7 +249,7 @@ fn drop_group(world: &mut World, random: &mut Random) -> Done {
     }
     let subject = group_subject(world, group);
     world.apply(Change::GroupDelete { group });
-    Some(("group_deleted", vec![subject]))
+    told("group_deleted", vec![subject])
 }
 
 fn add_member(world: &mut World, random: &mut Random) -> Done {
@@ -217,20 +262,20 @@ fn add_member(world: &mut World, random: &mut Random) -> Done {
         return None;
     }
     world.apply(Change::MemberAdd { group, account });
-    Some((
+    told(
         "user_added_to_group",
         vec![account_subject(world, account), group_subject(world, group)],
-    ))
+    )
 }
 
 fn remove_member(world: &mut World, random: &mut Random) -> Done {
     let group = any_group(world, random)?;
     let account = random.pick(&world.group(group)?.members).copied()?;
     world.apply(Change::MemberRemove { group, account });
-    Some((
+    told(
         "user_removed_from_group",
         vec![account_subject(world, account), group_subject(world, group)],
-    ))
+    )
 }
 
 fn group_grant(world: &mut World, random: &mut Random) -> Done {
@@ -248,10 +293,10 @@ fn group_grant(world: &mut World, random: &mut Random) -> Done {
         resource,
         roles,
     });
-    Some((
+    told(
         "group_granted_role",
         vec![group_subject(world, group), resource_subject(world, resource)],
-    ))
+    )
 }
 
 fn group_revoke(world: &mut World, random: &mut Random) -> Done {
@@ -264,10 +309,10 @@ fn group_revoke(world: &mut World, random: &mut Random) -> Done {
         resource,
         roles,
     });
-    Some((
+    told(
         "group_revoked_role",
         vec![group_subject(world, group), resource_subject(world, resource)],
-    ))
+    )
 }
 
 fn direct_grant(world: &mut World, random: &mut Random) -> Done {
@@ -291,10 +336,10 @@ fn direct_grant(world: &mut World, random: &mut Random) -> Done {
         resource,
         roles,
     });
-    Some((
+    told(
         "user_granted_role",
         vec![account_subject(world, account), resource_subject(world, resource)],
-    ))
+    )
 }
 
 fn direct_revoke(world: &mut World, random: &mut Random) -> Done {
@@ -309,10 +354,10 @@ fn direct_revoke(world: &mut World, random: &mut Random) -> Done {
         resource,
         roles,
     });
-    Some((
+    told(
         "user_revoked_role",
         vec![account_subject(world, account), resource_subject(world, resource)],
-    ))
+    )
 }
 
 fn suspend_or_restore(world: &mut World, random: &mut Random) -> Done {
@@ -331,7 +376,7 @@ fn suspend_or_restore(world: &mut World, random: &mut Random) -> Done {
         directory: place.directory,
         status,
     });
-    Some((action, vec![account_subject(world, account)]))
+    told(action, vec![account_subject(world, account)])
 }
 
 fn rename(world: &mut World, random: &mut Random) -> Done {
@@ -339,12 +384,12 @@ fn rename(world: &mut World, random: &mut Random) -> Done {
         let group = any_group(world, random)?;
         let name = format!("renamed-{}-{}", group, random.below(1_000_000));
         world.apply(Change::GroupRename { group, name });
-        return Some(("group_updated", vec![group_subject(world, group)]));
+        return told("group_updated", vec![group_subject(world, group)]);
     }
     let account = any_account(world, random)?;
     let name = format!("Renamed {}", random.below(1_000_000));
     world.apply(Change::AccountRename { account, name });
-    Some(("user_profile_updated", vec![account_subject(world, account)]))
+    told("user_profile_updated", vec![account_subject(world, account)])
 }
 
 fn token(world: &mut World, random: &mut Random, now_ms: i64) -> Done {
@@ -359,7 +404,7 @@ fn token(world: &mut World, random: &mut Random, now_ms: i64) -> Done {
             ),
         );
         world.apply(Change::TokenRemove { id });
-        return Some(("api_token_revoked", vec![subject]));
+        return told("api_token_revoked", vec![subject]);
     }
     let account = any_account(world, random)?;
     let row = world.account(account).filter(|row| row.is_managed())?;
@@ -376,7 +421,7 @@ fn token(world: &mut World, random: &mut Random, now_ms: i64) -> Done {
         last_active_ms: None,
     };
     world.apply(Change::TokenAdd(Box::new(token)));
-    Some(("api_token_created", vec![account_subject(world, account)]))
+    told("api_token_created", vec![account_subject(world, account)])
 }
 
 fn domain(world: &mut World, random: &mut Random) -> Done {
@@ -388,7 +433,7 @@ fn domain(world: &mut World, random: &mut Random) -> Done {
     domain.claim_status = status;
     let subject = ("organization", world.org_id.clone(), Some(domain.name.clone()));
     world.apply(Change::DomainSet(domain));
-    Some(("org_settings_update", vec![subject]))
+    told("org_settings_update", vec![subject])
 }
 
 fn policy(world: &mut World, random: &mut Random, now_ms: i64) -> Done {
@@ -405,5 +450,5 @@ fn policy(world: &mut World, random: &mut Random, now_ms: i64) -> Done {
     policy.updated_ms = now_ms;
     let subject = ("organization", world.org_id.clone(), policy.name.clone());
     world.apply(Change::PolicySet(Box::new(policy)));
-    Some(("policy_updated", vec![subject]))
+    told("policy_updated", vec![subject])
 }

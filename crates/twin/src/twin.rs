@@ -211,7 +211,17 @@ impl Twin {
 
     /// Makes random changes that are visible at once.
     pub fn mutate(&self, random: u32, seed: u64) {
-        self.hub.mutate_now(random, seed);
+        self.hub.mutate_now(random, seed, false);
+    }
+
+    /// Makes random changes that are visible at once and of which the log says nothing.
+    pub fn mutate_silently(&self, random: u32, seed: u64) {
+        self.hub.mutate_now(random, seed, true);
+    }
+
+    /// Puts log-ins of random accounts into the log.
+    pub fn log_in(&self, accounts: u32, seed: u64) {
+        self.hub.log_in_now(accounts, seed);
     }
 
     /// Schedules faults; `{}` clears them. The error says what is wrong with the schedule.

@@ -76,9 +76,11 @@ impl From<AppError> for PageError {
             other => other,
         };
         let status = match &error {
-            AppError::NoPlan { .. } | AppError::NoFinding { .. } | AppError::NoQuestion { .. } => {
-                StatusCode::NOT_FOUND
-            }
+            AppError::NoPlan { .. }
+            | AppError::NoConnection { .. }
+            | AppError::NoFinding { .. }
+            | AppError::NoQuestion { .. } => StatusCode::NOT_FOUND,
+            AppError::WrongSchedule { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::Api(_) | AppError::Provision(_) => StatusCode::BAD_GATEWAY,
             _ => StatusCode::CONFLICT,
         };

@@ -11,15 +11,19 @@ use axum::http::header::{
     CACHE_CONTROL, CONTENT_SECURITY_POLICY as CSP, HeaderName, REFERRER_POLICY, SET_COOKIE,
     X_CONTENT_TYPE_OPTIONS,
 };
-use axum::http::{HeaderMap, HeaderValue, Method};
+use axum::http::{HeaderMap, HeaderValue, Method, StatusCode};
 use axum::middleware::{Next, from_fn, from_fn_with_state};
 use axum::response::{IntoResponse, Redirect, Response};
 use axum::routing::{get, post};
 use maud::html;
 use serde::Deserialize;
 use std::sync::Arc;
+use std::time::Duration;
 use tower_http::catch_panic::CatchPanicLayer;
 use tower_http::compression::CompressionLayer;
+
+/// How long the database may take to say that it is there.
+const READY_WITHIN: Duration = Duration::from_secs(2);
 
 /// The pages of `app`, to be served on a loopback address ([`crate::check_listen_address`]).
 ///
@@ -53,6 +57,7 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         )
         .route("/query", get(pages::query::show).post(pages::query::ask))
         .route("/api/v1/query", post(pages::query::api))
+        .route("/events", get(pages::events::show))
         .route("/plans", get(pages::plans::show).post(pages::propose::make))
         .route("/plans/{plan}", get(pages::plan::show))
         .route("/plans/{plan}/progress", get(pages::plan::progress))
@@ -60,6 +65,10 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/guards", get(pages::guards::show))
         .route("/connections", get(pages::connections::list))
         .route("/connections/{connection}", get(pages::connections::show))
+        .route(
+            "/connections/{connection}/schedule",
+            post(pages::connections::act),
+        )
         .route("/runs/{run}", get(pages::run::show))
         .route("/runs/{run}/progress", get(pages::run::progress))
         .fallback(no_page)
@@ -72,9 +81,22 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(web.clone(), only_our_host))
+        .route("/healthz", get(async || "well\n"))
+        .route("/readyz", get(ready))
         .layer(CompressionLayer::new())
         .layer(from_fn(add_headers))
         .with_state(web)
+}
+
+/// Says whether pages can be answered: whether the database can. It is asked without a cookie and under any name, and
+/// tells nothing else.
+async fn ready(State(web): State<Web>) -> (StatusCode, &'static str) {
+    let answered = tokio::time::timeout(READY_WITHIN, web.app.is_ready()).await;
+    if answered.unwrap_or(false) {
+        (StatusCode::OK, "ready\n")
+    } else {
+        (StatusCode::SERVICE_UNAVAILABLE, "the database does not answer\n")
+    }
 }
 
 async fn no_page() -> PageError {

@@ -35,6 +35,7 @@ pub(crate) enum Place {
     Changes,
     Findings,
     Query,
+    Events,
     Plans,
     Connections,
 }
@@ -253,6 +254,7 @@ impl Shell {
                     (link(Place::Changes, "/changes", "Changes", html! {}))
                     (link(Place::Findings, "/findings", "Findings", number(self.findings)))
                     (link(Place::Query, "/query", "Query", html! {}))
+                    (link(Place::Events, "/events", "Audit log", html! {}))
                     (link(Place::Plans, "/plans", "Plans", number(self.plans)))
                     (link(Place::Connections, "/connections", "Connections", html! {}))
                 }

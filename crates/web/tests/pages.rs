@@ -593,3 +593,12 @@ async fn the_organization_names_its_domains() {
     assert_eq!(page.status, StatusCode::OK);
     assert!(page.text.contains("Domains") && page.text.contains("Policies"));
 }
+
+#[tokio::test]
+async fn probes_are_answered_without_a_cookie_and_under_any_name() {
+    let site = site(3).await;
+    for (path, says) in [("/healthz", "well\n"), ("/readyz", "ready\n")] {
+        let answer = ask(&site.router, path, &[("host", "10.0.0.7:8080")]).await;
+        assert_eq!((answer.status, answer.text.as_str()), (StatusCode::OK, says));
+    }
+}

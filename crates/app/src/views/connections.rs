@@ -3,11 +3,12 @@
 use super::error::{Candidate, ViewError, nearest};
 use super::time::At;
 use crate::App;
+use crate::schedule::ScheduleView;
 use model::RunId;
 use serde::Serialize;
 use serde_json::Value;
-use store::RunProgress;
 use store::views::connections::{ConnectionView as ConnectionRow, FamilyTally, RunView as RunRow};
+use store::{RunProgress, Tx};
 
 /// A run of any state.
 #[derive(Debug, Clone, Serialize)]
@@ -103,8 +104,8 @@ pub struct ConnectionItem {
     pub created_at: At,
     /// By whom.
     pub created_by: String,
-    /// How often it is read.
-    pub sync_interval_ms: i64,
+    /// When it is read, and how that went last.
+    pub schedule: ScheduleView,
     /// Its latest run.
     pub latest: Option<RunItem>,
     /// Its latest published run.
@@ -189,23 +190,31 @@ impl From<FamilyTally> for FamilyView {
     }
 }
 
-fn item(row: &ConnectionRow, runs: &[RunItem]) -> ConnectionItem {
-    ConnectionItem {
+async fn item(tx: &mut Tx, row: &ConnectionRow, runs: &[RunItem]) -> Result<ConnectionItem, ViewError> {
+    let published = runs.iter().find(|run| run.state == "published").cloned();
+    let schedule = ScheduleView::of(
+        tx.schedule_find(row.connection).await?,
+        row.sync_interval_ms,
+        tx.run_whole_begun_at(row.organization).await?,
+        published.as_ref().and_then(|run| run.ended_at).map(|at| at.0),
+        tx.event_stream(row.organization).await?,
+    );
+    Ok(ConnectionItem {
+        schedule,
         name: row.name.clone(),
         organization_id: row.organization_id.clone(),
         organization_name: row.organization_name.clone(),
         base_url: row.base_url.clone(),
         created_at: At(row.created_at),
         created_by: row.created_by.clone(),
-        sync_interval_ms: row.sync_interval_ms,
         latest: runs.first().cloned(),
         held: runs
             .iter()
             .find(|run| !matches!(run.state.as_str(), "reading" | "merging"))
             .filter(|run| run.state == "held")
             .cloned(),
-        published: runs.iter().find(|run| run.state == "published").cloned(),
-    }
+        published,
+    })
 }
 
 impl App {
@@ -220,7 +229,7 @@ impl App {
                 .into_iter()
                 .map(RunItem::from)
                 .collect();
-            items.push(item(&row, &runs));
+            items.push(item(&mut tx, &row, &runs).await?);
         }
         Ok(items)
     }
@@ -249,7 +258,7 @@ impl App {
         let semantics = row.semantics.as_object().into_iter().flatten();
         let semantics = semantics.filter(|(name, _)| *name != "version");
         Ok(ConnectionDetail {
-            item: item(row, &runs),
+            item: item(&mut tx, row, &runs).await?,
             semantics: semantics
                 .map(|(name, value)| (name.clone(), value.clone()))
                 .collect(),

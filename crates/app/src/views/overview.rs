@@ -10,6 +10,7 @@ use super::tokens::TokensAsk;
 use super::workspaces::WorkspaceItem;
 use crate::App;
 use crate::findings::open_findings;
+use crate::schedule::FAILURES_THAT_NEED_A_PERSON;
 use model::FactKind;
 use serde::Serialize;
 use std::collections::{BTreeMap, HashMap};
@@ -44,6 +45,17 @@ pub enum Attention {
         reasons: Vec<String>,
         /// When it was held.
         at: At,
+    },
+    /// Readings fail.
+    ReadingsFail {
+        /// The connection.
+        connection: String,
+        /// How many in a row.
+        failures: i64,
+        /// Why the last one failed.
+        failure: String,
+        /// When it failed.
+        failed_at: At,
     },
     /// The data is older than twice the schedule of the connection.
     Stale {
@@ -99,12 +111,12 @@ pub enum Attention {
 impl Attention {
     /// Whether it needs a person, not only may.
     pub fn is_pressing(&self) -> bool {
-        matches!(
-            self,
-            Attention::RunHeld { .. }
-                | Attention::TokensOfLeavers { .. }
-                | Attention::Findings { pressing: 1.., .. }
-        )
+        match self {
+            Attention::RunHeld { .. } | Attention::TokensOfLeavers { .. } => true,
+            Attention::Findings { pressing, .. } => *pressing > 0,
+            Attention::ReadingsFail { failures, .. } => *failures >= FAILURES_THAT_NEED_A_PERSON,
+            _ => false,
+        }
     }
 }
 
@@ -205,6 +217,16 @@ impl App {
                     at: run.ended_at.unwrap_or(run.started_at),
                 });
             }
+            if let (Some(failed_at), Some(failure)) =
+                (connection.schedule.failed_at, &connection.schedule.failure)
+            {
+                list.push(Attention::ReadingsFail {
+                    connection: name(),
+                    failures: connection.schedule.failures,
+                    failure: failure.clone(),
+                    failed_at,
+                });
+            }
             let is_live = |run: &&RunItem| matches!(run.state.as_str(), "reading" | "merging");
             let overdue = |run: &&RunItem| now - run.started_at.0 > UNFINISHED_MS;
             if let Some(run) = connection.latest.as_ref().filter(is_live).filter(overdue) {
@@ -228,7 +250,7 @@ impl App {
                         reasons: reasons.clone(),
                     });
                 }
-                if now - ended_at.0 > (2 * connection.sync_interval_ms).max(DAY_MS) {
+                if connection.schedule.stale_at.is_some_and(|at| now > at.0) {
                     list.push(Attention::Stale {
                         connection: name(),
                         read_at: *ended_at,

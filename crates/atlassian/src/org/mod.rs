@@ -16,6 +16,7 @@ mod role_assignments;
 mod workspaces;
 
 pub use accounts::AccountSearch;
+pub use events::{StreamFrom, StreamPage};
 pub use organizations::organizations;
 pub use probe::{Probe, ProbeSubjects};
 

@@ -236,7 +236,7 @@ fn text<'a>(headers: &'a HeaderMap, name: &str) -> Option<&'a str> {
 }
 
 /// The server's own time, so that its clock and ours need not agree.
-fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
+pub(super) fn server_time(headers: &HeaderMap) -> Option<Timestamp> {
     let date = text(headers, DATE.as_str())?;
     rfc2822::DateTimeParser::new().parse_timestamp(date).ok()
 }

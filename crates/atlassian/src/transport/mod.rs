@@ -27,7 +27,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicU64, Ordering};
+use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use url::Url;
@@ -155,6 +155,8 @@ struct Counts {
     retries: AtomicU64,
     rate_limited: AtomicU64,
     operations: Mutex<BTreeMap<&'static str, u64>>,
+    /// How far the server's clock is ahead of ours, in milliseconds.
+    server_ahead_ms: AtomicI64,
 }
 
 /// Sends requests to Atlassian. Cheap to share.
@@ -254,6 +256,11 @@ impl Transport {
         }
     }
 
+    /// How far the server's clock is ahead of ours by its latest answer, in milliseconds, to about a second; 0 before one.
+    pub fn server_ahead_ms(&self) -> i64 {
+        self.counts.server_ahead_ms.load(Ordering::Relaxed)
+    }
+
     /// Asks, retrying, and reads the answer as JSON of the given shape.
     pub(crate) async fn read<T: DeserializeOwned>(&self, request: &Request) -> Result<Answer<T>, ApiError> {
         self.read_checked(request, |_| Ok(())).await
@@ -346,6 +353,10 @@ impl Transport {
         };
         let status = response.status();
         let headers = response.headers().clone();
+        if let Some(server) = limiter::server_time(&headers) {
+            let ahead_ms = server.as_millisecond() - self.clock.now_ms();
+            self.counts.server_ahead_ms.store(ahead_ms, Ordering::Relaxed);
+        }
         permit.answered(
             status == StatusCode::TOO_MANY_REQUESTS || status.is_server_error(),
             &headers,

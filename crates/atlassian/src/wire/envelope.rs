@@ -14,6 +14,17 @@ pub struct RawPage {
     /// Where the next page is.
     #[serde(default)]
     pub links: Option<Links>,
+    /// What else is said of the page.
+    #[serde(default)]
+    pub meta: Option<Meta>,
+}
+
+/// What is said of a page beside its links.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+pub struct Meta {
+    /// Where the stream of events goes on, also at its end.
+    pub next: Option<String>,
 }
 
 /// The links of a page.

@@ -1,13 +1,25 @@
 //! The audit log. What an event says is data, never an instruction: who did something to what, as far as it is told.
 
-use serde::Deserialize;
+use serde::{Deserialize, Deserializer};
 
 /// One line of the audit log.
 #[derive(Debug, Clone, Default, Deserialize)]
 #[serde(default)]
 pub struct Event {
+    /// Its id.
+    pub id: String,
     /// What is said of it.
+    #[serde(deserialize_with = "null_is_nothing")]
     pub attributes: EventAttributes,
+}
+
+/// What is told as `null` is as what is not told.
+fn null_is_nothing<'de, D, T>(deserializer: D) -> Result<T, D::Error>
+where
+    D: Deserializer<'de>,
+    T: Deserialize<'de> + Default,
+{
+    Ok(Option::deserialize(deserializer)?.unwrap_or_default())
 }
 
 /// What is said of an event.
@@ -16,12 +28,31 @@ pub struct Event {
 pub struct EventAttributes {
     /// When it happened, as text.
     pub time: Option<String>,
+    /// When the log had processed it, as text; the stream tells it.
+    #[serde(rename = "processedAt")]
+    pub processed_at: Option<String>,
     /// Such as `user_added_to_group`; open.
     pub action: Option<String>,
     /// Who did it.
     pub actor: Option<EventActor>,
     /// What it is about: accounts, groups and others.
+    #[serde(deserialize_with = "null_is_nothing")]
     pub context: Vec<EventSubject>,
+    /// From where.
+    pub location: Option<EventLocation>,
+}
+
+/// From where something was done.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct EventLocation {
+    /// The address.
+    pub ip: Option<String>,
+    /// The country.
+    #[serde(rename = "countryName")]
+    pub country: Option<String>,
+    /// The city.
+    pub city: Option<String>,
 }
 
 /// Who did something.
@@ -30,6 +61,10 @@ pub struct EventAttributes {
 pub struct EventActor {
     /// An account's id, or a word such as `confluence` for a system.
     pub id: Option<String>,
+    /// Its name.
+    pub name: Option<String>,
+    /// Its e-mail address.
+    pub email: Option<String>,
 }
 
 /// Something that an event is about.
@@ -41,6 +76,17 @@ pub struct EventSubject {
     /// `users`, `groups`, `invited-user`; open.
     #[serde(rename = "type")]
     pub kind: Option<String>,
+    /// What is said of it.
+    #[serde(deserialize_with = "null_is_nothing")]
+    pub attributes: EventSubjectAttributes,
+}
+
+/// What is said of something that an event is about.
+#[derive(Debug, Clone, Default, Deserialize)]
+#[serde(default)]
+pub struct EventSubjectAttributes {
+    /// Its name.
+    pub name: Option<String>,
 }
 
 impl Event {

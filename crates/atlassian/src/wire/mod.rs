@@ -16,7 +16,7 @@ mod workspaces;
 pub use accounts::{Account, AccountGroup, AccountStats, Counts, ProductAccess, RoleCount};
 pub use api_access::{ApiKey, ServiceAccount, as_text};
 pub use envelope::{CountAnswer, ErrorDetail, Links, RawPage, Single, parse_error};
-pub use events::{Event, EventActor, EventAttributes, EventSubject};
+pub use events::{Event, EventActor, EventAttributes, EventLocation, EventSubject, EventSubjectAttributes};
 pub use governance::{
     ApiToken, Directory, Domain, DomainAttributes, DomainClaim, Organization, OrganizationAttributes, Policy,
     PolicyAttributes, TokenUser,

@@ -26,10 +26,11 @@ pub async fn run(config: &Config, args: ChangesArgs) -> anyhow::Result<ExitCode>
             let after = change
                 .after
                 .map_or_else(|| "before".into(), |after| when(after, now));
-            rows.push(vec![
-                format!("{after} – {}", when(change.by, now)),
-                change.sentence.to_string(),
-            ]);
+            let (time, by) = match &change.cause {
+                Some(cause) => (when(cause.at, now), format!(" by {}", cause.actor.label())),
+                None => (format!("{after} – {}", when(change.by, now)), String::new()),
+            };
+            rows.push(vec![time, format!("{}{by}", change.sentence)]);
         }
     }
     output::table(&["When", "What"], rows, "Nothing changed that a reading showed.")?;

@@ -21,6 +21,7 @@ pub async fn run(config: &Config, command: ConnectionCommand) -> anyhow::Result<
         ConnectionCommand::Show { name, json } => show(config, name.as_deref(), json).await,
         ConnectionCommand::Test { name, json } => test(config, name.as_deref(), json).await,
         ConnectionCommand::Set(args) => set(config, args).await,
+        ConnectionCommand::Schedule(args) => super::schedule::run(config, args).await,
         ConnectionCommand::Remove { name } => {
             open(config)
                 .await?
@@ -145,7 +146,7 @@ fn scim(args: ScimArgs) -> anyhow::Result<Option<ScimCredential>> {
 }
 
 /// Reads a secret from a file or standard input.
-fn read_key(file: &Path, what: &str) -> anyhow::Result<SecretString> {
+pub fn read_key(file: &Path, what: &str) -> anyhow::Result<SecretString> {
     let mut text = String::new();
     let read = if file == Path::new("-") {
         std::io::stdin().read_to_string(&mut text).map(|_| ())

@@ -1,14 +1,17 @@
 //! One file for each command. Each asks `app` and prints; none knows how things are stored or read.
 
 mod access;
+mod alert;
 mod apply;
 mod c1z;
 mod capture;
 mod care;
 mod changes;
+mod channel;
 mod connection;
 pub mod connector;
 mod demo;
+mod events;
 mod export;
 mod findings;
 mod leaver;
@@ -18,6 +21,7 @@ mod query;
 mod rehearse;
 mod rules;
 mod runs;
+mod schedule;
 mod serve;
 mod sync;
 mod tokens;
@@ -51,6 +55,8 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         // Carried out above.
         Command::Connector(_) => Ok(ExitCode::SUCCESS),
         Command::Capture(args) => capture::run(&config, args).await,
+        Command::Alert(command) => alert::run(&config, command).await,
+        Command::Channel(command) => channel::run(&config, command).await,
         Command::Sync(args) => sync::run(&config, args).await,
         Command::Export(command) => export::run(&config, command).await,
         Command::Demo(args) => demo::run(args).await,
@@ -68,6 +74,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Query(args) => query::run(&config, args).await,
         Command::Findings(args) => findings::run(&config, args).await,
         Command::Rules(args) => rules::run(&config, args).await,
+        Command::Events(args) => events::run(&config, args).await,
         Command::Leaver(args) => leaver::run(&config, args).await,
         Command::Plan(command) => plan::run(&config, command).await,
         Command::Rehearse(args) => rehearse::run(&config, args).await,

@@ -6,9 +6,10 @@ use crate::args::ServeArgs;
 use crate::config::Config;
 use crate::failure::{Told, code};
 use crate::output;
-use app::App;
 use app::plans::RealTime;
+use app::{App, AppError};
 use atlassian::Options;
+use futures::future::join_all;
 use std::net::SocketAddr;
 use std::process::ExitCode;
 use std::sync::Arc;
@@ -18,9 +19,11 @@ use tokio::sync::watch;
 use web::{Gate, WebOptions};
 
 /// How often is looked for a reading that is due.
-const LOOK_EVERY: Duration = Duration::from_secs(5);
-/// How often is looked for a plan that a person waits for.
-const LOOK_FOR_PLANS_EVERY: Duration = Duration::from_secs(1);
+const LOOK_EVERY: Duration = Duration::from_secs(1);
+/// How many organizations are read at the same time.
+const READERS: usize = 4;
+/// How often is looked for what a person waits for: a plan, a message.
+const LOOK_OFTEN: Duration = Duration::from_secs(1);
 /// How long open requests may take after the wish to end.
 const SOFT_END: Duration = Duration::from_secs(5);
 
@@ -48,8 +51,9 @@ pub async fn run(config: &Config, args: ServeArgs) -> anyhow::Result<ExitCode> {
     let reading = async {
         if !args.no_sync {
             tokio::join!(
-                keep_reading(&app, &config.api, ended.clone()),
-                keep_changing(&app, &config.api, ended)
+                join_all((0..READERS).map(|_| keep_reading(&app, &config.api, ended.clone()))),
+                keep_changing(&app, &config.api, ended.clone()),
+                keep_telling(&app, ended)
             );
         }
     };
@@ -119,25 +123,20 @@ impl Pages {
     }
 }
 
-/// Reads what is due, one connection after another, until told to end. A reading under way is left at its last page.
+/// Reads what is due, one connection after another, until told to end. A reading under way is left at its last page, and
+/// is due at once for whoever serves next.
 async fn keep_reading(app: &App, options: &Options, mut ended: watch::Receiver<bool>) {
-    loop {
-        let one_round = async {
-            if let Err(error) = app.readings_plan().await {
-                tracing::error!(%error, "readings could not be planned");
-            }
-            match app.reading_due(options).await {
-                Ok(was_due) => was_due,
-                Err(error) => {
-                    tracing::error!(%error, hint = error.hint().unwrap_or_default(), "a reading failed");
-                    false
-                }
-            }
-        };
-        let was_due = tokio::select! {
-            was_due = one_round => was_due,
-            _ = ended.wait_for(|ended| *ended) => return,
-        };
+    while !*ended.borrow() {
+        if let Err(error) = app.readings_plan().await {
+            tracing::error!(%error, "readings could not be planned");
+        }
+        let was_due = app
+            .reading_due(options, &mut ended)
+            .await
+            .unwrap_or_else(|error| {
+                tracing::error!(%error, hint = error.hint().unwrap_or_default(), "readings could not be looked for");
+                false
+            });
         if !was_due {
             tokio::select! {
                 () = tokio::time::sleep(LOOK_EVERY) => {}
@@ -163,7 +162,35 @@ pub async fn keep_changing(app: &App, options: &Options, mut ended: watch::Recei
         };
         if !was_due {
             tokio::select! {
-                () = tokio::time::sleep(LOOK_FOR_PLANS_EVERY) => {}
+                () = tokio::time::sleep(LOOK_OFTEN) => {}
+                _ = ended.wait_for(|ended| *ended) => return,
+            }
+        }
+    }
+}
+
+/// Looks what published readings have to tell, and sends it, until told to end. What is under way is left as it is: its
+/// job comes back, and a message that was written already is not written again.
+pub async fn keep_telling(app: &App, mut ended: watch::Receiver<bool>) {
+    loop {
+        let one = async {
+            let looked = app.alerts_due().await?;
+            let sent = app.message_due().await?;
+            Ok::<_, AppError>(looked || sent)
+        };
+        let one = async {
+            one.await.unwrap_or_else(|error| {
+                tracing::error!(%error, hint = error.hint().unwrap_or_default(), "alerts could not be looked for");
+                false
+            })
+        };
+        let was_due = tokio::select! {
+            was_due = one => was_due,
+            _ = ended.wait_for(|ended| *ended) => return,
+        };
+        if !was_due {
+            tokio::select! {
+                () = tokio::time::sleep(LOOK_OFTEN) => {}
                 _ = ended.wait_for(|ended| *ended) => return,
             }
         }

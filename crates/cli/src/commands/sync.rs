@@ -5,7 +5,7 @@ use crate::args::SyncArgs;
 use crate::config::Config;
 use crate::failure::code;
 use crate::{failure, output, progress};
-use app::{Outcome, Status};
+use app::{Followed, Outcome, Status};
 use atlassian::Options;
 use serde_json::json;
 use std::process::ExitCode;
@@ -19,13 +19,21 @@ pub async fn run(config: &Config, args: SyncArgs) -> anyhow::Result<ExitCode> {
     };
     let progress = progress::choose(args.progress, args.json);
     let begun = Instant::now();
+    let connection = args.connection.as_deref();
+    let mut why_whole = None;
+    if args.incremental {
+        let followed = app.follow_now(connection, &options, progress.as_ref()).await?;
+        why_whole = followed.whole_owed.clone().or_else(|| followed.refused.clone());
+        if why_whole.is_none() {
+            drop(progress);
+            let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
+            app.store.close().await;
+            tell_followed(&followed, args.json, duration_ms)?;
+            return Ok(ExitCode::SUCCESS);
+        }
+    }
     let outcome = app
-        .sync(
-            args.connection.as_deref(),
-            args.methods,
-            &options,
-            progress.as_ref(),
-        )
+        .sync(connection, args.methods, &options, progress.as_ref())
         .await?;
     drop(progress);
     let duration_ms = u64::try_from(begun.elapsed().as_millis()).unwrap_or(u64::MAX);
@@ -38,8 +46,13 @@ pub async fn run(config: &Config, args: SyncArgs) -> anyhow::Result<ExitCode> {
             "duration_ms": duration_ms,
             "changes": { "begun": outcome.begun, "ended": outcome.ended },
             "reasons": outcome.reasons,
+            "incremental": false,
+            "why_whole": why_whole,
         }))?;
     } else {
+        if let Some(why) = why_whole {
+            output::line(&format!("Everything was read: {why}."))?;
+        }
         tell(&outcome, duration_ms)?;
     }
     let code = match (outcome.status, outcome.error) {
@@ -85,5 +98,37 @@ fn tell(outcome: &Outcome, duration_ms: u64) -> anyhow::Result<()> {
             }
             Ok(())
         }
+    }
+}
+
+fn tell_followed(followed: &Followed, as_json: bool, duration_ms: u64) -> anyhow::Result<()> {
+    if as_json {
+        return output::json(&json!({
+            "status": "complete",
+            "run": followed.run,
+            "requests": followed.requests,
+            "duration_ms": duration_ms,
+            "changes": { "begun": followed.begun, "ended": followed.ended },
+            "reasons": [],
+            "incremental": true,
+            "events": followed.events,
+            "objects": followed.objects,
+        }));
+    }
+    let seconds = duration_ms as f64 / 1000.0;
+    let Followed {
+        events,
+        objects,
+        requests,
+        begun,
+        ended,
+        ..
+    } = followed;
+    let spent = format!("{requests} requests, {seconds:.1} s");
+    match &followed.run {
+        None => output::line(&format!("{events} new events; nothing to read again ({spent}).")),
+        Some(run) => output::line(&format!(
+            "{run}: {events} new events; {objects} accounts, groups and lists read again. {begun} facts began, {ended} ended ({spent})."
+        )),
     }
 }

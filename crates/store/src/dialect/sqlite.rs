@@ -23,6 +23,7 @@ const READER_CACHE: &str = "-2000";
 const CHECKPOINT_PAGES: &str = "8000";
 
 pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite");
+pub(crate) static ARCHIVE_MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations/sqlite_archive");
 
 fn options(file: &Path) -> SqliteConnectOptions {
     SqliteConnectOptions::new()

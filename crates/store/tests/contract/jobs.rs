@@ -13,7 +13,10 @@ on_both!(
     a_job_comes_back_when_its_taker_does_not_finish,
     only_the_latest_taker_reschedules,
     concurrent_takers_get_different_jobs,
-    a_forgotten_job_is_not_taken
+    a_forgotten_job_is_not_taken,
+    a_job_is_kept_while_its_taker_renews_it,
+    a_job_that_is_given_back_is_taken_as_if_for_the_first_time,
+    a_job_is_due_when_it_was_set_to_be
 );
 
 async fn plan(store: &Store, key: &str, run_at: i64) {
@@ -166,4 +169,34 @@ async fn a_forgotten_job_is_not_taken(database: TestDatabase) {
         database.store.job_take("sync", START, START + 10).await.unwrap(),
         None
     );
+}
+
+async fn a_job_is_kept_while_its_taker_renews_it(database: TestDatabase) {
+    let store = &database.store;
+    plan(store, "sync/1", START).await;
+    let held = store.job_take("sync", START, START + 10).await.unwrap().unwrap();
+    assert!(store.job_renew(&held, START + 20).await.unwrap());
+    assert_eq!(
+        store.job_take("sync", START + 19, START + 30).await.unwrap(),
+        None
+    );
+    let other = store.job_take("sync", START + 20, START + 30).await.unwrap();
+    assert_eq!(other.unwrap().id, held.id);
+    assert!(!store.job_renew(&held, START + 99).await.unwrap());
+}
+
+async fn a_job_that_is_given_back_is_taken_as_if_for_the_first_time(database: TestDatabase) {
+    let store = &database.store;
+    plan(store, "sync/1", START).await;
+    let held = store.job_take("sync", START, START + 10).await.unwrap().unwrap();
+    store.job_release(&held, START + 1).await.unwrap();
+    let again = store.job_take("sync", START + 1, START + 10).await.unwrap();
+    assert_eq!(again.unwrap().attempts, 1);
+}
+
+async fn a_job_is_due_when_it_was_set_to_be(database: TestDatabase) {
+    plan(&database.store, "sync/1", START).await;
+    let mut tx = database.store.write().await.unwrap();
+    tx.job_set_due("sync/1", START + 50).await.unwrap();
+    assert_eq!(tx.job_due_at("sync/1").await.unwrap(), Some(START + 50));
 }

@@ -10,6 +10,7 @@ on_both!(
     a_lease_that_ran_out_is_free,
     a_renewed_lease_holds_on,
     a_released_lease_is_free,
+    a_lease_whose_work_was_dropped_is_given_up_by_its_holder_only,
     the_lease_of_a_dead_process_is_free,
     a_living_process_elsewhere_keeps_its_lease
 );
@@ -109,4 +110,16 @@ async fn a_living_process_elsewhere_keeps_its_lease(database: TestDatabase) {
         .await
         .unwrap();
     assert!(matches!(taken, Taken::HeldBy { .. }));
+}
+
+async fn a_lease_whose_work_was_dropped_is_given_up_by_its_holder_only(database: TestDatabase) {
+    let store = &database.store;
+    lease(store, "sync/1", START).await;
+    store.lease_give_up("sync/1", "elsewhere/1/1").await.unwrap();
+    assert_eq!(
+        store.lease_holder("sync/1", START).await.unwrap(),
+        Some(this_holder())
+    );
+    store.lease_give_up("sync/1", &this_holder()).await.unwrap();
+    assert_eq!(store.lease_holder("sync/1", START).await.unwrap(), None);
 }

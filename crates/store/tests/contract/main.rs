@@ -27,12 +27,15 @@ macro_rules! on_both {
 }
 
 mod activity;
+mod alerts;
 mod audit;
 mod care;
 mod connections;
 mod contents;
+mod events;
 mod export;
 mod findings;
+mod following;
 mod implied;
 mod jobs;
 mod leases;
@@ -45,6 +48,7 @@ mod plans;
 mod questions;
 mod reading;
 mod runs;
+mod schedules;
 mod schema;
 mod scim;
 mod sql;

@@ -207,6 +207,10 @@ async fn about_lists(tx: &mut Tx, at: Snapshot, said: &mut Said) {
 }
 
 async fn about_runs(tx: &mut Tx, at: Snapshot, said: &mut Said) {
+    said.exactly(
+        "run_whole_begun_at",
+        tx.run_whole_begun_at(at.organization).await.unwrap(),
+    );
     let Snapshot { organization, run } = at;
     said.changes("change_begun", tx.change_begun(at, None, MANY).await.unwrap());
     said.changes("change_begun", tx.change_begun(at, Some(5), MANY).await.unwrap());

@@ -3,7 +3,7 @@
 use model::{AccountId, Attributes, Fact, FactKind, Family, GroupId, OrganizationId, Person, RunId};
 use secrecy::SecretString;
 use store::{
-    CompleteRun, Lease, MasterKey, Merge, NewConnection, Observation, PageOf, RunRow, Store, Taken,
+    CompleteRun, Extent, Lease, MasterKey, Merge, NewConnection, Observation, PageOf, RunRow, Store, Taken,
     TermCache, this_holder,
 };
 
@@ -67,10 +67,14 @@ impl Reading {
 
     /// Opens a run; an hour has passed.
     pub async fn open(&mut self) -> RunRow {
+        self.open_for(Extent::Whole).await
+    }
+
+    pub async fn open_for(&mut self, extent: Extent) -> RunRow {
         self.at += HOUR;
         let mut tx = self.store.write().await.unwrap();
         let run = tx
-            .run_open(self.organization, self.connection, false, self.at)
+            .run_open(self.organization, self.connection, extent, self.at)
             .await
             .unwrap();
         tx.commit().await.unwrap();
@@ -125,19 +129,18 @@ impl Reading {
         recorded.await.unwrap();
     }
 
-    /// What is needed to merge a kind of a run that follows the published one.
+    /// What is needed to merge a kind of a run that follows the last whole one.
     pub async fn merge<'a>(&'a self, run: &'a RunRow, kind: FactKind) -> Merge<'a> {
         let mut tx = self.store.read().await.unwrap();
-        let published = tx
-            .organization_get(self.organization)
-            .await
-            .unwrap()
-            .published_run;
         Merge {
             lease: &self.lease,
             run,
             kind,
-            previous_at: tx.run_started_at(self.organization, published).await.unwrap(),
+            previous_at: tx
+                .run_last_whole(self.organization)
+                .await
+                .unwrap()
+                .map(|run| run.started_at),
             now: self.at,
         }
     }

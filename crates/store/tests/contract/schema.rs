@@ -2,6 +2,7 @@
 
 use sqlx::{Connection as _, PgConnection, SqliteConnection};
 use std::collections::BTreeSet;
+use std::path::Path;
 use store::{Store, StoreError};
 use testkit::TestDatabase;
 
@@ -77,14 +78,15 @@ async fn both_databases_have_the_same_tables_columns_and_indexes() {
         return;
     };
     let sqlite = testkit::sqlite().await;
-    assert_eq!(
-        sqlite_columns(&sqlite.url).await,
-        postgres_columns(&postgres.url).await
-    );
-    assert_eq!(
-        sqlite_indexes(&sqlite.url).await,
-        postgres_indexes(&postgres.url).await
-    );
+    // SQLite keeps the audit archive in a file of its own.
+    drop(sqlite.store.archive_read().await.unwrap());
+    let archive = format!("sqlite:{}", sqlite.store.archive_file().unwrap().display());
+    let mut columns = sqlite_columns(&sqlite.url).await;
+    columns.extend(sqlite_columns(&archive).await);
+    assert_eq!(columns, postgres_columns(&postgres.url).await);
+    let mut indexes = sqlite_indexes(&sqlite.url).await;
+    indexes.extend(sqlite_indexes(&archive).await);
+    assert_eq!(indexes, postgres_indexes(&postgres.url).await);
 }
 
 #[tokio::test]
@@ -148,5 +150,8 @@ async fn a_newer_database_is_refused_and_not_changed(database: TestDatabase) {
     else {
         panic!("refused as newer, not as {error:?}");
     };
-    assert_eq!(counted, known + 1);
+    assert!(known < 9999);
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("migrations/sqlite");
+    let migrations = std::fs::read_dir(folder).unwrap().count();
+    assert_eq!(usize::try_from(counted).unwrap(), migrations + 1);
 }

@@ -8,7 +8,7 @@ mod role_assignments;
 mod scim;
 mod workspaces;
 
-pub(crate) use accounts::{account_page, members_page};
+pub(crate) use accounts::{account_page, instant_ms, members_page};
 pub(crate) use api_access::{api_keys_page, service_accounts_page};
 pub(crate) use governance::{api_tokens_page, directories_page, domains_page, policies_page};
 pub(crate) use groups::groups_page;

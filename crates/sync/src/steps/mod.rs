@@ -25,7 +25,7 @@ pub(crate) use implied::{choose_implied, list_implied, open_implied, settle_impl
 pub(crate) use methods::read_methods;
 pub(crate) use precise::read_precisely;
 pub(crate) use role_holdings::{
-    Pairs, holders_of, read_holdings, read_holdings_again, read_pairs, read_roles_again,
+    Pairs, holders_of, read_holdings, read_holdings_again, read_listed, read_pairs, read_roles_again,
 };
 pub(crate) use scim::{read_scim, read_scim_again};
 pub(crate) use workspaces::read_workspaces;

@@ -211,6 +211,11 @@ pub(crate) async fn read_pairs(
     read_questions(ctx, questions.collect(), LONG_AT_A_TIME).await
 }
 
+/// Lists the holders of one role on a resource, as no part of a reading of all; answers whether the list is certain.
+pub(crate) async fn read_listed(ctx: &Context<'_>, given: &GivenRole) -> Result<bool, SyncError> {
+    read_question(ctx, &Question::about(given), None).await
+}
+
 /// The search for the holders of a role on a resource, and the name of its listing.
 pub(crate) fn holders_of(given: &GivenRole) -> (AccountSearch, String) {
     let question = Question::about(given);

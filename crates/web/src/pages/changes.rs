@@ -135,7 +135,7 @@ pub(crate) async fn show(
     Ok(shell.page(Place::Changes, "Changes", body).into_response())
 }
 
-const HEADS: [&str; 13] = [
+const HEADS: [&str; 17] = [
     "reading",
     "read_at",
     "after",
@@ -149,6 +149,10 @@ const HEADS: [&str; 13] = [
     "group",
     "roles",
     "fields",
+    "at",
+    "action",
+    "actor_id",
+    "actor",
 ];
 
 fn cells(run: RunId, read_at: At, change: &Change) -> Cells {
@@ -182,6 +186,13 @@ fn cells(run: RunId, read_at: At, change: &Change) -> Cells {
         csv::text(change.group.as_ref().map(|group| &group.name)),
         roles.join("; "),
         fields.join("; "),
+        csv::time(change.cause.as_ref().map(|cause| cause.at)),
+        csv::text(change.cause.as_ref().map(|cause| &cause.action)),
+        csv::text(change.cause.as_ref().map(|cause| &cause.actor.account_id)),
+        change
+            .cause
+            .as_ref()
+            .map_or_else(String::new, |cause| cause.actor.label().to_owned()),
     ]
 }
 
@@ -237,6 +248,7 @@ fn row(now: i64, change: &Change) -> Markup {
         tr {
             td.words.m1.all {
                 (sentence::turn(change.turn)) " " (sentence::sentence(&change.sentence))
+                (sentence::by_whom(change))
                 @if is_crowd {
                     details.folded {
                         summary { "Who" }

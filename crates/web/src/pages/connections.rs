@@ -1,10 +1,15 @@
 //! Connections, and one connection with its runs.
 
 use crate::error::PageError;
+use crate::form::Fields;
 use crate::parts::{address, cell_number, counted, mark, not_told, number, segment, time};
 use crate::shell::{Place, Shell, Web};
+use app::LOCAL_ADMINISTRATOR;
+use app::schedule::{ScheduleChange, ScheduleView};
+use app::views::At;
 use app::views::connections::{ConnectionItem, RunItem};
 use axum::extract::{Path, State};
+use axum::response::Redirect;
 use maud::{Markup, html};
 
 /// Shows every connection.
@@ -26,7 +31,7 @@ pub(crate) async fn list(State(web): State<Web>, shell: Shell) -> Result<Markup,
                     td.first.m1 { a href=(path(&item.name)) { (item.name) } }
                     td.cut.m3 title=(item.organization_id) { (item.organization_name.as_deref().unwrap_or(&item.organization_id)) }
                     td.wide.cut.m0 { (item.base_url) }
-                    td.wide.m0 { "every " (time::duration_text(item.sync_interval_ms)) }
+                    td.wide.m0 { (when(&item.schedule)) }
                     @if several { td.wide.act.m0 {
                         @if shell.scope.as_ref().is_some_and(|scope| scope.organization_id == item.organization_id) { "this organization" }
                         @else { a href=(address("/choose", &[("id", &item.organization_id), ("back", "/")])) { "Show this one" } }
@@ -56,7 +61,103 @@ fn path(name: &str) -> String {
     format!("/connections/{}", segment(name))
 }
 
+/// When a connection is read.
+fn when(schedule: &ScheduleView) -> Markup {
+    html! {
+        @match (&schedule.cron, schedule.every_ms) {
+            (Some(cron), _) => { code { (cron) } " in " (schedule.zone.as_deref().unwrap_or("UTC")) }
+            (None, every_ms) => { "every " (time::duration_text(every_ms.unwrap_or_default())) }
+        }
+        @if let (Some(ms), None) = (schedule.between_ms, &schedule.events_refused) { ", changes every " (time::duration_text(ms)) }
+        @if schedule.paused_at.is_some() { ", paused" }
+    }
+}
+
+fn next(schedule: &ScheduleView, now: i64) -> Markup {
+    match (schedule.next_at, schedule.paused_at) {
+        (Some(at), _) => html! { (time::ago(now, At(at.0.max(now)))) },
+        (None, Some(at)) => html! {
+            "none: paused " (time::ago(now, at)) " by " (schedule.paused_by.as_deref().unwrap_or("somebody"))
+        },
+        (None, None) => html! { "now" },
+    }
+}
+
+/// What a person can do about when a connection is read.
+fn schedule_forms(item: &ConnectionItem) -> Markup {
+    let action = format!("{}/schedule", path(&item.name));
+    let schedule = &item.schedule;
+    html! {
+        div.acts.tall {
+            form action=(action) method="post" {
+                button type="submit" name="do" value="read" { "Read everything now" }
+            }
+            form action=(action) method="post" {
+                @if schedule.paused_at.is_some() { button type="submit" name="do" value="resume" { "Resume" } }
+                @else { button type="submit" name="do" value="pause" { "Pause" } }
+            }
+            details.more {
+                summary { "Change the schedule" }
+                form action=(action) method="post" {
+                    label { span { "Every so many minutes" } input type="text" name="minutes" inputmode="numeric" value=(schedule.every_ms.map(|ms| (ms / 60_000).to_string()).unwrap_or_default()); }
+                    label { span { "or whenever a cron pattern says" } input type="text" name="cron" placeholder="30 3 * * *" value=(schedule.cron.as_deref().unwrap_or_default()); }
+                    label { span { "in the time zone" } input type="text" name="zone" placeholder="UTC" value=(schedule.zone.as_deref().unwrap_or_default()); }
+                    button type="submit" name="do" value="set" { "Set the schedule" }
+                }
+            }
+        }
+    }
+}
+
+/// Does with the schedule of a connection what a form says.
+pub(crate) async fn act(
+    State(web): State<Web>,
+    Path(name): Path<String>,
+    fields: Fields,
+) -> Result<Redirect, PageError> {
+    if web.api.is_none() {
+        return Err(PageError::refused(
+            "Nothing is read from here",
+            "These pages only show what is stored. Start `orgwarden serve` without --no-sync.",
+        ));
+    }
+    let mut change = ScheduleChange::default();
+    match fields.one("do") {
+        "read" => web.app.reading_ask(&name, LOCAL_ADMINISTRATOR).await?,
+        "pause" => change.paused = Some(true),
+        "resume" => change.paused = Some(false),
+        "set" if fields.some("cron").is_some() => {
+            change.cron = fields.some("cron").map(str::to_owned);
+            change.zone = fields.some("zone").map(str::to_owned);
+        }
+        "set" => {
+            let minutes = fields.one("minutes").parse::<i64>();
+            let minutes = minutes.map_err(|_| {
+                PageError::refused(
+                    "That is no schedule",
+                    "Give a number of minutes, or a cron pattern.",
+                )
+            })?;
+            change.every_ms = Some(minutes.saturating_mul(60_000));
+        }
+        _ => return Err(PageError::not_found("page")),
+    }
+    if change != ScheduleChange::default() {
+        web.app
+            .schedule_change(&name, &change, LOCAL_ADMINISTRATOR)
+            .await?;
+    }
+    Ok(Redirect::to(&path(&name)))
+}
+
 fn connection_state(item: &ConnectionItem) -> Markup {
+    if item.schedule.failures > 0 && item.held.is_none() {
+        return if item.schedule.needs_a_person() {
+            mark::red("Readings fail")
+        } else {
+            mark::amber("Last reading failed")
+        };
+    }
     match item.held.as_ref().or(item.latest.as_ref()) {
         None => mark::open("Not read yet"),
         Some(run) => run_state(run),
@@ -106,9 +207,24 @@ pub(crate) async fn show(
         dl.particulars {
             div { dt { "Reads from" } dd { (item.base_url) } }
             div { dt { "Organization id" } dd { (crate::parts::copyable(&item.organization_id)) } }
-            div { dt { "Schedule" } dd { "every " (time::duration_text(item.sync_interval_ms)) } }
+            div { dt { "Schedule" } dd { (when(&item.schedule)) } }
+            div { dt { "Next whole reading" } dd { (next(&item.schedule, shell.now)) } }
+            div { dt { "Changes in between" } dd { @match (&item.schedule.events_refused, item.schedule.followed_at, item.schedule.between_ms) {
+                (Some(why), _, _) => { (mark::amber("Not seen")) ": the events cannot be read (" (why) ")" },
+                (None, _, None) => "not looked for",
+                (None, Some(at), _) => { "looked for " (time::ago(shell.now, at)) },
+                (None, None, _) => (not_told("not looked for yet")),
+            } } }
             div { dt { "Added" } dd { (time::day(shell.now, item.created_at)) " by " (item.created_by) } }
         }
+        @if let (Some(failure), Some(at)) = (&item.schedule.failure, item.schedule.failed_at) {
+            p.note {
+                @let words = if item.schedule.failures == 1 { "The last reading failed".to_owned() } else { format!("The last {} readings failed", item.schedule.failures) };
+                @if item.schedule.needs_a_person() { (mark::red(&words)) } @else { (mark::amber(&words)) }
+                ", " (time::ago(shell.now, at)) ": " (failure) "."
+            }
+        }
+        @if web.api.is_some() { (schedule_forms(item)) }
         @for run in item.latest.iter().filter(|run| matches!(run.state.as_str(), "reading" | "merging")).chain(&item.held) {
             p.note { (run_state(run)) ": " a href=(format!("/runs/{}", run.run)) { (run.run) } ", begun " (time::ago(shell.now, run.started_at)) "." }
         }

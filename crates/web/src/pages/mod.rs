@@ -4,6 +4,7 @@ pub(crate) mod account;
 pub(crate) mod accounts;
 pub(crate) mod changes;
 pub(crate) mod connections;
+pub(crate) mod events;
 pub(crate) mod finding;
 pub(crate) mod findings;
 pub(crate) mod group;

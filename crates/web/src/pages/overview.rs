@@ -106,7 +106,10 @@ fn attention(shell: &Shell, view: &Overview) -> Markup {
     let is_timed = |attention: &Attention| {
         matches!(
             attention,
-            Attention::RunHeld { .. } | Attention::Unfinished { .. } | Attention::Stale { .. }
+            Attention::RunHeld { .. }
+                | Attention::Unfinished { .. }
+                | Attention::ReadingsFail { .. }
+                | Attention::Stale { .. }
         )
     };
     let timed = view.attention.iter().any(is_timed);
@@ -163,6 +166,19 @@ fn row(now: i64, attention: &Attention) -> (Markup, Markup, (String, &'static st
             html! { b { "Not all of " (connection) " could be read. " } (reasons.iter().take(2).cloned().collect::<Vec<_>>().join("; ")) },
             current(),
             (format!("/runs/run_{run}"), "See what"),
+        ),
+        Attention::ReadingsFail {
+            connection,
+            failures,
+            failure,
+            failed_at,
+        } => (
+            html! {
+                b { @if *failures == 1 { "The last reading of " (connection) " failed. " } @else { "The last " (failures) " readings of " (connection) " failed. " } }
+                (failure)
+            },
+            time::ago(now, *failed_at),
+            (connection_path(connection), "Open the connection"),
         ),
         Attention::Stale { connection, read_at } => (
             html! { b { "What " (connection) " shows is old. " } "No reading was completed since." },

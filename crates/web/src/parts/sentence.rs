@@ -21,8 +21,22 @@ pub(crate) fn sentence(sentence: &Sentence) -> Markup {
     }
 }
 
+/// Who did it, where an event tells.
+pub(crate) fn by_whom(change: &Change) -> Markup {
+    html! {
+        @if let Some(cause) = &change.cause {
+            span.quiet title=(format!("{} by the audit log", cause.action)) {
+                " by " @if cause.actor.name.is_some() { (account_link(&cause.actor)) } @else { bdi { (cause.actor.label()) } }
+            }
+        }
+    }
+}
+
 /// When, as exactly as it is known.
 pub(crate) fn when(now: i64, change: &Change) -> Markup {
+    if let Some(cause) = &change.cause {
+        return time::moment(now, cause.at);
+    }
     match change.after {
         Some(after) => {
             let hover = format!(
@@ -67,7 +81,7 @@ fn history(now: i64, changes: &[Change], most: usize) -> Markup {
                 @for change in changes.iter().take(most) {
                     tr {
                         td.when.m3 { (when(now, change)) }
-                        td.words.m1.all { (turn(change.turn)) " " (sentence(&change.sentence)) }
+                        td.words.m1.all { (turn(change.turn)) " " (sentence(&change.sentence)) (by_whom(change)) }
                     }
                 }
             }

@@ -451,3 +451,34 @@ async fn every_table_of_plans_can_be_had_as_a_file() {
     let accounts = pages.get(&format!("{plan}?format=csv&table=accounts")).await;
     assert!(accounts.text.starts_with("account_id,name,email,what,"));
 }
+
+#[tokio::test]
+async fn a_connection_is_paused_resumed_scheduled_and_read_from_its_page() {
+    let pages = Pages::new().await;
+    let act = "/connections/stage/schedule";
+    assert!(
+        pages
+            .get("/connections/stage")
+            .await
+            .text
+            .contains("Read everything now")
+    );
+    assert_eq!(pages.led(act, &[("do", "pause")]).await, "/connections/stage");
+    let paused = pages.get("/connections/stage").await.text;
+    assert!(paused.contains("paused") && paused.contains("Resume"), "{paused}");
+    pages.led(act, &[("do", "resume")]).await;
+    let pattern = [("do", "set"), ("cron", "0 3 * * *"), ("zone", "Europe/Berlin")];
+    pages.led(act, &pattern).await;
+    pages.led(act, &[("do", "read")]).await;
+    let schedule = pages.stage.app.schedule(None).await.unwrap();
+    assert_eq!(schedule.cron.as_deref(), Some("0 3 * * *"));
+    assert!(schedule.wanted_at.is_some() && schedule.paused_at.is_none());
+    let wrong = [("do", "set"), ("cron", "whenever"), ("zone", "")];
+    let answer = pages.send(act, &wrong, &[HERE]).await;
+    assert_eq!(answer.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(answer.text.contains("no cron pattern"), "{}", answer.text);
+    let foreign = pages
+        .send(act, &[("do", "pause")], &[("origin", "http://evil.test")])
+        .await;
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+}

@@ -1,9 +1,10 @@
 //! Rows of one reading become drafts of changes.
 
 use super::fold::together;
-use super::{Change, FieldChange, Piece, RoleOn, Sentence, Turn};
+use super::{CauseView, Change, FieldChange, Piece, RoleOn, Sentence, Turn};
 use crate::views::error::ViewError;
 use crate::views::names::{AccountRef, GroupRef, Names, Wanted};
+use crate::views::time::At;
 use model::{FactKind, RunId};
 use std::collections::{HashMap, HashSet};
 use store::Tx;
@@ -64,6 +65,8 @@ pub(super) struct ChangeNames {
     pub directories: HashMap<i64, String>,
     pub texts: HashMap<i64, String>,
     pub owners: HashMap<String, AccountRef>,
+    /// By the fact's row, and whether it ended.
+    pub causes: HashMap<(i64, bool), CauseView>,
 }
 
 async fn look_up(
@@ -114,7 +117,34 @@ async fn look_up(
             owner_terms.insert(id, term);
         }
     }
+    let facts: Vec<i64> = rows.clone().map(|row| row.id).collect();
+    let causes = tx.causes_of(&facts).await?;
+    let mut actors = HashMap::new();
+    for cause in &causes {
+        if let Some(term) = tx.term_find(&cause.actor).await? {
+            wanted.account(term);
+            actors.insert(cause.actor.clone(), term);
+        }
+    }
     let known = wanted.look_up(tx, here).await?;
+    let causes = causes.into_iter().map(|cause| {
+        let stranger = AccountRef {
+            account_id: cause.actor.clone(),
+            name: None,
+            email: None,
+        };
+        let actor = actors
+            .get(&cause.actor)
+            .map_or(stranger, |term| known.account(*term));
+        let view = CauseView {
+            at: At(cause.at),
+            action: cause.action,
+            actor,
+            event_id: cause.event,
+        };
+        ((cause.fact, cause.is_end), view)
+    });
+    let causes = causes.collect();
     let owners = owner_terms
         .into_iter()
         .map(|(id, term)| (id, known.account(term)))
@@ -125,6 +155,7 @@ async fn look_up(
         directories,
         texts,
         owners,
+        causes,
     })
 }
 
@@ -149,6 +180,8 @@ pub(super) struct Draft {
     pub words: Sentence,
     /// Accounts that gained or lost what a group gives.
     pub followers: i64,
+    /// Who did it, as an event tells.
+    pub cause: Option<CauseView>,
 }
 
 impl Composer {
@@ -250,6 +283,7 @@ impl Composer {
             fields: Vec::new(),
             words,
             followers: 0,
+            cause: self.names.causes.get(&(row.id, turn == Turn::Ended)).cloned(),
         }
     }
 

@@ -57,6 +57,13 @@ impl Composer {
             .filter_map(|draft| draft.account.clone())
             .take(NAMED)
             .collect();
+        let is_same_doing = |one: &Draft, other: &Draft| match (&one.cause, &other.cause) {
+            (Some(one), Some(other)) => one.actor == other.actor && one.action == other.action,
+            _ => false,
+        };
+        let is_one_doing = drafts
+            .windows(2)
+            .all(|pair| matches!(pair, [one, other] if is_same_doing(one, other)));
         let first = drafts.into_iter().next()?;
         let mut sentence = match (&first.account, count) {
             (Some(account), 1) => Sentence::default().piece(Piece::Account(account.clone())),
@@ -117,6 +124,7 @@ impl Composer {
             group: first.group,
             roles: first.roles,
             fields: first.fields,
+            cause: first.cause.filter(|_| is_one_doing),
         })
     }
 }

@@ -78,6 +78,22 @@ pub struct Change {
     pub roles: Vec<RoleOn>,
     /// What is different, when something told changed.
     pub fields: Vec<FieldChange>,
+    /// Who did it and when, as an event of the audit log tells; none where none was found.
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub cause: Option<CauseView>,
+}
+
+/// Who did what made something change.
+#[derive(Debug, Clone, PartialEq, Eq, Serialize)]
+pub struct CauseView {
+    /// When, exactly.
+    pub at: At,
+    /// The audit log's word for it, such as `user_added_to_group`.
+    pub action: String,
+    /// Who; a system has its own word for an id and no name.
+    pub actor: AccountRef,
+    /// The event.
+    pub event_id: String,
 }
 
 /// A role on something.
@@ -214,6 +230,18 @@ impl App {
             next_before,
             first_read_at: scope.first_read_at,
         })
+    }
+
+    /// The changes that one run showed, each account's for itself; none of the first run, which only begins history.
+    pub(crate) async fn changes_of(&self, organization: i64, run: RunId) -> Result<Vec<Change>, ViewError> {
+        let mut tx = self.store.read().await?;
+        let here = Snapshot {
+            organization,
+            run: run.0,
+        };
+        let begun = tx.change_begun(here, None, ROWS_A_FILE).await?;
+        let ended = tx.change_ended(here, None, ROWS_A_FILE).await?;
+        compose(&mut tx, here, begun, ended, Telling::Each).await
     }
 
     /// The history of an account, the latest first.

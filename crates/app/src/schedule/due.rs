@@ -1,0 +1,259 @@
+//! Doing the readings that are due.
+
+use super::FAILURES_THAT_NEED_A_PERSON;
+use super::cadence::{self, Looks};
+use crate::App;
+use crate::error::AppError;
+use atlassian::Options;
+use std::convert::Infallible;
+use std::time::Duration;
+use store::{ConnectionRow, Job, RunState, Tx, this_holder};
+use sync::{Outcome, SyncError};
+use tokio::sync::watch;
+
+/// The kind of job that reads a connection's organization.
+const SYNC_JOB: &str = "sync";
+/// How long a taken reading is kept without being renewed: so long after its process died another one takes it up.
+const JOB_LEASE_MS: i64 = 60_000;
+const RENEW_EVERY: Duration = Duration::from_secs(15);
+/// How long until a connection is looked at again that somebody else reads now.
+const BUSY_MS: i64 = 15_000;
+
+fn sync_key(connection: &str) -> String {
+    format!("{SYNC_JOB}/{connection}")
+}
+
+/// How a reading that was due ended.
+enum Ended {
+    /// By itself, well or not.
+    With(Result<Option<Outcome>, AppError>),
+    /// Somebody else took it up meanwhile.
+    Lost,
+    /// This process was told to end.
+    Stopped,
+}
+
+impl App {
+    /// Makes sure that the next reading of every connection is planned as its schedule says.
+    pub async fn readings_plan(&self) -> Result<(), AppError> {
+        let mut tx = self.store.write().await?;
+        for connection in tx.connection_list().await? {
+            if tx.job_due_at(&sync_key(&connection.name)).await?.is_none() {
+                self.reading_plan(&mut tx, &connection).await?;
+            }
+        }
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Plans the next reading of a connection anew, as its schedule says now.
+    pub(super) async fn reading_plan(&self, tx: &mut Tx, connection: &ConnectionRow) -> Result<(), AppError> {
+        let key = sync_key(&connection.name);
+        match self.reading_due_at(tx, connection).await? {
+            Some(due) => {
+                tx.job_plan(SYNC_JOB, &key, &connection.name, due).await?;
+                tx.job_set_due(&key, due).await?;
+            }
+            None => tx.job_forget(&key).await?,
+        }
+        Ok(())
+    }
+
+    async fn reading_due_at(&self, tx: &mut Tx, connection: &ConnectionRow) -> Result<Option<i64>, AppError> {
+        let organization = connection.organization_id;
+        let schedule = tx.schedule_find(connection.id).await?;
+        let last_at = tx.run_whole_begun_at(organization).await?;
+        let stream = tx.event_stream(organization).await?.unwrap_or_default();
+        let latest = tx.run_latest(organization, 1).await?.into_iter().next();
+        let looks = Looks {
+            looked_at: stream.polled_at.max(latest.map_or(0, |run| run.started_at)),
+            named_at: tx.dirty_next(organization).await?,
+            is_refused: !stream.refused.is_empty(),
+        };
+        let due = cadence::next_look(&schedule, connection.sync_interval_ms, last_at, looks);
+        // What was never read is due now, unless it is paused.
+        let is_new = last_at.is_none() && schedule.paused_at.is_none();
+        Ok(due.or_else(|| is_new.then(|| self.clock.now_ms())))
+    }
+
+    /// Reads everything where that is due or owed, else what events named.
+    async fn read_what_is_due(
+        &self,
+        connection: &ConnectionRow,
+        options: &Options,
+    ) -> Result<Option<Outcome>, AppError> {
+        let now = self.clock.now_ms();
+        let organization = connection.organization_id;
+        let name = Some(connection.name.as_str());
+        let mut tx = self.store.read().await?;
+        let schedule = tx.schedule_find(connection.id).await?;
+        let last_at = tx.run_whole_begun_at(organization).await?;
+        drop(tx);
+        if !cadence::is_whole_due(&schedule, connection.sync_interval_ms, last_at, now) {
+            let followed = self.follow(name, options, &sync::Silent).await?;
+            let Some(why) = followed.whole_owed else {
+                if followed.run.is_some() {
+                    self.warm_up(&connection.name).await;
+                }
+                return Ok(None);
+            };
+            let mut tx = self.store.read().await?;
+            let stream = tx.event_stream(organization).await?.unwrap_or_default();
+            let latest = tx.run_latest(organization, 1).await?.into_iter().next();
+            drop(tx);
+            let goes_on =
+                latest.is_some_and(|run| matches!(run.state, RunState::Reading | RunState::Merging));
+            // Once for each reason: one that was held for a person is not read again and again.
+            if !goes_on && last_at.is_some_and(|at| at > stream.whole_owed_at) {
+                return Ok(None);
+            }
+            tracing::info!(connection = %connection.name, %why, "everything is read instead of what changed");
+        }
+        Ok(Some(self.sync(name, false, options, &sync::Silent).await?))
+    }
+
+    /// Makes the next look at a connection due now, where one is planned; where its events cannot be read, everything is.
+    pub(crate) async fn reading_soon(&self, connection: &str) -> Result<(), AppError> {
+        let now = self.clock.now_ms();
+        let row = self.connection_named(Some(connection)).await?;
+        let mut tx = self.store.write().await?;
+        let stream = tx.event_stream(row.organization_id).await?;
+        let between = cadence::between_ms(&tx.schedule_find(row.id).await?);
+        if between.is_none() || stream.is_some_and(|stream| !stream.refused.is_empty()) {
+            tx.schedule_want(row.id, now).await?;
+        }
+        tx.job_hasten(&sync_key(connection), self.clock.now_ms()).await?;
+        tx.commit().await?;
+        Ok(())
+    }
+
+    /// Does the reading that is due the longest, if one is; answers whether one was.
+    ///
+    /// When `ended` says so, the reading is left after its last page, and is due at once for whoever serves next.
+    pub async fn reading_due(
+        &self,
+        options: &Options,
+        ended: &mut watch::Receiver<bool>,
+    ) -> Result<bool, AppError> {
+        let begun_at = self.clock.now_ms();
+        let taken = self
+            .store
+            .job_take(SYNC_JOB, begun_at, begun_at + JOB_LEASE_MS)
+            .await?;
+        let Some(job) = taken else {
+            return Ok(false);
+        };
+        let connection = match self.connection_named(Some(&job.payload)).await {
+            Ok(connection) => connection,
+            Err(AppError::NoConnection { .. } | AppError::NothingConnected) => {
+                let mut tx = self.store.write().await?;
+                tx.job_forget(&sync_key(&job.payload)).await?;
+                tx.commit().await?;
+                return Ok(true);
+            }
+            Err(error) => return Err(error),
+        };
+        let reading = self.read_what_is_due(&connection, options);
+        let how = tokio::select! {
+            outcome = reading => Ended::With(outcome),
+            how = self.reading_keep(&job) => match how { Ok(()) => Ended::Lost, Err(never) => match never {} },
+            _ = ended.wait_for(|ended| *ended) => Ended::Stopped,
+        };
+        match how {
+            Ended::With(outcome) => self.reading_ended(&job, &connection, begun_at, outcome).await?,
+            Ended::Lost => tracing::warn!(connection = %connection.name, "somebody else took a reading up"),
+            Ended::Stopped => {
+                let lease = format!("sync/{}", connection.organization_id);
+                self.store.lease_give_up(&lease, &this_holder()).await?;
+                self.store.job_release(&job, self.clock.now_ms()).await?;
+            }
+        }
+        Ok(true)
+    }
+
+    /// Renews a job while its reading goes on; ends only when somebody else has it.
+    async fn reading_keep(&self, job: &Job) -> Result<(), Infallible> {
+        loop {
+            tokio::time::sleep(RENEW_EVERY).await;
+            let until = self.clock.now_ms() + JOB_LEASE_MS;
+            match self.store.job_renew(job, until).await {
+                Ok(true) => {}
+                Ok(false) => return Ok(()),
+                // The lease of the organization still keeps two readings apart.
+                Err(error) => tracing::warn!(%error, "a reading could not be kept"),
+            }
+        }
+    }
+
+    /// Keeps how a reading went, and plans the next one.
+    async fn reading_ended(
+        &self,
+        job: &Job,
+        connection: &ConnectionRow,
+        begun_at: i64,
+        outcome: Result<Option<Outcome>, AppError>,
+    ) -> Result<(), AppError> {
+        let now = self.clock.now_ms();
+        let failure = match &outcome {
+            Err(AppError::Sync(SyncError::Busy { .. })) => {
+                self.store.job_reschedule(job, now + BUSY_MS).await?;
+                return Ok(());
+            }
+            Err(error) => Some(said(error)),
+            Ok(outcome) => outcome
+                .as_ref()
+                .and_then(|outcome| outcome.error.as_ref())
+                .map(|error| said(error)),
+        };
+        let mut tx = self.store.write().await?;
+        match failure {
+            Some(failure) => {
+                let failures = tx.schedule_failed(connection.id, now, &failure).await?;
+                let needs_a_person = failures >= FAILURES_THAT_NEED_A_PERSON;
+                tracing::error!(connection = %connection.name, failures, needs_a_person, %failure, "a reading failed");
+                if failures == FAILURES_THAT_NEED_A_PERSON {
+                    self.tell_of_readings(&mut tx, connection, Some((failures, &failure)))
+                        .await?;
+                }
+            }
+            None => {
+                let before = tx.schedule_find(connection.id).await?;
+                tx.schedule_went_well(connection.id, begun_at).await?;
+                if before.failures >= FAILURES_THAT_NEED_A_PERSON {
+                    self.tell_of_readings(&mut tx, connection, None).await?;
+                }
+            }
+        }
+        let due = self.reading_due_at(&mut tx, connection).await?;
+        tx.commit().await?;
+        match due {
+            Some(due) => self.store.job_reschedule(job, due.max(now)).await?,
+            None => {
+                let mut tx = self.store.write().await?;
+                tx.job_forget(&sync_key(&connection.name)).await?;
+                tx.commit().await?;
+            }
+        }
+        if let Ok(Some(outcome)) = outcome.as_ref()
+            && outcome.error.is_none()
+        {
+            tracing::info!(run.id = %outcome.run, requests = outcome.requests, "an organization was read");
+            self.warm_up(&connection.name).await;
+        }
+        Ok(())
+    }
+}
+
+/// An error with its causes, for people.
+fn said(error: &dyn std::error::Error) -> String {
+    let mut text = error.to_string();
+    let mut cause = error.source();
+    while let Some(error) = cause {
+        let next = error.to_string();
+        if !text.ends_with(&next) {
+            text = format!("{text}: {next}");
+        }
+        cause = error.source();
+    }
+    text
+}

@@ -1,0 +1,54 @@
+-- Reading by events: docs/decisions/0011-events-name-what-to-read.md.
+
+-- 1: a reading of what events named; 0: of everything.
+ALTER TABLE run ADD COLUMN incremental BIGINT NOT NULL DEFAULT 0;
+
+-- What a run that reads only parts has seen all of: of this kind everything whose key has these parts (0: any). Within
+-- that, and only there, what it did not see may have ended.
+CREATE TABLE looked (
+    run_id BIGINT NOT NULL,
+    kind BIGINT NOT NULL,
+    a BIGINT NOT NULL,
+    b BIGINT NOT NULL,
+    c BIGINT NOT NULL,
+    PRIMARY KEY (run_id, kind, a, b, c)
+) WITHOUT ROWID;
+
+-- How far an organization's stream of events is read.
+CREATE TABLE event_stream (
+    organization_id BIGINT PRIMARY KEY,
+    -- Where the next page begins; NULL: from a time on.
+    cursor TEXT,
+    -- The latest time of processing among the events kept.
+    processed_at BIGINT NOT NULL,
+    -- When the stream was last read to its end.
+    polled_at BIGINT NOT NULL,
+    -- Why the key may not read it; empty: it may.
+    refused TEXT NOT NULL DEFAULT '',
+    -- Since when a reading of everything is owed (0: none is), and why.
+    whole_owed_at BIGINT NOT NULL DEFAULT 0,
+    whole_owed TEXT NOT NULL DEFAULT ''
+);
+
+-- What events named, to be read again.
+CREATE TABLE dirty (
+    organization_id BIGINT NOT NULL,
+    kind TEXT NOT NULL,
+    id TEXT NOT NULL,
+    -- Not to be read before this: lists lag behind. NULL: it was read, and is kept for unknown_at.
+    due_at BIGINT,
+    -- When an event of an unknown action last named it: that counts once in a while only.
+    unknown_at BIGINT NOT NULL DEFAULT 0,
+    PRIMARY KEY (organization_id, kind, id)
+) WITHOUT ROWID;
+
+-- Who did what made a fact begin (0) or end (1), as an event tells. Kept here, because events may be forgotten.
+CREATE TABLE cause (
+    fact_id BIGINT NOT NULL,
+    is_end BIGINT NOT NULL,
+    at BIGINT NOT NULL,
+    action TEXT NOT NULL,
+    actor TEXT NOT NULL,
+    event_id TEXT NOT NULL,
+    PRIMARY KEY (fact_id, is_end)
+) WITHOUT ROWID;
