@@ -76,7 +76,10 @@ impl From<AppError> for PageError {
             other => other,
         };
         let status = match &error {
-            AppError::NoPlan { .. } | AppError::NoConnection { .. } => StatusCode::NOT_FOUND,
+            AppError::NoPlan { .. }
+            | AppError::NoConnection { .. }
+            | AppError::NoFinding { .. }
+            | AppError::NoQuestion { .. } => StatusCode::NOT_FOUND,
             AppError::WrongSchedule { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::Api(_) | AppError::Provision(_) => StatusCode::BAD_GATEWAY,
             _ => StatusCode::CONFLICT,
@@ -92,7 +95,13 @@ impl From<AppError> for PageError {
             title: sentence(&error.to_string()),
             hint: sentence(&hint),
             candidates: Vec::new(),
-            back: ("/plans", "Plans"),
+            back: match error {
+                AppError::NoFinding { .. } | AppError::FindingClosed { .. } | AppError::Decision { .. } => {
+                    ("/findings", "Findings")
+                }
+                AppError::Question(_) | AppError::NoQuestion { .. } => ("/query", "Query"),
+                _ => ("/plans", "Plans"),
+            },
         }
     }
 }

@@ -33,6 +33,8 @@ pub(crate) enum Place {
     Tokens,
     Organization,
     Changes,
+    Findings,
+    Query,
     Events,
     Plans,
     Connections,
@@ -46,6 +48,8 @@ pub(crate) struct Shell {
     pub counts: Counts,
     /// How many plans wait for this person.
     pub plans: i64,
+    /// How many findings are open.
+    pub findings: i64,
     /// Whether plans can be made and carried out from these pages.
     pub can_change: bool,
     /// The present, by the product's clock.
@@ -97,6 +101,10 @@ impl FromRequestParts<Web> for Shell {
             Some(scope) => web.app.plans_waiting(scope, LOCAL_ADMINISTRATOR).await?,
             None => 0,
         };
+        let findings = match &scope {
+            Some(scope) => web.app.findings_open(scope).await?.0,
+            None => 0,
+        };
         let theme = match gate::cookie(&parts.headers, "theme") {
             Some("light") => "light",
             Some("dark") => "dark",
@@ -112,6 +120,7 @@ impl FromRequestParts<Web> for Shell {
             scope,
             counts,
             plans,
+            findings,
             can_change: web.api.is_some() && is_present && as_of.is_none(),
             now: web.app.clock.now_ms(),
             theme,
@@ -243,6 +252,8 @@ impl Shell {
                     (link(Place::Tokens, "/tokens", "API tokens", number(self.counts.tokens)))
                     (link(Place::Organization, "/organization", "Organization", html! {}))
                     (link(Place::Changes, "/changes", "Changes", html! {}))
+                    (link(Place::Findings, "/findings", "Findings", number(self.findings)))
+                    (link(Place::Query, "/query", "Query", html! {}))
                     (link(Place::Events, "/events", "Audit log", html! {}))
                     (link(Place::Plans, "/plans", "Plans", number(self.plans)))
                     (link(Place::Connections, "/connections", "Connections", html! {}))

@@ -34,7 +34,7 @@ async fn show_summary(database: &TestDatabase, run: i64) {
 }
 
 /// Reads an organization whose facts are thrown by these dice, and answers the run.
-async fn read(reading: &mut Reading, dice: &[Dice]) -> Snapshot {
+pub async fn read(reading: &mut Reading, dice: &[Dice]) -> Snapshot {
     let run = reading.open().await;
     for family in Family::ALL {
         reading.page(run.id, family, vec![]).await;
@@ -55,7 +55,7 @@ async fn read(reading: &mut Reading, dice: &[Dice]) -> Snapshot {
     }
 }
 
-fn thrown(seed: usize) -> Vec<Dice> {
+pub fn thrown(seed: usize) -> Vec<Dice> {
     let mut number = seed;
     let mut throw = |sides: usize| {
         number = (number * 75 + 74) % 65537;
