@@ -76,8 +76,12 @@ impl From<AppError> for PageError {
             other => other,
         };
         let status = match &error {
-            AppError::NoPlan { .. } | AppError::NoConnection { .. } => StatusCode::NOT_FOUND,
-            AppError::WrongSchedule { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            AppError::NoPlan { .. }
+            | AppError::NoConnection { .. }
+            | AppError::NoAlert { .. }
+            | AppError::NoChannel { .. }
+            | AppError::NoMessage { .. } => StatusCode::NOT_FOUND,
+            AppError::WrongSchedule { .. } | AppError::WrongAlert { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::Api(_) | AppError::Provision(_) => StatusCode::BAD_GATEWAY,
             _ => StatusCode::CONFLICT,
         };

@@ -34,6 +34,7 @@ pub(crate) enum Place {
     Organization,
     Changes,
     Plans,
+    Alerts,
     Connections,
 }
 
@@ -45,6 +46,8 @@ pub(crate) struct Shell {
     pub counts: Counts,
     /// How many plans wait for this person.
     pub plans: i64,
+    /// How many messages were not delivered.
+    pub unsent: i64,
     /// Whether plans can be made and carried out from these pages.
     pub can_change: bool,
     /// The present, by the product's clock.
@@ -96,6 +99,7 @@ impl FromRequestParts<Web> for Shell {
             Some(scope) => web.app.plans_waiting(scope, LOCAL_ADMINISTRATOR).await?,
             None => 0,
         };
+        let unsent = web.app.messages_unsent().await?;
         let theme = match gate::cookie(&parts.headers, "theme") {
             Some("light") => "light",
             Some("dark") => "dark",
@@ -111,6 +115,7 @@ impl FromRequestParts<Web> for Shell {
             scope,
             counts,
             plans,
+            unsent,
             can_change: web.api.is_some() && is_present && as_of.is_none(),
             now: web.app.clock.now_ms(),
             theme,
@@ -243,6 +248,7 @@ impl Shell {
                     (link(Place::Organization, "/organization", "Organization", html! {}))
                     (link(Place::Changes, "/changes", "Changes", html! {}))
                     (link(Place::Plans, "/plans", "Plans", number(self.plans)))
+                    (link(Place::Alerts, "/alerts", "Alerts", number(self.unsent)))
                     (link(Place::Connections, "/connections", "Connections", html! {}))
                 }
                 div.foot {

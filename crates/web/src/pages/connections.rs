@@ -143,9 +143,8 @@ pub(crate) async fn act(
         _ => return Err(PageError::not_found("page")),
     }
     if change != ScheduleChange::default() {
-        web.app
-            .schedule_change(&name, &change, LOCAL_ADMINISTRATOR)
-            .await?;
+        let changed = web.app.schedule_change(&name, &change, LOCAL_ADMINISTRATOR).await;
+        changed.map_err(|error| PageError::from(error).back_to("/connections", "Connections"))?;
     }
     Ok(Redirect::to(&path(&name)))
 }

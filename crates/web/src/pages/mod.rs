@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod accounts;
+pub(crate) mod alerts;
 pub(crate) mod changes;
 pub(crate) mod connections;
 pub(crate) mod group;
