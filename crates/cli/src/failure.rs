@@ -161,7 +161,9 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
         | AppError::NotApproved { .. }
         | AppError::WritesOff { .. }
         | AppError::NothingToUndo { .. } => Some(code::NOT_CHANGED),
-        AppError::WrongSchedule { .. } | AppError::WrongAlert { .. } => Some(code::USAGE),
+        AppError::WrongSchedule { .. } | AppError::WrongAlert { .. } | AppError::WrongHook { .. } => {
+            Some(code::USAGE)
+        }
         AppError::NoMasterKey | AppError::AccessFile(_) => Some(code::CONFIGURATION),
         AppError::BackupElsewhere
         | AppError::FileExists { .. }

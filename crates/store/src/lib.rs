@@ -3,7 +3,7 @@
 //! - [`database`](Store): opening, and transactions ([`Tx`]) – `read` sees one snapshot, `write` may change.
 //! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
 //!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`,
-//!   `plan`, `schedule`, `alert`, `channel`, `message`, `event` (the audit archive), `dirty` (what events
+//!   `plan`, `schedule`, `alert`, `channel`, `message`, `hook`, `event` (the audit archive), `dirty` (what events
 //!   named), `looked`, `known`.
 //! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
 //!   puts SQL text together.
@@ -23,6 +23,7 @@ mod error;
 mod event;
 mod export;
 mod fact;
+mod hook;
 mod implied;
 mod job;
 mod known;
@@ -53,6 +54,7 @@ pub use error::StoreError;
 pub use event::{EventRow, EventSearch, NewEvent};
 pub use export::ExportedFact;
 pub use fact::{FactRef, Merge};
+pub use hook::{DELIVERIES_KEPT_MS, HookRow};
 pub use implied::{GivenRole, NumberedAccount, PairNumbers};
 pub use job::Job;
 pub use known::{Cause, Part, Turned};

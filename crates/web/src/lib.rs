@@ -4,6 +4,8 @@
 //! The door is narrow: loopback addresses only, a list of allowed Host names, and a start token that works
 //! once and is exchanged for a strict cookie ([`Gate`]). Forms are taken only from pages of ours.
 //!
+//! Deliveries of Atlassian's come in by another door (`hooks`), on a listener of its own.
+//!
 //! Each line uses only what is below it:
 //! - `routes`: which path leads to which page, and the layers around them.
 //! - `pages`: one file per noun.
@@ -17,6 +19,7 @@ mod error;
 mod form;
 mod frame;
 mod gate;
+mod hooks;
 mod pages;
 mod parts;
 mod picture;
@@ -24,6 +27,7 @@ mod routes;
 mod shell;
 
 pub use gate::{Gate, ListenError, check_listen_address};
+pub use hooks::{HookKeeper, MOST_BYTES, door, fuzz_delivery};
 pub use routes::router;
 
 /// How the pages are served.

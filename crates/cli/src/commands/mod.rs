@@ -12,6 +12,7 @@ mod connection;
 pub mod connector;
 mod demo;
 mod export;
+mod hook;
 mod leaver;
 mod lists;
 mod plan;
@@ -52,6 +53,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Connector(_) => Ok(ExitCode::SUCCESS),
         Command::Capture(args) => capture::run(&config, args).await,
         Command::Alert(command) => alert::run(&config, command).await,
+        Command::Hook(command) => hook::run(&config, command).await,
         Command::Channel(command) => channel::run(&config, command).await,
         Command::Sync(args) => sync::run(&config, args).await,
         Command::Export(command) => export::run(&config, command).await,

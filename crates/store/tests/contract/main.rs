@@ -35,6 +35,7 @@ mod contents;
 mod events;
 mod export;
 mod following;
+mod hooks;
 mod implied;
 mod jobs;
 mod leases;

@@ -138,7 +138,7 @@ fn channel_table(channels: &[ChannelView], can_act: bool) -> Markup {
                 td.first.m1 { (channel.name) }
                 td.m2 { (channel.channel.kind()) }
                 td.cut.m5 title=(channel.target) { (channel.target) }
-                td.wide.m0 { @if channel.allow_private { "private addresses too" } @else { "public addresses" } }
+                td.wide.m0 { @if channel.channel.kind() == "file" { "this machine" } @else if channel.allow_private { "private addresses too" } @else { "public addresses" } }
                 @if can_act { td.number.m0 { (button("test", &channel.name, "Send a test")) } }
             } } }
         }

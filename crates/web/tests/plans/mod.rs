@@ -517,7 +517,7 @@ async fn what_is_told_is_added_tried_paused_and_sent_again_from_its_page() {
     while app.message_due().await.unwrap() {}
     let shown = pages.get("/alerts").await.text;
     for words in [
-        "&lt;b&gt;admins&lt;/b&gt;",
+        "&lt;b&gt;admins",
         "role *admin*",
         "Delivered",
         "Paused",
