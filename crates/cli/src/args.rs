@@ -89,6 +89,8 @@ pub enum Command {
     Why(WhyArgs),
     /// What changed
     Changes(ChangesArgs),
+    /// Search the events of the audit log that were kept
+    Events(EventsArgs),
     /// What somebody who leaves still has, and a plan that takes it away
     Leaver(LeaverArgs),
     /// Change Atlassian: propose, look, approve, apply, undo
@@ -568,6 +570,35 @@ pub struct ChangesArgs {
     /// At most so many rows
     #[arg(long, default_value_t = 100)]
     pub limit: i64,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct EventsArgs {
+    /// With this text in actor, what it is about, or place
+    pub search: Option<String>,
+    /// Only of this action, such as user_added_to_group
+    #[arg(long)]
+    pub action: Option<String>,
+    /// Only by this account, by its id
+    #[arg(long, value_name = "ID")]
+    pub actor: Option<String>,
+    /// Only about this account, group or other thing, by its id
+    #[arg(long, value_name = "ID")]
+    pub about: Option<String>,
+    /// Only what happened then or later, such as 2026-11-20 or 7d
+    #[arg(long, value_name = "TIME")]
+    pub since: Option<String>,
+    /// Only what happened before then
+    #[arg(long, value_name = "TIME")]
+    pub until: Option<String>,
+    /// At most so many
+    #[arg(long, default_value_t = 100)]
+    pub limit: i64,
+    /// All of them, each as it came, a line of JSON each
+    #[arg(long, conflicts_with = "limit")]
+    pub json_lines: bool,
     #[command(flatten)]
     pub scope: ScopeArgs,
 }

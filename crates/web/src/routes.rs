@@ -49,6 +49,7 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/tokens/service-accounts", get(pages::service_accounts::show))
         .route("/organization", get(pages::organization::show))
         .route("/changes", get(pages::changes::show))
+        .route("/events", get(pages::events::show))
         .route("/plans", get(pages::plans::show).post(pages::propose::make))
         .route("/plans/{plan}", get(pages::plan::show))
         .route("/plans/{plan}/progress", get(pages::plan::progress))

@@ -33,6 +33,7 @@ pub(crate) enum Place {
     Tokens,
     Organization,
     Changes,
+    Events,
     Plans,
     Alerts,
     Connections,
@@ -247,6 +248,7 @@ impl Shell {
                     (link(Place::Tokens, "/tokens", "API tokens", number(self.counts.tokens)))
                     (link(Place::Organization, "/organization", "Organization", html! {}))
                     (link(Place::Changes, "/changes", "Changes", html! {}))
+                    (link(Place::Events, "/events", "Audit log", html! {}))
                     (link(Place::Plans, "/plans", "Plans", number(self.plans)))
                     (link(Place::Alerts, "/alerts", "Alerts", number(self.unsent)))
                     (link(Place::Connections, "/connections", "Connections", html! {}))

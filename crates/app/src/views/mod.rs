@@ -11,6 +11,7 @@ pub mod changes;
 pub mod connections;
 pub mod contents;
 mod error;
+pub mod events;
 pub mod groups;
 pub mod inventory;
 pub mod leaver;

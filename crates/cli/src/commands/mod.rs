@@ -11,6 +11,7 @@ mod channel;
 mod connection;
 pub mod connector;
 mod demo;
+mod events;
 mod export;
 mod hook;
 mod leaver;
@@ -69,6 +70,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Who(args) => access::who(&config, args).await,
         Command::Why(args) => access::why(&config, args).await,
         Command::Changes(args) => changes::run(&config, args).await,
+        Command::Events(args) => events::run(&config, args).await,
         Command::Leaver(args) => leaver::run(&config, args).await,
         Command::Plan(command) => plan::run(&config, command).await,
         Command::Rehearse(args) => rehearse::run(&config, args).await,
