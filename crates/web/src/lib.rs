@@ -30,6 +30,8 @@ pub use gate::{Gate, ListenError, check_listen_address};
 pub use hooks::{HookKeeper, MOST_BYTES, door, fuzz_delivery};
 pub use routes::router;
 
+use std::sync::Arc;
+
 /// How the pages are served.
 #[derive(Clone, Default)]
 pub struct WebOptions {
@@ -39,4 +41,23 @@ pub struct WebOptions {
     pub start_token: Option<String>,
     /// How Atlassian is called to make a plan; without it, plans can only be looked at.
     pub api: Option<app::Options>,
+    /// Letters to show on a page of their own.
+    pub mailbox: Option<Arc<dyn Mailbox>>,
+}
+
+/// Where letters are that came by mail, for the demo.
+pub trait Mailbox: Send + Sync {
+    /// The letters, the latest last.
+    fn letters(&self) -> Vec<Letter>;
+}
+
+/// A letter that came by mail.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Who gets it.
+    pub to: String,
+    /// What it is about.
+    pub subject: String,
+    /// What it says.
+    pub text: String,
 }

@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use web::{Gate, HookKeeper, WebOptions};
+use web::{Gate, HookKeeper, Mailbox, WebOptions};
 
 /// How often is looked for a reading that is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -39,7 +39,7 @@ pub async fn run(config: &Config, args: ServeArgs) -> anyhow::Result<ExitCode> {
     };
     let app = Arc::new(app);
     let api = (!args.no_sync).then(|| config.api.clone());
-    let pages = Pages::bind(Arc::clone(&app), address, api).await?;
+    let pages = Pages::bind(Arc::clone(&app), address, api, None).await?;
     output::line(&format!("Open {}", pages.start_url))?;
     output::line("The address works once; it lets this browser in. Stop with Ctrl-C.")?;
     let (end, ended) = watch::channel(false);
@@ -93,7 +93,12 @@ pub struct Pages {
 
 impl Pages {
     /// Binds a loopback address; any other is refused until there is a log-in. With `api`, plans can be made.
-    pub async fn bind(app: Arc<App>, address: SocketAddr, api: Option<Options>) -> anyhow::Result<Pages> {
+    pub async fn bind(
+        app: Arc<App>,
+        address: SocketAddr,
+        api: Option<Options>,
+        mailbox: Option<Arc<dyn Mailbox>>,
+    ) -> anyhow::Result<Pages> {
         let refused = |message: String, hint: &str| Told {
             message,
             hint: Some(hint.to_owned()),
@@ -112,6 +117,7 @@ impl Pages {
         let options = WebOptions {
             start_token: Some(token),
             api,
+            mailbox,
             ..WebOptions::default()
         };
         Ok(Pages {
@@ -183,7 +189,7 @@ async fn until_told(
 
 /// Reads what is due, one connection after another, until told to end. A reading under way is left at its last page, and
 /// is due at once for whoever serves next.
-async fn keep_reading(app: &App, options: &Options, mut ended: watch::Receiver<bool>) {
+pub async fn keep_reading(app: &App, options: &Options, mut ended: watch::Receiver<bool>) {
     while !*ended.borrow() {
         if let Err(error) = app.readings_plan().await {
             tracing::error!(%error, "readings could not be planned");

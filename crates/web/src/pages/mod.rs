@@ -11,6 +11,7 @@ pub(crate) mod groups;
 pub(crate) mod guards;
 pub(crate) mod keys;
 pub(crate) mod leaving;
+pub(crate) mod mailbox;
 pub(crate) mod organization;
 pub(crate) mod overview;
 pub(crate) mod plan;
