@@ -61,6 +61,9 @@ pub enum Command {
     /// Alerts: what is told, and whether it arrived
     #[command(subcommand)]
     Alert(AlertCommand),
+    /// Hooks: doors for Atlassian's deliveries, which say that it is time to look
+    #[command(subcommand)]
+    Hook(HookCommand),
     /// Channels: where alerts are told
     #[command(subcommand)]
     Channel(ChannelCommand),
@@ -151,9 +154,52 @@ pub struct ServeArgs {
     /// Where to listen; loopback only until there is a log-in [env: ORGWARDEN_LISTEN]
     #[arg(long)]
     pub listen: Option<SocketAddr>,
+    /// Where to take deliveries of Atlassian's to hooks; nothing else is served there
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "no_sync")]
+    pub hooks_listen: Option<SocketAddr>,
     /// Only show what is stored: read no organization
     #[arg(long)]
     pub no_sync: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum HookCommand {
+    /// Add a hook; its address is /hooks/NAME below that of serve --hooks-listen
+    Add {
+        /// What to call it: letters, digits, - and _
+        name: String,
+        /// Who delivers
+        #[arg(long, value_enum)]
+        kind: HookForm,
+        /// File that holds the whole Authorization header, or Jira's secret; - for standard input
+        #[arg(long, value_name = "FILE")]
+        secret_file: PathBuf,
+        /// The connection it is about; may be left out when there is one
+        #[arg(long, value_name = "NAME")]
+        connection: Option<String>,
+    },
+    /// List hooks
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget a hook: its address answers nobody any more
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+/// Who delivers to a hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum HookForm {
+    /// The organization's audit log, with a fixed Authorization header
+    Organization,
+    /// Guard's alerts, with a fixed Authorization header
+    Guard,
+    /// A Jira site, with a signature over the body
+    Jira,
 }
 
 #[derive(Debug, clap::Args)]

@@ -79,8 +79,11 @@ impl From<AppError> for PageError {
             AppError::NoPlan { .. }
             | AppError::NoConnection { .. }
             | AppError::NoFinding { .. }
-            | AppError::NoQuestion { .. } => StatusCode::NOT_FOUND,
-            AppError::WrongSchedule { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            | AppError::NoQuestion { .. }
+            | AppError::NoAlert { .. }
+            | AppError::NoChannel { .. }
+            | AppError::NoMessage { .. } => StatusCode::NOT_FOUND,
+            AppError::WrongSchedule { .. } | AppError::WrongAlert { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::Api(_) | AppError::Provision(_) => StatusCode::BAD_GATEWAY,
             _ => StatusCode::CONFLICT,
         };

@@ -261,6 +261,7 @@ fn of_changes(pattern: &ChangePattern, changes: &[Change]) -> Option<Told> {
     }
     let title = match fitting.len() {
         1 => first.sentence.to_string(),
+        few if few <= LISTED => format!("{}, and {} more", first.sentence, few - 1),
         several => counted(several, "change", "changes"),
     };
     Some(Told {

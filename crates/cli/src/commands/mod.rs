@@ -14,6 +14,7 @@ mod demo;
 mod events;
 mod export;
 mod findings;
+mod hook;
 mod leaver;
 mod lists;
 mod plan;
@@ -56,6 +57,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Connector(_) => Ok(ExitCode::SUCCESS),
         Command::Capture(args) => capture::run(&config, args).await,
         Command::Alert(command) => alert::run(&config, command).await,
+        Command::Hook(command) => hook::run(&config, command).await,
         Command::Channel(command) => channel::run(&config, command).await,
         Command::Sync(args) => sync::run(&config, args).await,
         Command::Export(command) => export::run(&config, command).await,
