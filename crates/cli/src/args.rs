@@ -95,6 +95,8 @@ pub enum Command {
     Findings(FindingsArgs),
     /// The rules: list them, check a file of them, ask them now
     Rules(RulesArgs),
+    /// What is different between two days
+    Diff(DiffArgs),
     /// Search the events of the audit log that were kept
     Events(EventsArgs),
     /// What somebody who leaves still has, and a plan that takes it away
@@ -684,6 +686,28 @@ pub struct ChangesArgs {
     pub limit: i64,
     #[command(flatten)]
     pub scope: ScopeArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DiffArgs {
+    /// The earlier time, such as 2026-11-20 or 7d
+    #[arg(long, value_name = "TIME")]
+    pub from: String,
+    /// The later time; the latest reading when it is left out
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Only facts of this kind, such as role_holding
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Look at no more than so many facts that began, and that ended
+    #[arg(long, default_value_t = 2000)]
+    pub limit: i64,
+    /// The organization; may be left out when there is one
+    #[arg(long, value_name = "NAME")]
+    pub org: Option<String>,
+    /// Print JSON, each account on its own
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, clap::Args)]

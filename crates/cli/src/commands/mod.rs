@@ -11,6 +11,7 @@ mod channel;
 mod connection;
 pub mod connector;
 mod demo;
+mod diff;
 mod events;
 mod export;
 mod findings;
@@ -76,6 +77,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Query(args) => query::run(&config, args).await,
         Command::Findings(args) => findings::run(&config, args).await,
         Command::Rules(args) => rules::run(&config, args).await,
+        Command::Diff(args) => diff::run(&config, args).await,
         Command::Events(args) => events::run(&config, args).await,
         Command::Leaver(args) => leaver::run(&config, args).await,
         Command::Plan(command) => plan::run(&config, command).await,
