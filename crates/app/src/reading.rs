@@ -57,7 +57,12 @@ impl App {
         let reading = self
             .reading(connection, &admin, scim.as_ref(), false, progress)
             .await?;
-        Ok(sync::follow(&reading).await?)
+        let organization_id = reading.connection.organization_id;
+        let followed = sync::follow(&reading).await?;
+        if followed.run.is_some() {
+            self.evaluate_after_reading(organization_id).await;
+        }
+        Ok(followed)
     }
 
     /// As [`App::follow`], and waits for what lists do not show yet: two seconds mostly, thirty at most.

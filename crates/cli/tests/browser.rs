@@ -248,6 +248,9 @@ async fn pages_of_plans(client: &Client, home: &Url) -> Vec<String> {
         .for_element(Locator::Css("main td a[href^='/accounts/']"));
     let account = link.await.unwrap().attr("href").await.unwrap().unwrap();
     vec![
+        "/findings".to_owned(),
+        "/findings/rules".to_owned(),
+        "/query".to_owned(),
         "/plans".to_owned(),
         plan.clone(),
         format!("{plan}?show=look"),

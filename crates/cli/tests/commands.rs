@@ -586,3 +586,68 @@ async fn a_captured_organization_is_served_and_read_like_a_real_one() {
     assert_eq!(cut.status.code(), Some(2), "{}", said(&cut));
     assert!(said(&cut).contains("answers.ndjson"), "{}", said(&cut));
 }
+
+#[tokio::test(flavor = "multi_thread")]
+async fn questions_and_findings_are_told_to_scripts() {
+    let (folder, twin) = connected(small()).await;
+    let here = folder.path();
+    assert!(run_beside(here, &["sync"]).await.status.success());
+    let accounts = json_of(
+        here,
+        &["query", "SELECT COUNT(*) AS accounts FROM account", "--json"],
+    )
+    .await;
+    let rows = accounts.as_array().unwrap();
+    assert_eq!(rows.len(), 1);
+    assert!(rows[0]["accounts"].as_i64().unwrap() >= 60);
+    let asked = "SELECT account_id, status FROM account WHERE status = :status ORDER BY account_id";
+    let some = ["query", asked, "--var", "status=active", "--limit", "2", "--csv"];
+    let csv = run_beside(here, &some).await;
+    assert!(String::from_utf8_lossy(&csv.stdout).starts_with("account_id,status\r\n"));
+    assert!(said(&csv).contains("--limit"));
+    for (words, code) in [
+        (vec!["query", "DELETE FROM fact"], 2),
+        (vec!["query", asked], 2),
+        (vec!["query", "SELECT 1", "--as-of", "2001-01-01"], 5),
+        (vec!["query", "--saved", "none"], 5),
+        (vec!["findings", "show", "finding_9999"], 5),
+        (
+            vec![
+                "findings",
+                "suppress",
+                "finding_1",
+                "--reason",
+                "x",
+                "--until",
+                "2001-01-01",
+            ],
+            2,
+        ),
+    ] {
+        let refused = run_beside(here, &words).await;
+        assert_eq!(refused.status.code(), Some(code), "{words:?}: {}", said(&refused));
+    }
+
+    let open = json_of(here, &["findings", "--json"]).await;
+    let first = open[0]["id"].as_str().unwrap().to_owned();
+    let accept = [
+        "findings", "accept", &first, "--reason", "known", "--until", "30d", "--json",
+    ];
+    assert_eq!(json_of(here, &accept).await[0]["state"], "accepted");
+    let shown = json_of(here, &["findings", "show", &first, "--json"]).await;
+    assert_eq!(
+        shown["life"][1]["reason"]
+            .as_str()
+            .map(|reason| reason.starts_with("known")),
+        Some(true)
+    );
+    let rules = json_of(here, &["rules", "--json"]).await;
+    assert_eq!(rules["rules"].as_array().unwrap().len(), 15);
+
+    let file = here.join("mine.toml");
+    std::fs::write(&file, "[[rule]]\nid = \"x\"\nseverity = \"bad\"\n").unwrap();
+    let checked = run_beside(here, &["rules", "check", &file.display().to_string()]).await;
+    assert_eq!(checked.status.code(), Some(9));
+    assert!(String::from_utf8_lossy(&checked.stdout).contains(":3: x: severity is critical"));
+    twin.stop().await;
+}

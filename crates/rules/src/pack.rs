@@ -136,7 +136,24 @@ fn line_of(text: &str, at: usize) -> usize {
     before.matches('\n').count() + 1
 }
 
+/// The id as it stands in the text, for a rule that cannot be read.
+fn id_in(text: &str) -> Option<String> {
+    let line = text.lines().find_map(|line| {
+        line.trim_start()
+            .strip_prefix("id")?
+            .trim_start()
+            .strip_prefix('=')
+    })?;
+    let quoted = line.trim_start();
+    let quote = quoted
+        .chars()
+        .next()
+        .filter(|quote| matches!(quote, '"' | '\''))?;
+    quoted.split(quote).nth(1).map(str::to_owned)
+}
+
 fn one(file: Option<&str>, text: &str, id: &mut Option<String>) -> Result<Vec<Rule>, Wrong> {
+    *id = id_in(text);
     let begins = text.trim_start().starts_with("[[rule]]");
     let read = if begins {
         toml::from_str::<File>(text)
@@ -150,7 +167,6 @@ fn one(file: Option<&str>, text: &str, id: &mut Option<String>) -> Result<Vec<Ru
     })?;
     let mut rules = Vec::new();
     for written in file_read.rule {
-        *id = Some(written.id.get_ref().clone());
         rules.push(checked(file, written)?);
     }
     Ok(rules)

@@ -2,6 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test states its expectations bluntly")]
 
+mod asking;
 mod plans;
 mod seed;
 
@@ -19,6 +20,7 @@ const NOW: i64 = 1_795_348_800_000;
 
 /// A router over a store, and the cookie of whoever came in.
 struct Site {
+    app: Arc<App>,
     router: Router,
     cookie: String,
     _folder: tempfile::TempDir,
@@ -78,7 +80,7 @@ async fn site(accounts: usize) -> Site {
         allowed_hosts: vec!["warden.test".to_owned()],
         ..WebOptions::default()
     };
-    let router = web::router(app, options);
+    let router = web::router(Arc::clone(&app), options);
     let start = ask(&router, "/start?token=secret", &[]).await;
     let cookie = start.headers[SET_COOKIE]
         .to_str()
@@ -88,6 +90,7 @@ async fn site(accounts: usize) -> Site {
         .unwrap()
         .to_owned();
     Site {
+        app,
         router,
         cookie,
         _folder: folder,
@@ -224,7 +227,7 @@ async fn a_list_says_what_it_shows_and_what_it_keeps_back() {
     assert!(none.text.contains("No account matches."));
 }
 
-const PAGES: [&str; 16] = [
+const PAGES: [&str; 19] = [
     "/",
     "/accounts",
     "/accounts?view=administrators&sort=inactive",
@@ -239,6 +242,9 @@ const PAGES: [&str; 16] = [
     "/organization",
     "/changes",
     "/changes?kind=membership&day=2026-11-10",
+    "/findings",
+    "/findings/rules",
+    "/query",
     "/connections",
     "/connections/fernhill-main",
 ];

@@ -64,7 +64,10 @@ impl Store {
     /// in milliseconds since the epoch.
     pub async fn cage(&self, at: Snapshot, now: i64) -> Result<Cage, Refusal> {
         let caged = match self.own_connection() {
-            OwnConnection::Sqlite(file) => Caged::Sqlite(SqliteCage::open(file, at).await?),
+            OwnConnection::Sqlite(file) => {
+                let archive = self.archive_file().filter(|file| file.exists());
+                Caged::Sqlite(SqliteCage::open(file, archive, at).await?)
+            }
             OwnConnection::Postgres(options) => {
                 Caged::Postgres(Box::new(PostgresCage::open(&options, at).await?))
             }

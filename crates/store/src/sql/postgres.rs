@@ -8,7 +8,7 @@ use super::answer::{Answer, Cell};
 use super::cage::{Dialect, Limits};
 use super::refusal::Refusal;
 use super::text::Question;
-use super::view::views;
+use super::view::{Place, views};
 use crate::views::Snapshot;
 use futures::TryStreamExt as _;
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgConnection, PgRow};
@@ -114,7 +114,12 @@ async fn prepare(connection: &mut PgConnection, at: Snapshot) -> Result<(), sqlx
         .await?;
     let mut schema = "SET LOCAL client_min_messages = error;\n".to_owned();
     for view in views() {
-        let select = view.select(Dialect::Postgres, &own, at);
+        let select = view.select(Place {
+            dialect: Dialect::Postgres,
+            own: &own,
+            archive: Some(&own),
+            at,
+        });
         schema.push_str(&format!(
             "CREATE TEMP VIEW {0} AS {select};\nGRANT SELECT ON pg_temp.{0} TO {ROLE};\n",
             view.name

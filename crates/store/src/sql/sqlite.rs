@@ -7,7 +7,7 @@ use super::answer::{Answer, Cell};
 use super::cage::{Dialect, Limits};
 use super::refusal::Refusal;
 use super::text::{FUNCTIONS, Question};
-use super::view::{TABLES, views};
+use super::view::{Place, TABLES, views};
 use crate::views::Snapshot;
 use rusqlite::config::DbConfig;
 use rusqlite::hooks::{AuthAction, AuthContext, Authorization};
@@ -53,10 +53,14 @@ impl Drop for StopOnDrop {
 }
 
 impl SqliteCage {
-    pub(super) async fn open(file: PathBuf, at: Snapshot) -> Result<SqliteCage, Refusal> {
+    pub(super) async fn open(
+        file: PathBuf,
+        archive: Option<PathBuf>,
+        at: Snapshot,
+    ) -> Result<SqliteCage, Refusal> {
         let stop = Arc::new(AtomicBool::new(false));
         let asked = Arc::clone(&stop);
-        let opened = tokio::task::spawn_blocking(move || open(&file, at, asked)).await;
+        let opened = tokio::task::spawn_blocking(move || open(&file, archive.as_deref(), at, asked)).await;
         let connection = opened.map_err(Refusal::database)?.map_err(Refusal::database)?;
         Ok(SqliteCage {
             connection: Some(connection),
@@ -92,7 +96,12 @@ impl SqliteCage {
     }
 }
 
-fn open(file: &Path, at: Snapshot, stop: Arc<AtomicBool>) -> rusqlite::Result<Connection> {
+fn open(
+    file: &Path,
+    archive: Option<&Path>,
+    at: Snapshot,
+    stop: Arc<AtomicBool>,
+) -> rusqlite::Result<Connection> {
     let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
     let connection = Connection::open_with_flags(file, flags)?;
     for setting in [
@@ -108,17 +117,26 @@ fn open(file: &Path, at: Snapshot, stop: Arc<AtomicBool>) -> rusqlite::Result<Co
     connection.execute_batch(
         "PRAGMA busy_timeout = 5000; PRAGMA case_sensitive_like = 1; PRAGMA cache_size = -16000; PRAGMA temp_store = FILE;",
     )?;
+    // It is opened as the connection is: to be read only.
+    if let Some(archive) = archive {
+        connection.execute("ATTACH DATABASE ?1 AS archive", [archive.display().to_string()])?;
+    }
     let secret = format!("v{:032x}_", rand::random::<u128>());
     let mut schema = String::new();
     for view in views() {
-        let select = view.select(Dialect::Sqlite, "main", at);
+        let select = view.select(Place {
+            dialect: Dialect::Sqlite,
+            own: "main",
+            archive: archive.map(|_| "archive"),
+            at,
+        });
         schema.push_str(&format!(
             "CREATE TEMP VIEW {secret}{0} AS {select};\nCREATE TEMP VIEW {0} AS SELECT * FROM {secret}{0};\n",
             view.name
         ));
     }
     connection.execute_batch(&schema)?;
-    let hidden = hidden_tables(&connection)?;
+    let hidden = hidden_tables(&connection, archive.is_some())?;
     connection.execute_batch("PRAGMA query_only = 1; BEGIN")?;
     for (limit, value) in LIMITS {
         connection.set_limit(limit, value)?;
@@ -131,14 +149,16 @@ fn open(file: &Path, at: Snapshot, stop: Arc<AtomicBool>) -> rusqlite::Result<Co
 }
 
 /// The tables that nothing here reads.
-fn hidden_tables(connection: &Connection) -> rusqlite::Result<BTreeSet<String>> {
-    let mut statement = connection.prepare("SELECT name FROM sqlite_master")?;
-    let names = statement.query_map([], |row| row.get(0))?;
-    let hidden: BTreeSet<String> = names.collect::<Result<_, _>>()?;
-    Ok(hidden
-        .into_iter()
-        .filter(|name| !TABLES.contains(&name.as_str()))
-        .collect())
+fn hidden_tables(connection: &Connection, has_archive: bool) -> rusqlite::Result<BTreeSet<String>> {
+    let mut hidden = BTreeSet::new();
+    let archive = has_archive.then_some("SELECT name FROM archive.sqlite_master");
+    for sql in ["SELECT name FROM main.sqlite_master"].into_iter().chain(archive) {
+        let mut statement = connection.prepare(sql)?;
+        let names = statement.query_map([], |row| row.get::<_, String>(0))?;
+        hidden.extend(names.collect::<Result<Vec<_>, _>>()?);
+    }
+    hidden.retain(|name| !TABLES.contains(&name.as_str()));
+    Ok(hidden)
 }
 
 fn authorize(context: &AuthContext<'_>, secret: &str, hidden: &BTreeSet<String>) -> Authorization {
@@ -252,7 +272,7 @@ mod tests {
             organization: 1,
             run: 1,
         };
-        let connection = open(&file, at, Arc::default()).unwrap();
+        let connection = open(&file, None, at, Arc::default()).unwrap();
         let ask = |sql: &str| answer(&connection, sql, &[], Limits::default());
         let refused = [
             "SELECT sealed_key FROM connection",

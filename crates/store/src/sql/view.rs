@@ -11,7 +11,16 @@ use crate::views::Snapshot;
 use std::sync::LazyLock;
 
 /// The tables that the views are made of, and no others: none holds a secret.
-pub(super) const TABLES: [&str; 6] = ["fact", "term", "person", "activity", "run", "listing"];
+pub(super) const TABLES: [&str; 8] = [
+    "fact",
+    "term",
+    "person",
+    "activity",
+    "run",
+    "organization",
+    "event",
+    "cause",
+];
 
 /// A column of a view.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -34,6 +43,8 @@ pub(super) enum Source {
     Changes { kind: i64, keys: usize },
     /// Effective access, by its one definition: holdings `h`, their texts `ta` and `tb`, grants `g`, memberships `m`, methods `w`.
     EffectiveAccess,
+    /// Events of the audit archive, called `v`.
+    Events,
     /// Something else, from FROM on.
     From(&'static str),
 }
@@ -65,9 +76,23 @@ pub(super) fn names() -> Vec<&'static str> {
     VIEWS.iter().map(|view| view.name).collect()
 }
 
+/// Where views are made, and of what.
+#[derive(Clone, Copy)]
+pub(super) struct Place<'a> {
+    pub dialect: Dialect,
+    /// The schema of our own tables.
+    pub own: &'a str,
+    /// The schema of the audit archive; `None` where there is none yet.
+    pub archive: Option<&'a str>,
+    pub at: Snapshot,
+}
+
+/// The archive before its first event.
+const NO_EVENTS: &str = "(SELECT '' AS id, '' AS organization, 0 AS processed_at, 0 AS happened_at, '' AS action, '' AS actor, '' AS body WHERE 1 = 0)";
+
 impl View {
-    /// The SELECT that the view stands for; our own tables lie in the schema `own`.
-    pub(super) fn select(&self, dialect: Dialect, own: &str, at: Snapshot) -> String {
+    /// The SELECT that the view stands for.
+    pub(super) fn select(&self, place: Place<'_>) -> String {
         let columns = |extra: &str| {
             let own = self.columns.iter().filter(|column| !column.sql.is_empty());
             let own = own.map(|column| format!("{} AS {}", column.sql, column.name));
@@ -82,10 +107,14 @@ impl View {
             ),
             Source::Changes { kind, keys } => {
                 let half = |word: &str, run: &str, after: &str, by: &str, condition: &str| {
+                    let is_end = i32::from(word == "ended");
                     let extra = format!(
                         "'{word}' AS change, 'run_' || CAST(f.{run} AS TEXT) AS run_id,
   (SELECT {{time COALESCE(r.ended_at, r.started_at)}} FROM {{own}}run r WHERE r.id = f.{run}) AS run_at,
-  {{time f.{after}}} AS earliest_at, {{time f.{by}}} AS latest_at,\n  "
+  {{time f.{after}}} AS earliest_at, {{time f.{by}}} AS latest_at,
+  (SELECT {{time k.at}} FROM cause k WHERE k.fact_id = f.id AND k.is_end = {is_end}) AS exact_at,
+  (SELECT k.action FROM cause k WHERE k.fact_id = f.id AND k.is_end = {is_end}) AS action,
+  (SELECT k.actor FROM cause k WHERE k.fact_id = f.id AND k.is_end = {is_end}) AS actor,\n  "
                     );
                     format!(
                         "{}\nFROM fact f{}\nWHERE +f.kind = {kind} AND f.organization_id = {{organization}} AND f.{run} <= {{run}}{condition}",
@@ -110,13 +139,25 @@ impl View {
                 columns(""),
                 joins("h", 2),
                 crate::views::effective_access::JOINS_OF_HOLDINGS
-                    .choose(dialect)
+                    .choose(place.dialect)
                     .replace("$1", "{organization}")
                     .replace("$2", "{run}")
             ),
+            Source::Events => {
+                let table = match place.archive {
+                    Some(schema) => format!("{schema}.event"),
+                    None => NO_EVENTS.to_owned(),
+                };
+                format!(
+                    "{}\nFROM {table} v JOIN {{own}}organization o ON o.atlassian_id = v.organization
+WHERE o.id = {{organization}} AND (o.published_run = {{run}}
+  OR v.happened_at <= (SELECT COALESCE(r.ended_at, r.started_at) FROM {{own}}run r WHERE r.id = {{run}}))",
+                    columns("")
+                )
+            }
             Source::From(from) => format!("{}\n{from}", columns("")),
         };
-        Template { dialect, own, at }.fill(&template)
+        place.fill(&template)
     }
 }
 
@@ -127,13 +168,7 @@ fn joins(fact: &str, keys: usize) -> String {
         .collect()
 }
 
-struct Template<'a> {
-    dialect: Dialect,
-    own: &'a str,
-    at: Snapshot,
-}
-
-impl Template<'_> {
+impl Place<'_> {
     /// Fills the braces, from the inside out.
     fn fill(&self, template: &str) -> String {
         let mut text = template.to_owned();

@@ -30,12 +30,23 @@ const UNSEEN_AT: Column = restless(
 );
 
 /// The columns that all views of changes begin with.
-const CHANGE: [Column; 5] = [
+const CHANGE: [Column; 8] = [
     column("change", "", "`began` or `ended`; a changed attribute is both"),
     column("run_id", "", "The run that found it, such as `run_12`"),
     column("run_at", "", "When that run was published"),
     column("earliest_at", "", "It happened after this"),
     column("latest_at", "", "It had happened by this"),
+    column("exact_at", "", "When it happened, where an event tells"),
+    column(
+        "action",
+        "",
+        "What was done, where an event tells, such as `user_added_to_group`",
+    ),
+    column(
+        "actor",
+        "",
+        "Who did it, where an event tells: an account's id or a word for a system",
+    ),
 ];
 
 const ACCOUNT_ID: Column = column("account_id", "ta.text", "The account");
@@ -321,6 +332,32 @@ const RUN: &[Column] = &[
     ),
 ];
 
+const EVENT: &[Column] = &[
+    column("event_id", "v.id", "Atlassian's id of it"),
+    column("happened_at", "{time v.happened_at}", "When it happened"),
+    column(
+        "processed_at",
+        "{time v.processed_at}",
+        "When Atlassian's log had processed it",
+    ),
+    column(
+        "action",
+        "v.action",
+        "What was done, such as `user_added_to_group`",
+    ),
+    column(
+        "actor",
+        "v.actor",
+        "Who did it: an account's id or a word for a system; may be empty",
+    ),
+    column(
+        "actor_name",
+        "(SELECT p.name FROM term i JOIN person p ON p.account = i.id WHERE i.text = v.actor)",
+        "The name of the account that did it",
+    ),
+    column("body", "v.body", "The event as it came, in JSON"),
+];
+
 /// A kind of facts: the name of its view and that of its changes, how many parts of its key have joined texts, its
 /// columns, and what a row is.
 type Facts = (
@@ -468,6 +505,12 @@ pub(super) fn all() -> Vec<View> {
         about: "A reading, up to the one that is looked at".to_owned(),
         columns: RUN.to_vec(),
         source: Source::From("FROM {own}run r WHERE r.organization_id = {organization} AND r.id <= {run}"),
+    });
+    views.push(View {
+        name: "event",
+        about: "An event of the audit log that was kept; looking back, those that had happened by the end of that reading".to_owned(),
+        columns: EVENT.to_vec(),
+        source: Source::Events,
     });
     for (name, changes, kind, keys, columns, _) in FACTS {
         let own = columns.iter().filter(|column| !column.is_restless).copied();

@@ -17,7 +17,8 @@ on_both!(
     an_answer_is_cut_at_its_rows_and_refused_at_its_bytes,
     after_a_refusal_other_questions_are_answered,
     a_question_that_nobody_waits_for_is_stopped,
-    a_kept_question_is_replaced_and_forgotten_by_its_name
+    a_kept_question_is_replaced_and_forgotten_by_its_name,
+    events_are_a_view_up_to_the_reading_that_is_looked_at
 );
 
 const NOW: i64 = START + 100 * HOUR;
@@ -306,4 +307,52 @@ async fn a_kept_question_is_replaced_and_forgotten_by_its_name(database: TestDat
     assert!(tx.question_remove("a").await.unwrap());
     assert!(!tx.question_remove("a").await.unwrap());
     assert_eq!(tx.question_list().await.unwrap().len(), 1);
+}
+
+async fn events_are_a_view_up_to_the_reading_that_is_looked_at(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let (first, second) = two_runs(&mut reading).await;
+    let ids = "SELECT event_id, action, actor, happened_at FROM event ORDER BY happened_at";
+    // Before the first event there is no archive.
+    assert!(
+        ask(&mut cage(&database, second).await, ids)
+            .await
+            .unwrap()
+            .rows
+            .is_empty()
+    );
+    let event = |id: &str, happened_at: i64| store::NewEvent {
+        id: id.to_owned(),
+        processed_at: happened_at,
+        happened_at,
+        action: "user_login".to_owned(),
+        actor: "a1".to_owned(),
+        search: String::new(),
+        body: "{}".to_owned(),
+        subjects: vec!["a1".to_owned()],
+    };
+    let mut tx = database.store.archive_write().await.unwrap();
+    let events = [event("e1", START), event("e2", START + 50 * HOUR)];
+    tx.event_add("org-1", &events).await.unwrap();
+    tx.event_add("org-2", &events).await.unwrap();
+    tx.commit().await.unwrap();
+    let row = |id: &str, at: &str| vec![text(id), text("user_login"), text("a1"), text(at)];
+    let one = row("e1", "2023-11-14T22:13:20.000Z");
+    let two = row("e2", "2023-11-17T00:13:20.000Z");
+    assert_eq!(
+        ask(&mut cage(&database, second).await, ids).await.unwrap().rows,
+        [one.clone(), two]
+    );
+    assert_eq!(
+        ask(&mut cage(&database, first).await, ids).await.unwrap().rows,
+        [one]
+    );
+    let mut cage = cage(&database, second).await;
+    for hidden in [
+        "SELECT COUNT(*) FROM event_subject",
+        "SELECT search FROM event",
+        "SELECT id FROM archive.event",
+    ] {
+        assert!(ask(&mut cage, hidden).await.is_err(), "{hidden}");
+    }
 }
