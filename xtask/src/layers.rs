@@ -5,9 +5,10 @@
 use crate::graph::{Dependency, Graph, Kind, Package};
 
 /// Each crate of the workspace and the crates that it may use, from the ground up.
-const ALLOWED: [(&str, &[&str]); 16] = [
+const ALLOWED: [(&str, &[&str]); 17] = [
     ("model", &[]),
     ("access", &[]),
+    ("rules", &[]),
     ("twin", &[]),
     ("atlassian", &["model"]),
     ("store", &["model"]),
@@ -20,6 +21,7 @@ const ALLOWED: [(&str, &[&str]); 16] = [
         &[
             "model",
             "access",
+            "rules",
             "atlassian",
             "store",
             "sync",

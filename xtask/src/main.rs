@@ -8,6 +8,7 @@ mod graph;
 mod layers;
 mod licence;
 mod soak;
+mod views;
 
 use anyhow::Context as _;
 use graph::Graph;
@@ -20,6 +21,7 @@ usage: cargo xtask COMMAND
   dependencies  licences, sources and banned crates
   docs          lists in the documents match the code, and links lead somewhere
   check         all of these
+  views         writes the end of docs/views.md from the program
   soak          builds for release, then many readings in bad weather and many kills, on both databases (long);
                 with --plans N a day of mixed plans instead, and the table of actions and faults whole on PostgreSQL";
 
@@ -30,6 +32,11 @@ fn main() -> anyhow::Result<ExitCode> {
         "layers" => &["layers"],
         "dependencies" => &["dependencies"],
         "docs" => &["docs"],
+        "views" => {
+            let folder = folder()?;
+            views::write(folder, &Graph::load(folder)?.target_folder)?;
+            return Ok(ExitCode::SUCCESS);
+        }
         "check" => &["layers", "dependencies", "docs"],
         "soak" => return soak::run(arguments),
         _ => {
@@ -40,17 +47,24 @@ fn main() -> anyhow::Result<ExitCode> {
     check(checks)
 }
 
+fn folder() -> anyhow::Result<&'static Path> {
+    let folder = Path::new(env!("CARGO_MANIFEST_DIR")).parent();
+    folder.context("xtask lies in a folder of the workspace")
+}
+
 fn check(checks: &[&str]) -> anyhow::Result<ExitCode> {
-    let folder = Path::new(env!("CARGO_MANIFEST_DIR"))
-        .parent()
-        .context("xtask lies in a folder of the workspace")?;
+    let folder = folder()?;
     let graph = Graph::load(folder)?;
     let mut ended = ExitCode::SUCCESS;
     for check in checks {
         let wrong = match *check {
             "layers" => layers::check(&graph),
             "dependencies" => dependencies::check(&graph, &graph::product(folder)?),
-            _ => docs::check(folder, &graph.target_folder)?,
+            _ => {
+                let mut wrong = docs::check(folder, &graph.target_folder)?;
+                wrong.extend(views::check(folder, &graph.target_folder)?);
+                wrong
+            }
         };
         for sentence in &wrong {
             eprintln!("{check}: {sentence}");

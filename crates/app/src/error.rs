@@ -3,9 +3,10 @@
 use crate::declared::WrongFile;
 use crate::views::ViewError;
 use atlassian::ApiError;
-use model::PlanId;
+use model::{FindingId, PlanId};
 use provision::ProvisionError;
 use store::StoreError;
+use store::sql::Refusal;
 use sync::SyncError;
 use thiserror::Error;
 
@@ -21,6 +22,43 @@ pub enum AppError {
     /// A reading failed.
     #[error(transparent)]
     Sync(#[from] SyncError),
+    /// A question in SQL was refused.
+    #[error(transparent)]
+    Question(#[from] Refusal),
+    /// There is no saved question of this name.
+    #[error("there is no saved question named \"{name}\"")]
+    NoQuestion {
+        /// As asked.
+        name: String,
+        /// Those that there are.
+        known: Vec<String>,
+    },
+    /// There is no such finding.
+    #[error("there is no {finding}")]
+    NoFinding {
+        /// As asked.
+        finding: FindingId,
+    },
+    /// What is gone cannot be decided about.
+    #[error("{finding} is closed: there is nothing to decide")]
+    FindingClosed {
+        /// Which.
+        finding: FindingId,
+    },
+    /// A decision needs a reason and a day in the future.
+    #[error("a decision needs {what}")]
+    Decision {
+        /// What is missing.
+        what: &'static str,
+    },
+    /// A folder of rules cannot be read.
+    #[error("cannot read the rules in {folder}")]
+    Rules {
+        /// The folder or file.
+        folder: String,
+        /// What the system said.
+        source: std::io::Error,
+    },
     /// There is no connection of this name.
     #[error("there is no connection named \"{name}\"")]
     NoConnection {
@@ -308,6 +346,16 @@ impl AppError {
             AppError::NoConnection { known, .. } | AppError::WhichConnection { known } => {
                 Some(format!("known connections: {}", known.join(", ")))
             }
+            AppError::NoFinding { .. } | AppError::FindingClosed { .. } => {
+                Some("orgwarden findings --state all lists them".into())
+            }
+            AppError::Decision { .. } => Some("it opens again by itself on that day".into()),
+            AppError::Rules { .. } => Some("check the path, and that this user may read it".into()),
+            AppError::Question(_) => {
+                Some("orgwarden query --views lists what can be asked, docs/views.md says more".into())
+            }
+            AppError::NoQuestion { known, .. } if known.is_empty() => Some("none is saved yet".into()),
+            AppError::NoQuestion { known, .. } => Some(format!("saved questions: {}", known.join(", "))),
             AppError::NothingConnected => Some(ADD_ONE.into()),
             AppError::NoMasterKey => {
                 Some("name its file with --master-key-file or ORGWARDEN_MASTER_KEY_FILE".into())

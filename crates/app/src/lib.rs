@@ -9,6 +9,8 @@
 //! - `privileges`: what may be changed on a managed account, asked now.
 //! - `hooks`: deliveries of Atlassian's, which only say that it is time to look.
 //! - `capture`: recording the answers of one reading, with everything replaced that tells of people.
+//! - [`query`]: questions that people write in SQL. [`csv`]: lines of tables as files.
+//! - [`findings`]: what rules find, and what people decide about it.
 //! - `connections`, `probe`, `reading`, `care`, `export`: what one can have done – adding and testing connections,
 //!   reading an organization and deciding about held runs, erasing and backing up, exporting facts.
 
@@ -16,14 +18,17 @@ pub mod alerts;
 mod capture;
 mod care;
 mod connections;
+pub mod csv;
 pub mod declared;
 mod error;
 mod export;
+pub mod findings;
 mod guards;
 mod hooks;
 pub mod plans;
 mod privileges;
 mod probe;
+pub mod query;
 mod reading;
 pub mod rehearsal;
 pub mod schedule;
@@ -44,6 +49,7 @@ pub use store::{Guards, ScimCredential};
 pub use sync::{Estimate, Followed, Outcome, Progress, Silent, Status, SyncError};
 
 use model::Clock;
+use std::path::PathBuf;
 use std::sync::Arc;
 use store::{MasterKey, Store};
 
@@ -59,7 +65,10 @@ pub struct App {
     /// Answers that cannot change, because a published run does not.
     pub memo: views::Memo,
     pub(crate) paces: views::Paces,
+    pub(crate) cages: query::Cages,
     master_key: Option<Arc<MasterKey>>,
+    /// Where rules of one's own lie.
+    rules_folder: Option<PathBuf>,
 }
 
 impl App {
@@ -70,8 +79,17 @@ impl App {
             clock,
             memo: views::Memo::default(),
             paces: views::Paces::default(),
+            cages: query::Cages::default(),
             master_key: None,
+            rules_folder: None,
         }
+    }
+
+    /// Says in which folder rules of one's own lie: its files that end in `.toml`.
+    #[must_use]
+    pub fn with_rules(mut self, folder: Option<PathBuf>) -> App {
+        self.rules_folder = folder;
+        self
     }
 
     /// Gives the product the key that opens its credentials, after checking that it is the right one.

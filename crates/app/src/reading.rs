@@ -37,6 +37,9 @@ impl App {
             // The reading is published whatever this comes to; the next one looks again.
             tracing::warn!(%error, "whether access came back could not be looked for");
         }
+        if outcome.status != sync::Status::Held {
+            self.evaluate_after_reading(organization_id).await;
+        }
         Ok(outcome)
     }
 

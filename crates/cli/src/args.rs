@@ -89,6 +89,12 @@ pub enum Command {
     Why(WhyArgs),
     /// What changed
     Changes(ChangesArgs),
+    /// Ask a question in SQL over the views of docs/views.md
+    Query(QueryArgs),
+    /// What the rules found, and deciding about it
+    Findings(FindingsArgs),
+    /// The rules: list them, check a file of them, ask them now
+    Rules(RulesArgs),
     /// Search the events of the audit log that were kept
     Events(EventsArgs),
     /// What somebody who leaves still has, and a plan that takes it away
@@ -469,6 +475,112 @@ pub struct ScopeArgs {
     /// Print JSON
     #[arg(long)]
     pub json: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct QueryArgs {
+    /// The question: one SELECT over the views; - for standard input
+    #[arg(required_unless_present_any = ["saved", "views"], conflicts_with_all = ["saved", "views"])]
+    pub sql: Option<String>,
+    #[command(flatten)]
+    pub scope: ScopeArgs,
+    /// Print CSV
+    #[arg(long, conflicts_with = "json")]
+    pub csv: bool,
+    /// The value of a variable of the question; may come several times
+    #[arg(long = "var", value_name = "NAME=VALUE")]
+    pub variables: Vec<String>,
+    /// Ask the question that was saved under this name
+    #[arg(long, value_name = "NAME")]
+    pub saved: Option<String>,
+    /// Answer at most so many rows
+    #[arg(long, value_name = "N", default_value_t = 10_000)]
+    pub limit: usize,
+    /// Stop the question after so many seconds
+    #[arg(long, value_name = "SECONDS", default_value_t = 30)]
+    pub timeout_s: u64,
+    /// List the views and their columns instead
+    #[arg(long)]
+    pub views: bool,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct FindingsArgs {
+    #[command(subcommand)]
+    pub command: Option<FindingsCommand>,
+    /// The organization or its connection; may be left out when there is one
+    #[arg(long, global = true, value_name = "NAME")]
+    pub org: Option<String>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+    /// Those in this state: open, suppressed, accepted, closed or all
+    #[arg(long, value_name = "STATE", default_value = "open", value_parser = ["open", "suppressed", "accepted", "closed", "all"])]
+    pub state: String,
+    /// Only those of this rule
+    #[arg(long, value_name = "RULE")]
+    pub rule: Option<String>,
+    /// Only those as bad as this: critical, high, medium or low
+    #[arg(long, value_name = "SEVERITY", value_parser = ["critical", "high", "medium", "low"])]
+    pub severity: Option<String>,
+    /// At most so many
+    #[arg(long, value_name = "N", default_value_t = 1_000)]
+    pub limit: i64,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum FindingsCommand {
+    /// Show a finding with its life and what to do about it
+    Show {
+        /// Such as finding_12
+        finding: model::FindingId,
+    },
+    /// Say that findings are no problem here, until a day
+    Suppress(DecideArgs),
+    /// Say that findings are lived with, until a day
+    Accept(DecideArgs),
+    /// Take a decision back
+    Reopen {
+        /// Such as finding_12
+        #[arg(required = true)]
+        findings: Vec<model::FindingId>,
+    },
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DecideArgs {
+    /// Such as finding_12
+    #[arg(required = true)]
+    pub findings: Vec<model::FindingId>,
+    /// Why
+    #[arg(long)]
+    pub reason: String,
+    /// Until this day, such as 2027-01-31, or for so many days, such as 30d
+    #[arg(long, value_name = "TIME")]
+    pub until: String,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct RulesArgs {
+    #[command(subcommand)]
+    pub command: Option<RulesCommand>,
+    /// The organization or its connection; may be left out when there is one
+    #[arg(long, global = true, value_name = "NAME")]
+    pub org: Option<String>,
+    /// Print JSON
+    #[arg(long, global = true)]
+    pub json: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum RulesCommand {
+    /// Say what is wrong in a file of rules, line by line
+    Check {
+        /// The file
+        file: PathBuf,
+    },
+    /// Ask the rules now about what was last read
+    Evaluate,
 }
 
 #[derive(Debug, clap::Args)]

@@ -21,6 +21,8 @@ pub struct Config {
     pub log: String,
     /// Where `serve` listens.
     pub listen: Option<SocketAddr>,
+    /// Where rules of one's own lie.
+    pub rules_folder: Option<PathBuf>,
     /// How Atlassian is called; the address is a connection's own.
     pub api: Options,
 }
@@ -42,7 +44,7 @@ pub enum MasterKeySource {
 pub struct ConfigError(pub String);
 
 /// The keys of the configuration file, with what they mean. `docs/configuration.md` is checked against this list.
-pub const KEYS: [(&str, &str); 9] = [
+pub const KEYS: [(&str, &str); 10] = [
     (
         "database",
         "address of the database, sqlite:FILE or postgres://USER@HOST/NAME",
@@ -51,6 +53,7 @@ pub const KEYS: [(&str, &str); 9] = [
     ("master_key_command", "a command that prints the master key"),
     ("log", "what to log, such as info or sync=debug"),
     ("listen", "where serve listens"),
+    ("rules_folder", "folder with rules of your own"),
     (
         "rate_share",
         "largest share of Atlassian's announced request budget to use, 0 to 1",
@@ -171,7 +174,11 @@ impl Config {
         api.ca_file = variable("ORGWARDEN_CA_FILE")
             .map(PathBuf::from)
             .or(in_file("ca_file")?.map(PathBuf::from));
+        let rules_folder = variable("ORGWARDEN_RULES_FOLDER")
+            .map(PathBuf::from)
+            .or(in_file("rules_folder")?.map(PathBuf::from));
         Ok(Config {
+            rules_folder,
             database,
             master_key,
             log: log.unwrap_or_else(|| "warn".into()),

@@ -1,6 +1,7 @@
 //! Errors at the edge: one sentence, what to do, and an exit code. A bug says that it is one.
 
 use crate::config::ConfigError;
+use app::query::Refusal;
 use app::views::{Candidate, ViewError};
 use app::{AppError, ProvisionError};
 use atlassian::ApiError;
@@ -139,6 +140,8 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
     }
     match cause.downcast_ref::<AppError>()? {
         AppError::Store(_) => Some(code::STORE),
+        AppError::Question(Refusal::Database(_) | Refusal::NoRole { .. }) => Some(code::STORE),
+        AppError::Question(_) => Some(code::USAGE),
         AppError::Api(error) => Some(api_code(error)),
         AppError::Sync(error) => Some(sync_code(error)),
         AppError::View(error) => (!matches!(error, ViewError::Store(_))).then_some(code::UNKNOWN_NAME),
@@ -164,7 +167,9 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
         AppError::WrongSchedule { .. } | AppError::WrongAlert { .. } | AppError::WrongHook { .. } => {
             Some(code::USAGE)
         }
-        AppError::NoMasterKey | AppError::AccessFile(_) => Some(code::CONFIGURATION),
+        AppError::NoMasterKey | AppError::AccessFile(_) | AppError::Rules { .. } => Some(code::CONFIGURATION),
+        AppError::Decision { .. } => Some(code::USAGE),
+        AppError::FindingClosed { .. } => Some(code::NOT_CHANGED),
         AppError::BackupElsewhere
         | AppError::FileExists { .. }
         | AppError::FolderNotEmpty { .. }

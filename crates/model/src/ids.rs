@@ -144,6 +144,10 @@ number_id! {
     /// One change of a plan.
     ActionId, "act", "an action"
 }
+number_id! {
+    /// What a rule found, for as long as it is known.
+    FindingId, "finding", "a finding"
+}
 
 #[cfg(test)]
 mod tests {

@@ -24,7 +24,7 @@ pub use attributes::{Attributes, Told};
 pub use clock::{Clock, SystemClock};
 pub use fact::{Fact, FactKind, Person};
 pub use ids::{
-    AccountId, ActionId, ApiKeyId, DirectoryId, DomainId, GroupId, OrganizationId, PlanId, PolicyId,
-    ResourceId, RoleId, RunId, ScimDirectoryId, ScimGroupId, ScimUserId, TokenId,
+    AccountId, ActionId, ApiKeyId, DirectoryId, DomainId, FindingId, GroupId, OrganizationId, PlanId,
+    PolicyId, ResourceId, RoleId, RunId, ScimDirectoryId, ScimGroupId, ScimUserId, TokenId,
 };
 pub use listing::Family;

@@ -10,7 +10,7 @@ use crate::error::StoreError;
 use crate::query::{Placeholders, values_statement};
 use crate::value::{Row, Value};
 use model::RunId;
-use sqlx::postgres::PgPool;
+use sqlx::postgres::{PgConnectOptions, PgPool};
 use sqlx::sqlite::SqlitePool;
 use sqlx::{AssertSqlSafe, Postgres, Sqlite, Transaction};
 use std::path::{Path, PathBuf};
@@ -37,6 +37,12 @@ enum Pools {
         pool: PgPool,
         statistics: Statistics,
     },
+}
+
+/// Where a connection leads that is none of the pools'.
+pub(crate) enum OwnConnection {
+    Sqlite(PathBuf),
+    Postgres(Arc<PgConnectOptions>),
 }
 
 /// The audit archive of SQLite: a file of its own beside the database, with a writer of its own.
@@ -139,6 +145,14 @@ impl Store {
     /// The database's address without a password, for messages.
     pub fn name(&self) -> &str {
         &self.name
+    }
+
+    /// What a connection of its own to this database is made from.
+    pub(crate) fn own_connection(&self) -> OwnConnection {
+        match &self.pools {
+            Pools::Sqlite { file, .. } => OwnConnection::Sqlite(file.clone()),
+            Pools::Postgres { pool, .. } => OwnConnection::Postgres(pool.connect_options()),
+        }
     }
 
     /// The SQLite file, if it is one.

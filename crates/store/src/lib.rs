@@ -4,7 +4,8 @@
 //! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
 //!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`,
 //!   `plan`, `schedule`, `alert`, `channel`, `message`, `hook`, `event` (the audit archive), `dirty` (what events
-//!   named), `looked`, `known`.
+//!   named), `looked`, `known`, `question`, `finding`.
+//! - [`sql`]: what people and rules ask in SQL, in a cage.
 //! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
 //!   puts SQL text together.
 //!
@@ -23,6 +24,7 @@ mod error;
 mod event;
 mod export;
 mod fact;
+mod finding;
 mod hook;
 mod implied;
 mod job;
@@ -35,9 +37,11 @@ mod organization;
 mod person;
 mod plan;
 mod query;
+mod question;
 mod run;
 mod schedule;
 mod seal;
+pub mod sql;
 mod staged;
 mod term;
 mod value;
@@ -54,6 +58,9 @@ pub use error::StoreError;
 pub use event::{EventRow, EventSearch, NewEvent};
 pub use export::ExportedFact;
 pub use fact::{FactRef, Merge};
+pub use finding::{
+    DecisionRow, EvaluationRow, FindingCount, FindingFilter, FindingRow, NewFinding, TransitionRow,
+};
 pub use hook::{DELIVERIES_KEPT_MS, HookRow};
 pub use implied::{GivenRole, NumberedAccount, PairNumbers};
 pub use job::Job;
@@ -64,6 +71,7 @@ pub use looked::Looked;
 pub use message::{DeliveryRow, MESSAGE_JOB, MessageRow, MessageState, NewMessage, message_key};
 pub use organization::OrganizationRow;
 pub use plan::{ActionRow, GuardTrip, JournalRow, NewPlan, PlanRow, RecentActions, Settlement};
+pub use question::SavedQuestion;
 pub use run::{Extent, RunProgress, RunReport, RunRow, RunState};
 pub use schedule::ScheduleRow;
 pub use seal::MasterKey;

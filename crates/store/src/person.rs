@@ -15,6 +15,7 @@ const UPSERT: &str = "INSERT INTO person (account, name, email, attributes, sear
 const UPSERT_TAIL: &str = "ON CONFLICT (account) DO UPDATE
     SET name = excluded.name, email = excluded.email, attributes = excluded.attributes, search = excluded.search
     WHERE person.erased_at IS NULL";
+const WORDS: &str = "SELECT name, email FROM person WHERE account = $1";
 const ERASE: &str = "INSERT INTO person (account, name, email, attributes, search, erased_at) VALUES ($1, NULL, NULL, '{}', $2, $3)
     ON CONFLICT (account) DO UPDATE
     SET name = NULL, email = NULL, attributes = '{}', search = excluded.search, erased_at = excluded.erased_at";
@@ -87,7 +88,14 @@ impl Tx {
     }
 
     /// Forgets for good what describes a person, also in the records of SCIM. The facts of the account stay, by its id.
+    /// What rules said of them says the id instead.
     pub async fn person_erase(&mut self, account: i64, id: &str, now: i64) -> Result<(), StoreError> {
+        if let Some(row) = self.row(WORDS, &[account.into()]).await? {
+            for column in 0..2 {
+                let words = row.text_or_null(column)?.unwrap_or_default();
+                self.finding_erase(id, &words).await?;
+            }
+        }
         for row in self.rows(SCIM_RECORDS, &[account.into()]).await? {
             let (record, id) = (row.int(0)?, row.text(1)?);
             let search = search_text(&id, None, None);

@@ -80,7 +80,9 @@ impl From<AppError> for PageError {
             | AppError::NoConnection { .. }
             | AppError::NoAlert { .. }
             | AppError::NoChannel { .. }
-            | AppError::NoMessage { .. } => StatusCode::NOT_FOUND,
+            | AppError::NoMessage { .. }
+            | AppError::NoFinding { .. }
+            | AppError::NoQuestion { .. } => StatusCode::NOT_FOUND,
             AppError::WrongSchedule { .. } | AppError::WrongAlert { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::Api(_) | AppError::Provision(_) => StatusCode::BAD_GATEWAY,
             _ => StatusCode::CONFLICT,
@@ -96,7 +98,13 @@ impl From<AppError> for PageError {
             title: sentence(&error.to_string()),
             hint: sentence(&hint),
             candidates: Vec::new(),
-            back: ("/plans", "Plans"),
+            back: match error {
+                AppError::NoFinding { .. } | AppError::FindingClosed { .. } | AppError::Decision { .. } => {
+                    ("/findings", "Findings")
+                }
+                AppError::Question(_) | AppError::NoQuestion { .. } => ("/query", "Query"),
+                _ => ("/plans", "Plans"),
+            },
         }
     }
 }

@@ -50,6 +50,14 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/tokens/service-accounts", get(pages::service_accounts::show))
         .route("/organization", get(pages::organization::show))
         .route("/changes", get(pages::changes::show))
+        .route("/findings", get(pages::findings::show))
+        .route("/findings/rules", get(pages::rules::show))
+        .route(
+            "/findings/{finding}",
+            get(pages::finding::show).post(pages::finding::decide),
+        )
+        .route("/query", get(pages::query::show).post(pages::query::ask))
+        .route("/api/v1/query", post(pages::query::api))
         .route("/events", get(pages::events::show))
         .route("/plans", get(pages::plans::show).post(pages::propose::make))
         .route("/plans/{plan}", get(pages::plan::show))

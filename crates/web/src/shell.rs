@@ -37,6 +37,8 @@ pub(crate) enum Place {
     Tokens,
     Organization,
     Changes,
+    Findings,
+    Query,
     Events,
     Plans,
     Alerts,
@@ -54,6 +56,8 @@ pub(crate) struct Shell {
     pub plans: i64,
     /// How many messages were not delivered.
     pub unsent: i64,
+    /// How many findings are open.
+    pub findings: i64,
     /// Whether plans can be made and carried out from these pages.
     pub can_change: bool,
     /// The present, by the product's clock.
@@ -102,6 +106,10 @@ impl FromRequestParts<Web> for Shell {
             None => 0,
         };
         let unsent = web.app.messages_unsent().await?;
+        let findings = match &scope {
+            Some(scope) => web.app.findings_open(scope).await?.0,
+            None => 0,
+        };
         let theme = match gate::cookie(&parts.headers, "theme") {
             Some("light") => "light",
             Some("dark") => "dark",
@@ -118,6 +126,7 @@ impl FromRequestParts<Web> for Shell {
             counts,
             plans,
             unsent,
+            findings,
             can_change: web.api.is_some() && is_present && as_of.is_none(),
             now: web.app.clock.now_ms(),
             has_mailbox: web.mailbox.is_some(),
@@ -277,6 +286,8 @@ impl Shell {
                     (link(Place::Tokens, "/tokens", "API tokens", number(self.counts.tokens)))
                     (link(Place::Organization, "/organization", "Organization", html! {}))
                     (link(Place::Changes, "/changes", "Changes", html! {}))
+                    (link(Place::Findings, "/findings", "Findings", number(self.findings)))
+                    (link(Place::Query, "/query", "Query", html! {}))
                     (link(Place::Events, "/events", "Audit log", html! {}))
                     (link(Place::Plans, "/plans", "Plans", number(self.plans)))
                     (link(Place::Alerts, "/alerts", "Alerts", number(self.unsent)))

@@ -9,6 +9,7 @@ use super::time::At;
 use super::tokens::TokensAsk;
 use super::workspaces::WorkspaceItem;
 use crate::App;
+use crate::findings::open_findings;
 use crate::schedule::FAILURES_THAT_NEED_A_PERSON;
 use model::FactKind;
 use serde::Serialize;
@@ -93,6 +94,13 @@ pub enum Attention {
         /// How many.
         tokens: i64,
     },
+    /// What rules found, and nobody decided about.
+    Findings {
+        /// How many.
+        findings: i64,
+        /// How many of them are critical or high.
+        pressing: i64,
+    },
     /// Accounts that hold roles and have not been active for 90 days.
     Unused {
         /// How many.
@@ -105,6 +113,7 @@ impl Attention {
     pub fn is_pressing(&self) -> bool {
         match self {
             Attention::RunHeld { .. } | Attention::TokensOfLeavers { .. } => true,
+            Attention::Findings { pressing, .. } => *pressing > 0,
             Attention::ReadingsFail { failures, .. } => *failures >= FAILURES_THAT_NEED_A_PERSON,
             _ => false,
         }
@@ -253,6 +262,10 @@ impl App {
             return Ok(list);
         }
         let mut tx = self.store.read().await?;
+        let (findings, pressing) = open_findings(&tx.finding_counts(scope.at.organization).await?);
+        if findings > 0 && scope.is_current {
+            list.push(Attention::Findings { findings, pressing });
+        }
         let (tokens, accounts) = self.leaver_tokens(&mut tx, scope).await?;
         if tokens > 0 {
             list.push(Attention::TokensOfLeavers { tokens, accounts });

@@ -13,11 +13,14 @@ pub mod connector;
 mod demo;
 mod events;
 mod export;
+mod findings;
 mod hook;
 mod leaver;
 mod lists;
 mod plan;
+mod query;
 mod rehearse;
+mod rules;
 mod runs;
 mod schedule;
 mod serve;
@@ -70,6 +73,9 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Who(args) => access::who(&config, args).await,
         Command::Why(args) => access::why(&config, args).await,
         Command::Changes(args) => changes::run(&config, args).await,
+        Command::Query(args) => query::run(&config, args).await,
+        Command::Findings(args) => findings::run(&config, args).await,
+        Command::Rules(args) => rules::run(&config, args).await,
         Command::Events(args) => events::run(&config, args).await,
         Command::Leaver(args) => leaver::run(&config, args).await,
         Command::Plan(command) => plan::run(&config, command).await,
@@ -148,7 +154,7 @@ pub async fn open(config: &Config) -> anyhow::Result<App> {
         }
     }
     let store = Store::open(&config.database).await?;
-    Ok(App::new(store, Arc::new(SystemClock)))
+    Ok(App::new(store, Arc::new(SystemClock)).with_rules(config.rules_folder.clone()))
 }
 
 /// The same with its master key, for what needs credentials.

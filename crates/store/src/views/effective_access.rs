@@ -252,6 +252,12 @@ FROM e"
     };
 }
 
+/// The joins of the definition, for views: to holdings that are called `h`, adding grants `g`, memberships `m` and methods `w`.
+pub(crate) const JOINS_OF_HOLDINGS: ForBoth<&str> = ForBoth {
+    sqlite: effective_joins!(sqlite),
+    postgres: effective_joins!(postgres),
+};
+
 const STATEMENTS: ForBoth<&EffectiveAccess> = ForBoth {
     sqlite: &statements!(sqlite),
     postgres: &statements!(postgres),

@@ -174,6 +174,11 @@ pub(crate) fn containing(text: &str) -> String {
     format!("%{}%", escaped(&text))
 }
 
+/// The pattern that finds this text as it is.
+pub(crate) fn containing_exactly(text: &str) -> String {
+    format!("%{}%", escaped(text))
+}
+
 /// The pattern that finds one attribute with this value in stored attributes. Empty finds all.
 pub(crate) fn attribute_is(name: &str, value: &str) -> String {
     if value.is_empty() {

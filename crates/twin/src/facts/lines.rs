@@ -13,6 +13,8 @@ pub(super) enum Line {
         claim_status: Option<String>,
         name: Option<String>,
         email: Option<String>,
+        /// No part of a truth, but may be given.
+        mfa_enabled: Option<bool>,
     },
     DirectoryMembership {
         directory_id: String,
@@ -63,6 +65,9 @@ pub(super) enum Line {
         token_id: String,
         account_id: String,
         label: String,
+        /// No part of a truth, but may be given; both or neither.
+        created_at: Option<String>,
+        expires_at: Option<String>,
     },
     Method {
         account_id: String,

@@ -112,12 +112,14 @@ impl Reading {
                 claim_status,
                 name,
                 email,
+                mfa_enabled,
             } => {
                 let row = self.account(&account_id);
                 let text = |value: Option<String>| value.as_deref().map(lasting);
                 row.account_type = text(account_type);
                 row.account_status = text(account_status);
                 row.claim_status = text(claim_status);
+                row.has_mfa = mfa_enabled.unwrap_or_default();
                 row.name = name.map(Into::into);
                 row.email_is_hidden = email.is_none();
                 row.email = email.unwrap_or_default().into();
@@ -235,6 +237,8 @@ impl Reading {
                 token_id,
                 account_id,
                 label,
+                created_at,
+                expires_at,
             } => self.tokens.push(Token {
                 id: token_id,
                 label,
@@ -243,8 +247,8 @@ impl Reading {
                 account_email: String::new(),
                 is_blocked: false,
                 is_revoked: false,
-                created_ms: self.born_ms - 100 * DAY_MS,
-                expires_ms: Some(self.born_ms + 265 * DAY_MS),
+                created_ms: instant(created_at.as_deref())?.unwrap_or(self.born_ms - 100 * DAY_MS),
+                expires_ms: Some(instant(expires_at.as_deref())?.unwrap_or(self.born_ms + 265 * DAY_MS)),
                 last_active_ms: None,
             }),
         }
@@ -290,6 +294,13 @@ impl Reading {
             methods,
         })
     }
+}
+
+fn instant(text: Option<&str>) -> Result<Option<i64>, String> {
+    let Some(text) = text else { return Ok(None) };
+    let instant = text.parse::<jiff::Timestamp>();
+    let instant = instant.map_err(|_| format!("{text} is no instant"))?;
+    Ok(Some(instant.as_millisecond()))
 }
 
 fn learned(role: &str) -> Result<RoleSet, String> {

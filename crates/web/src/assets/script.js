@@ -74,6 +74,42 @@
 
   if (location.hash === "#search") $("#search")?.focus();
 
+  // The editor of questions: names of views, columns and functions that begin like the word at the cursor.
+  const editor = $("textarea[data-complete]");
+  const words = [...new Set(all("[data-word]").map((element) => element.dataset.word))].sort();
+  const begun = () => /[A-Za-z_][A-Za-z0-9_]*$/.exec(editor.value.slice(0, editor.selectionStart))?.[0] ?? "";
+  function insert(word, length) {
+    const at = editor.selectionStart;
+    editor.setRangeText(word, at - length, editor.selectionEnd, "end");
+    editor.focus();
+    suggest();
+  }
+  function suggest() {
+    const list = $("#suggestions");
+    const word = begun();
+    const found = word.length < 2 ? [] : words.filter((name) => name.startsWith(word.toLowerCase()) && name !== word).slice(0, 8);
+    list.replaceChildren(...found.map((name) => {
+      const button = document.createElement("button");
+      button.type = "button";
+      button.textContent = name;
+      button.dataset.insert = name;
+      return button;
+    }));
+  }
+  if (editor) {
+    $("#complete-keys").hidden = false;
+    editor.addEventListener("input", suggest);
+    editor.addEventListener("keydown", (event) => {
+      const first = $("#suggestions button");
+      if (event.ctrlKey && event.key === " " && first) { event.preventDefault(); insert(first.dataset.insert, begun().length); }
+      if (event.ctrlKey && event.key === "Enter") { event.preventDefault(); $("button[value=run]").click(); }
+    });
+    document.addEventListener("click", (event) => {
+      const name = event.target.closest("[data-insert]");
+      if (name) insert(name.dataset.insert, name.closest("#suggestions") ? begun().length : 0);
+    });
+  }
+
   // A fragment with data-refresh is asked for again while it says so; the answer replaces it.
   async function refresh(element) {
     if (!document.hidden) {

@@ -198,6 +198,14 @@ fn row(now: i64, attention: &Attention) -> (Markup, Markup, (String, &'static st
             current(),
             (address("/tokens", &[("view", "expiring")]), "List the tokens"),
         ),
+        Attention::Findings { findings, pressing } => (
+            html! {
+                b { (counted(*findings, "finding", "findings")) @if *findings == 1 { " is" } @else { " are" } " open" }
+                @if *pressing > 0 { ", " (number(*pressing)) " of them critical or high." } @else { "." }
+            },
+            current(),
+            ("/findings".to_owned(), "See the findings"),
+        ),
         Attention::Unused { accounts } => (
             html! { b { (counted(*accounts, "account", "accounts")) } " with a role " @if *accounts == 1 { "was" } @else { "were" } " not active for 90 days." },
             current(),
