@@ -47,7 +47,7 @@ mod term;
 mod value;
 pub mod views;
 
-pub use alert::{ALERTS_JOB, AlertRow, alerts_key};
+pub use alert::{ALERTS_JOB, AlertRow, LookAt, alerts_key};
 pub use audit::AuditRow;
 pub use channel::ChannelRow;
 pub use check::{Ambiguous, CountCheck};

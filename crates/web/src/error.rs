@@ -78,11 +78,11 @@ impl From<AppError> for PageError {
         let status = match &error {
             AppError::NoPlan { .. }
             | AppError::NoConnection { .. }
-            | AppError::NoFinding { .. }
-            | AppError::NoQuestion { .. }
             | AppError::NoAlert { .. }
             | AppError::NoChannel { .. }
-            | AppError::NoMessage { .. } => StatusCode::NOT_FOUND,
+            | AppError::NoMessage { .. }
+            | AppError::NoFinding { .. }
+            | AppError::NoQuestion { .. } => StatusCode::NOT_FOUND,
             AppError::WrongSchedule { .. } | AppError::WrongAlert { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::Api(_) | AppError::Provision(_) => StatusCode::BAD_GATEWAY,
             _ => StatusCode::CONFLICT,

@@ -54,10 +54,10 @@ pub(crate) struct Shell {
     pub counts: Counts,
     /// How many plans wait for this person.
     pub plans: i64,
-    /// How many findings are open.
-    pub findings: i64,
     /// How many messages were not delivered.
     pub unsent: i64,
+    /// How many findings are open.
+    pub findings: i64,
     /// Whether plans can be made and carried out from these pages.
     pub can_change: bool,
     /// The present, by the product's clock.
@@ -105,11 +105,11 @@ impl FromRequestParts<Web> for Shell {
             Some(scope) => web.app.plans_waiting(scope, LOCAL_ADMINISTRATOR).await?,
             None => 0,
         };
+        let unsent = web.app.messages_unsent().await?;
         let findings = match &scope {
             Some(scope) => web.app.findings_open(scope).await?.0,
             None => 0,
         };
-        let unsent = web.app.messages_unsent().await?;
         let theme = match gate::cookie(&parts.headers, "theme") {
             Some("light") => "light",
             Some("dark") => "dark",
@@ -125,8 +125,8 @@ impl FromRequestParts<Web> for Shell {
             scope,
             counts,
             plans,
-            findings,
             unsent,
+            findings,
             can_change: web.api.is_some() && is_present && as_of.is_none(),
             now: web.app.clock.now_ms(),
             has_mailbox: web.mailbox.is_some(),
