@@ -4,6 +4,7 @@ use super::{PROGRAM, connected, run_beside, said};
 use serde_json::Value;
 use std::path::Path;
 use std::process::Stdio;
+use std::time::Duration;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, AsyncWriteExt as _, BufReader};
 use tokio::net::TcpStream;
 use tokio::process::{Child, Command};
@@ -201,4 +202,62 @@ async fn somebody_who_leaves_is_reported_and_planned_for() {
     assert!(actions > 0 && actions + refused >= planned, "{plan}");
     let past = run_beside(folder, &["leaver", &account, "--plan", "--as-of", "1h"]).await;
     assert_eq!(past.status.code(), Some(2), "{}", said(&past));
+}
+
+/// The runs that a file of alerts tells of, in order.
+fn told(path: &Path) -> Vec<String> {
+    let text = std::fs::read_to_string(path).unwrap_or_default();
+    let run = |line: &str| {
+        serde_json::from_str::<Value>(line).unwrap()["run"]
+            .as_str()
+            .unwrap()
+            .to_owned()
+    };
+    text.lines().map(run).collect()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn no_alert_is_lost_and_none_is_told_twice_however_often_whoever_serves_is_killed() {
+    let (folder, twin) = changeable(2).await;
+    let folder = folder.path();
+    let file = folder.join("alerts.jsonl");
+    let path = file.display().to_string();
+    well(folder, &["channel", "add", "file", "log", "--path", &path]).await;
+    well(
+        folder,
+        &["alert", "add", "change", "anything", "--channel", "log"],
+    )
+    .await;
+    for cycle in 0..12_u64 {
+        twin.mutate(10, 900 + cycle);
+        twin.advance_s(60);
+        well(folder, &["connection", "schedule", "--now"]).await;
+        let before = requests(&twin);
+        let mut serving = Serving::start(folder).await;
+        // At another place each time: in the middle of a reading, while it is merged or published, while it is told.
+        // An idle program sends nothing more for a minute: then it has told what there was.
+        let place = before + 7 * cycle;
+        let enough = async {
+            while requests(&twin) < place {
+                tokio::task::yield_now().await;
+            }
+        };
+        let _ = tokio::time::timeout(Duration::from_secs(4), enough).await;
+        serving.child.kill().await.unwrap();
+    }
+    well(folder, &["sync"]).await;
+    well(folder, &["alert", "deliver"]).await;
+    let mut told = told(&file);
+    told.sort();
+    let changes = json(folder, &["changes", "--limit", "100000", "--json"]).await;
+    let readings = changes["readings"].as_array().unwrap().iter();
+    let mut expected: Vec<String> = readings.map(|reading| run_name(&reading["run"])).collect();
+    expected.sort();
+    assert!(!expected.is_empty());
+    assert_eq!(told, expected);
+}
+
+/// A run as messages name it.
+fn run_name(run: &Value) -> String {
+    run.as_str().map_or_else(|| format!("run_{run}"), str::to_owned)
 }
