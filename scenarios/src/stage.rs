@@ -2,6 +2,7 @@
 
 use crate::judge::{self, Verdict};
 use anyhow::Context as _;
+use app::views::At;
 use app::views::scope::ScopeChoice;
 use app::{App, AppError, ConnectionRequest, ExportOptions, Followed, Outcome, ScimCredential, Status};
 use atlassian::Options;
@@ -124,6 +125,11 @@ impl Stage {
         Ok(all)
     }
 
+    /// The product's present, in milliseconds since the epoch.
+    pub fn now_ms(&self) -> i64 {
+        self.clock.now_ms()
+    }
+
     /// Moves the clocks of the twin and of the product forward.
     pub fn advance_s(&self, seconds: i64) {
         self.twin.advance_s(seconds);
@@ -148,6 +154,11 @@ impl Stage {
         .await
     }
 
+    /// What the product knew at a time, line by line, sorted.
+    pub async fn export_as_of(&self, at: At) -> anyhow::Result<Vec<String>> {
+        self.export_of(Some(at), ExportOptions::default()).await
+    }
+
     /// The same with keys, service accounts and the records of SCIM.
     pub async fn export_all(&self) -> anyhow::Result<Vec<String>> {
         self.export_with(ExportOptions {
@@ -158,7 +169,15 @@ impl Stage {
     }
 
     async fn export_with(&self, options: ExportOptions) -> anyhow::Result<Vec<String>> {
-        let scope = self.app.scope(&ScopeChoice::default()).await?;
+        self.export_of(None, options).await
+    }
+
+    async fn export_of(&self, as_of: Option<At>, options: ExportOptions) -> anyhow::Result<Vec<String>> {
+        let choice = ScopeChoice {
+            as_of,
+            ..ScopeChoice::default()
+        };
+        let scope = self.app.scope(&choice).await?;
         let mut lines = Vec::new();
         self.app
             .export_facts::<AppError>(&scope, options, |line| {

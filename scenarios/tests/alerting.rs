@@ -2,7 +2,7 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use app::alerts::{AlertRequest, ChangePattern, Channel, ChannelRequest, Condition, Metric};
+use app::alerts::{AlertRequest, ChangePattern, Channel, ChannelRequest, Condition, Metric, RulePattern};
 use scenarios::ChangeStage;
 use serde_json::{Value, json};
 use std::path::{Path, PathBuf};
@@ -307,4 +307,70 @@ async fn what_could_never_be_told_is_refused() {
         actor: "test",
     };
     assert!(told.stage.app.channel_add(&relative).await.is_err());
+}
+
+#[tokio::test]
+async fn a_question_is_told_of_when_it_has_new_rows() {
+    let told = Told::begin(40).await;
+    let sql = "SELECT account_id FROM account".to_owned();
+    told.alert("accounts", Condition::Query { sql }).await;
+    let broken = Condition::Query {
+        sql: "DELETE FROM account".into(),
+    };
+    let request = AlertRequest {
+        name: "broken",
+        condition: broken,
+        channels: &["log".to_owned()],
+        connection: None,
+        actor: "test",
+    };
+    assert!(told.stage.app.alert_add(&request).await.is_err());
+    // One that is understood and cannot be answered keeps no other from being told.
+    let missing = Condition::Query {
+        sql: "SELECT nothing FROM account".into(),
+    };
+    told.alert("missing", missing).await;
+    for _ in 0..3 {
+        told.stage.pass_s(60);
+        told.read().await;
+        told.tell().await;
+    }
+    let lines = told.lines();
+    assert_eq!(lines.len(), 1, "{lines:?}");
+    assert!(lines[0]["count"].as_u64().unwrap() >= 40, "{}", lines[0]);
+}
+
+#[tokio::test]
+async fn findings_are_told_when_they_open() {
+    let told = Told::begin(60).await;
+    told.tell().await;
+    let pattern = RulePattern::default();
+    told.alert("findings", Condition::Rule(pattern)).await;
+    let app = &told.stage.app;
+    let scope = app
+        .scope(&app::views::scope::ScopeChoice::default())
+        .await
+        .unwrap();
+    let before = app.findings_open(&scope).await.unwrap().0;
+    let mut opened = 0;
+    for seed in 0..12 {
+        told.stage.twin.mutate(60, 500 + seed);
+        told.stage.pass_s(60);
+        told.read().await;
+        let scope = app
+            .scope(&app::views::scope::ScopeChoice::default())
+            .await
+            .unwrap();
+        opened += app.evaluate(&scope).await.unwrap().opened;
+        told.tell().await;
+        if opened > 0 || !told.lines().is_empty() {
+            break;
+        }
+    }
+    let lines = told.lines();
+    assert!(!lines.is_empty(), "{before} were open before, {opened} opened");
+    assert!(lines.iter().all(|line| line["kind"] == "rule"), "{lines:?}");
+    let length = lines.len();
+    told.tell().await;
+    assert_eq!(told.lines().len(), length);
 }

@@ -202,6 +202,18 @@ pub enum AppError {
         /// What is wrong.
         what: String,
     },
+    /// A hook that could not be used.
+    #[error("that is no hook: {what}")]
+    WrongHook {
+        /// What is wrong with it.
+        what: String,
+    },
+    /// There is no such hook.
+    #[error("there is no hook named \"{name}\"")]
+    NoHook {
+        /// As asked.
+        name: String,
+    },
     /// There is no such alert.
     #[error("there is no alert named \"{name}\"")]
     NoAlert {
@@ -384,6 +396,8 @@ impl AppError {
                 "such as --every 6h, or --cron \"30 3 * * *\" --zone Europe/Berlin; nothing was changed"
                     .into(),
             ),
+            AppError::WrongHook { .. } => Some("nothing was changed".into()),
+            AppError::NoHook { .. } => Some("orgwarden hook list shows them".into()),
             AppError::WrongAlert { .. } => Some("nothing was changed".into()),
             AppError::NoAlert { .. } => Some("orgwarden alert list shows them".into()),
             AppError::NoChannel { .. } => Some("orgwarden channel list shows them".into()),

@@ -7,6 +7,7 @@
 //! - [`alerts`]: what is told to whom, and whether it arrived.
 //! - [`declared`]: access as code – a file that says who is to have what.
 //! - `privileges`: what may be changed on a managed account, asked now.
+//! - `hooks`: deliveries of Atlassian's, which only say that it is time to look.
 //! - `capture`: recording the answers of one reading, with everything replaced that tells of people.
 //! - [`query`]: questions that people write in SQL. [`csv`]: lines of tables as files.
 //! - [`findings`]: what rules find, and what people decide about it.
@@ -23,6 +24,7 @@ mod error;
 mod export;
 pub mod findings;
 mod guards;
+mod hooks;
 pub mod plans;
 mod privileges;
 mod probe;
@@ -39,6 +41,7 @@ pub use connections::{ConnectionAdded, ConnectionRequest};
 pub use error::{AppError, Trouble};
 pub use export::ExportOptions;
 pub use guards::{GuardView, TripView, WritesChange, WritesView};
+pub use hooks::{HookKey, HookKind, HookView};
 pub use privileges::{PrivilegeLine, PrivilegesError, PrivilegesView};
 pub use probe::OperationTest;
 pub use provision::ProvisionError;

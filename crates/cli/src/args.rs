@@ -61,6 +61,9 @@ pub enum Command {
     /// Alerts: what is told, and whether it arrived
     #[command(subcommand)]
     Alert(AlertCommand),
+    /// Hooks: doors for Atlassian's deliveries, which say that it is time to look
+    #[command(subcommand)]
+    Hook(HookCommand),
     /// Channels: where alerts are told
     #[command(subcommand)]
     Channel(ChannelCommand),
@@ -92,6 +95,8 @@ pub enum Command {
     Findings(FindingsArgs),
     /// The rules: list them, check a file of them, ask them now
     Rules(RulesArgs),
+    /// What is different between two days
+    Diff(DiffArgs),
     /// Search the events of the audit log that were kept
     Events(EventsArgs),
     /// What somebody who leaves still has, and a plan that takes it away
@@ -151,9 +156,52 @@ pub struct ServeArgs {
     /// Where to listen; loopback only until there is a log-in [env: ORGWARDEN_LISTEN]
     #[arg(long)]
     pub listen: Option<SocketAddr>,
+    /// Where to take deliveries of Atlassian's to hooks; nothing else is served there
+    #[arg(long, value_name = "ADDRESS", conflicts_with = "no_sync")]
+    pub hooks_listen: Option<SocketAddr>,
     /// Only show what is stored: read no organization
     #[arg(long)]
     pub no_sync: bool,
+}
+
+#[derive(Debug, Subcommand)]
+pub enum HookCommand {
+    /// Add a hook; its address is /hooks/NAME below that of serve --hooks-listen
+    Add {
+        /// What to call it: letters, digits, - and _
+        name: String,
+        /// Who delivers
+        #[arg(long, value_enum)]
+        kind: HookForm,
+        /// File that holds the whole Authorization header, or Jira's secret; - for standard input
+        #[arg(long, value_name = "FILE")]
+        secret_file: PathBuf,
+        /// The connection it is about; may be left out when there is one
+        #[arg(long, value_name = "NAME")]
+        connection: Option<String>,
+    },
+    /// List hooks
+    List {
+        /// Print JSON
+        #[arg(long)]
+        json: bool,
+    },
+    /// Forget a hook: its address answers nobody any more
+    Remove {
+        /// Its name
+        name: String,
+    },
+}
+
+/// Who delivers to a hook.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, clap::ValueEnum)]
+pub enum HookForm {
+    /// The organization's audit log, with a fixed Authorization header
+    Organization,
+    /// Guard's alerts, with a fixed Authorization header
+    Guard,
+    /// A Jira site, with a signature over the body
+    Jira,
 }
 
 #[derive(Debug, clap::Args)]
@@ -638,6 +686,28 @@ pub struct ChangesArgs {
     pub limit: i64,
     #[command(flatten)]
     pub scope: ScopeArgs,
+}
+
+#[derive(Debug, clap::Args)]
+pub struct DiffArgs {
+    /// The earlier time, such as 2026-11-20 or 7d
+    #[arg(long, value_name = "TIME")]
+    pub from: String,
+    /// The later time; the latest reading when it is left out
+    #[arg(long, value_name = "TIME")]
+    pub to: Option<String>,
+    /// Only facts of this kind, such as role_holding
+    #[arg(long, value_name = "KIND")]
+    pub kind: Option<String>,
+    /// Look at no more than so many facts that began, and that ended
+    #[arg(long, default_value_t = 2000)]
+    pub limit: i64,
+    /// The organization; may be left out when there is one
+    #[arg(long, value_name = "NAME")]
+    pub org: Option<String>,
+    /// Print JSON, each account on its own
+    #[arg(long)]
+    pub json: bool,
 }
 
 #[derive(Debug, clap::Args)]

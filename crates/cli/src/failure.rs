@@ -164,7 +164,9 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
         | AppError::NotApproved { .. }
         | AppError::WritesOff { .. }
         | AppError::NothingToUndo { .. } => Some(code::NOT_CHANGED),
-        AppError::WrongSchedule { .. } | AppError::WrongAlert { .. } => Some(code::USAGE),
+        AppError::WrongSchedule { .. } | AppError::WrongAlert { .. } | AppError::WrongHook { .. } => {
+            Some(code::USAGE)
+        }
         AppError::NoMasterKey | AppError::AccessFile(_) | AppError::Rules { .. } => Some(code::CONFIGURATION),
         AppError::Decision { .. } => Some(code::USAGE),
         AppError::FindingClosed { .. } => Some(code::NOT_CHANGED),

@@ -63,6 +63,27 @@ fn alert(row: &Row) -> Result<AlertRow, StoreError> {
     })
 }
 
+/// What a job of this kind looks at, as its payload says it.
+#[derive(Debug, Clone, Copy, PartialEq, Eq)]
+pub enum LookAt {
+    /// What a published run changed.
+    Run(RunId),
+    /// What became of the findings of an organization.
+    Findings(i64),
+}
+
+const FINDINGS: &str = "findings/";
+
+impl LookAt {
+    /// What a payload says; `None` when another version wrote it.
+    pub fn of_payload(payload: &str) -> Option<LookAt> {
+        match payload.strip_prefix(FINDINGS) {
+            Some(organization) => organization.parse().ok().map(LookAt::Findings),
+            None => payload.parse().ok().map(|run| LookAt::Run(RunId(run))),
+        }
+    }
+}
+
 /// The key of the job that looks what a run has to tell.
 pub fn alerts_key(run: RunId) -> String {
     format!("{ALERTS_JOB}/{run}")
@@ -137,6 +158,23 @@ impl Tx {
     /// after it loses none of them.
     pub async fn alerts_plan(&mut self, run: RunId, now: i64) -> Result<(), StoreError> {
         let values = [alerts_key(run).into(), run.0.to_string().into(), now.into()];
+        self.execute(PLAN, &values).await?;
+        Ok(())
+    }
+
+    /// The same for findings that were opened or closed, in the transaction that keeps that. Each evaluation has its own
+    /// job, so that none is missed while another one is looked at.
+    pub(crate) async fn alerts_plan_findings(
+        &mut self,
+        organization: i64,
+        run: i64,
+        now: i64,
+    ) -> Result<(), StoreError> {
+        let values = [
+            format!("{ALERTS_JOB}/{FINDINGS}{organization}/{run}/{now}").into(),
+            format!("{FINDINGS}{organization}").into(),
+            now.into(),
+        ];
         self.execute(PLAN, &values).await?;
         Ok(())
     }

@@ -54,14 +54,14 @@ const ABSENT: &str = "SELECT f.id, f.a, f.b, f.c FROM fact f
 const ABSENT_LOOKED: &str = "SELECT f.id, f.a, f.b, f.c FROM looked l CROSS JOIN fact f
     WHERE f.organization_id = $1 AND f.kind = $3 AND f.a = l.a
     AND (l.b = 0 OR f.b = l.b) AND (l.c = 0 OR f.c = l.c)
-    AND l.run_id = $2 AND l.kind = $3 AND l.a <> 0 AND f.ended_run IS NULL AND f.begun_run < $2
+    AND l.run_id = $2 AND l.kind = $3 AND l.a <> 0 AND f.ended_run IS NULL AND +f.begun_run < $2
     AND NOT EXISTS (
         SELECT 1 FROM staged s
         WHERE s.run_id = $2 AND s.kind = f.kind AND s.a = f.a AND s.b = f.b AND s.c = f.c)
     UNION
     SELECT f.id, f.a, f.b, f.c FROM looked l CROSS JOIN fact f
     WHERE f.organization_id = $1 AND f.kind = $3 AND f.b = l.b AND (l.c = 0 OR f.c = l.c)
-    AND l.run_id = $2 AND l.kind = $3 AND l.a = 0 AND f.ended_run IS NULL AND f.begun_run < $2
+    AND l.run_id = $2 AND l.kind = $3 AND l.a = 0 AND f.ended_run IS NULL AND +f.begun_run < $2
     AND NOT EXISTS (
         SELECT 1 FROM staged s
         WHERE s.run_id = $2 AND s.kind = f.kind AND s.a = f.a AND s.b = f.b AND s.c = f.c)";

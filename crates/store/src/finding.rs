@@ -360,7 +360,10 @@ impl Tx {
         };
         let rows: Vec<Vec<Value>> = steps.iter().map(row).collect();
         self.insert_many(STEP_HEAD, &rows, "").await?;
-        Ok(())
+        match steps.first() {
+            Some(step) => self.alerts_plan_findings(organization, step.run, step.at).await,
+            None => Ok(()),
+        }
     }
 
     /// The life of a finding, from the first step on.

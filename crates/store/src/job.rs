@@ -29,6 +29,7 @@ const TAKE: ForBoth<&str> = ForBoth {
             ORDER BY j.run_at, j.id LIMIT 1 FOR UPDATE SKIP LOCKED)
         RETURNING id, kind, payload, attempts, fencing",
 };
+const DONE: &str = "DELETE FROM job WHERE id = $1 AND fencing = $2";
 const FIND: &str = "SELECT run_at FROM job WHERE unique_key = $1";
 
 /// A job that this process took.
@@ -78,6 +79,12 @@ impl Tx {
             .await?
             .map(|row| row.int(0))
             .transpose()
+    }
+
+    /// Ends a job in the transaction that did it. Does nothing if somebody else took it meanwhile.
+    pub async fn job_done(&mut self, job: &Job) -> Result<(), StoreError> {
+        self.execute(DONE, &[job.id.into(), job.fencing.into()]).await?;
+        Ok(())
     }
 
     /// Forgets the job with this key.

@@ -3,7 +3,7 @@
 //! - [`database`](Store): opening, and transactions ([`Tx`]) – `read` sees one snapshot, `write` may change.
 //! - Nouns, each with its statements and the methods it adds to `Tx` or `Store`: `organization`,
 //!   `connection`, `run`, `listing`, `staged`, `implied`, `fact`, `person`, `term`, `lease`, `audit`,
-//!   `plan`, `schedule`, `alert`, `channel`, `message`, `event` (the audit archive), `dirty` (what events
+//!   `plan`, `schedule`, `alert`, `channel`, `message`, `hook`, `event` (the audit archive), `dirty` (what events
 //!   named), `looked`, `known`, `question`, `finding`.
 //! - [`sql`]: what people and rules ask in SQL, in a cage.
 //! - `seal`: secrets at rest. `dialect`: what differs between the databases. `query`: the only place that
@@ -25,6 +25,7 @@ mod event;
 mod export;
 mod fact;
 mod finding;
+mod hook;
 mod implied;
 mod job;
 mod known;
@@ -46,7 +47,7 @@ mod term;
 mod value;
 pub mod views;
 
-pub use alert::{ALERTS_JOB, AlertRow, alerts_key};
+pub use alert::{ALERTS_JOB, AlertRow, LookAt, alerts_key};
 pub use audit::AuditRow;
 pub use channel::ChannelRow;
 pub use check::{Ambiguous, CountCheck};
@@ -60,6 +61,7 @@ pub use fact::{FactRef, Merge};
 pub use finding::{
     DecisionRow, EvaluationRow, FindingCount, FindingFilter, FindingRow, NewFinding, TransitionRow,
 };
+pub use hook::{DELIVERIES_KEPT_MS, HookRow};
 pub use implied::{GivenRole, NumberedAccount, PairNumbers};
 pub use job::Job;
 pub use known::{Cause, Part, Turned};

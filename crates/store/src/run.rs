@@ -325,7 +325,7 @@ impl Store {
             organization: run.organization_id,
             run: run.id.0,
         };
-        tx.summary_publish(published).await?;
+        tx.summary_publish(published, run.extent).await?;
         tx.organization_publish(run.organization_id, run.id).await?;
         if run.extent != Extent::Changes {
             tx.connection_confirm_drop(run.connection_id, false).await?;

@@ -39,6 +39,12 @@ impl Hub {
         mutate::mutate(&mut world, random, seed, now_ms, is_silent);
     }
 
+    pub(crate) fn move_members_now(&self, count: u32, seed: u64) {
+        let now_ms = self.settle();
+        let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        mutate::move_members(&mut world, count, seed, now_ms);
+    }
+
     pub(crate) fn log_in_now(&self, accounts: u32, seed: u64) {
         let now_ms = self.settle();
         let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
@@ -85,18 +91,18 @@ pub(crate) fn answer(
             let count = |name: &str| number(name).map(u32::try_from);
             let seed = json.get("seed").and_then(Value::as_u64).unwrap_or(0);
             let is_silent = json.get("silent").and_then(Value::as_bool).unwrap_or(false);
-            match (count("random"), count("logins")) {
-                (None, None) | (Some(Err(_)), _) | (_, Some(Err(_))) => refuse(
-                    "random is the number of changes to make, logins that of log-ins to put into the log",
-                ),
-                (random, logins) => {
-                    let (random, logins) = (random.and_then(Result::ok), logins.and_then(Result::ok));
-                    hub.mutate_now(random.unwrap_or(0), seed, is_silent);
-                    hub.log_in_now(logins.unwrap_or(0), seed);
-                    let said = json!({ "mutated": random.unwrap_or(0), "logins": logins.unwrap_or(0) });
-                    write(200, "application/json", said.to_string())
-                }
+            let counts = [count("random"), count("members"), count("logins")];
+            if counts.iter().all(Option::is_none) || counts.iter().flatten().any(Result::is_err) {
+                return refuse(
+                    "random, members and logins are how many changes, changes of members and log-ins to make",
+                );
             }
+            let [random, members, logins] = counts.map(|count| count.and_then(Result::ok).unwrap_or(0));
+            hub.mutate_now(random, seed, is_silent);
+            hub.move_members_now(members, seed);
+            hub.log_in_now(logins, seed);
+            let said = json!({ "mutated": random, "members": members, "logins": logins });
+            write(200, "application/json", said.to_string())
         }
         ("POST", "faults") => match hub.set_faults(&json) {
             Ok(()) => write(200, "application/json", json!({ "faults": json }).to_string()),

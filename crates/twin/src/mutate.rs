@@ -19,6 +19,21 @@ pub(crate) fn mutate(world: &mut World, count: u32, seed: u64, now_ms: i64, is_s
     }
 }
 
+/// Puts so many random accounts into groups, or out of them: scattered over the organization, and nothing else.
+pub(crate) fn move_members(world: &mut World, count: u32, seed: u64, now_ms: i64) {
+    let mut random = Random::new(seed ^ world.seed, "move members");
+    for _ in 0..count {
+        let done = (0..20).find_map(|_| {
+            if random.chance(0.6) {
+                add_member(world, &mut random)
+            } else {
+                remove_member(world, &mut random)
+            }
+        });
+        write(world, done.unwrap_or_default(), now_ms);
+    }
+}
+
 /// Puts so many log-ins of random accounts into the log. They change nothing.
 pub(crate) fn log_in(world: &mut World, count: u32, seed: u64, now_ms: i64) {
     let mut random = Random::new(seed ^ world.seed, "log in");
@@ -69,15 +84,19 @@ fn change_once(world: &mut World, random: &mut Random, now_ms: i64, is_silent: b
         return false;
     };
     if !is_silent {
-        let (id, name) = somebody(world);
-        let seed = world.seed;
-        for (action, context) in events {
-            world
-                .events
-                .write_by_person(seed, now_ms, action, (&id, &name), context);
-        }
+        write(world, events, now_ms);
     }
     true
+}
+
+fn write(world: &mut World, events: Vec<(&'static str, Vec<Subject>)>, now_ms: i64) {
+    let (id, name) = somebody(world);
+    let seed = world.seed;
+    for (action, context) in events {
+        world
+            .events
+            .write_by_person(seed, now_ms, action, (&id, &name), context);
+    }
 }
 
 /// What was done, as the log tells it; nothing if nothing could be.

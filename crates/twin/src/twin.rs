@@ -219,6 +219,11 @@ impl Twin {
         self.hub.mutate_now(random, seed, true);
     }
 
+    /// Puts random accounts into groups, or out of them.
+    pub fn move_members(&self, count: u32, seed: u64) {
+        self.hub.move_members_now(count, seed);
+    }
+
     /// Puts log-ins of random accounts into the log.
     pub fn log_in(&self, accounts: u32, seed: u64) {
         self.hub.log_in_now(accounts, seed);

@@ -78,9 +78,12 @@ impl From<AppError> for PageError {
         let status = match &error {
             AppError::NoPlan { .. }
             | AppError::NoConnection { .. }
+            | AppError::NoAlert { .. }
+            | AppError::NoChannel { .. }
+            | AppError::NoMessage { .. }
             | AppError::NoFinding { .. }
             | AppError::NoQuestion { .. } => StatusCode::NOT_FOUND,
-            AppError::WrongSchedule { .. } => StatusCode::UNPROCESSABLE_ENTITY,
+            AppError::WrongSchedule { .. } | AppError::WrongAlert { .. } => StatusCode::UNPROCESSABLE_ENTITY,
             AppError::Api(_) | AppError::Provision(_) => StatusCode::BAD_GATEWAY,
             _ => StatusCode::CONFLICT,
         };

@@ -4,6 +4,8 @@
 //! The door is narrow: loopback addresses only, a list of allowed Host names, and a start token that works
 //! once and is exchanged for a strict cookie ([`Gate`]). Forms are taken only from pages of ours.
 //!
+//! Deliveries of Atlassian's come in by another door (`hooks`), on a listener of its own.
+//!
 //! Each line uses only what is below it:
 //! - `routes`: which path leads to which page, and the layers around them.
 //! - `pages`: one file per noun.
@@ -17,6 +19,7 @@ mod error;
 mod form;
 mod frame;
 mod gate;
+mod hooks;
 mod pages;
 mod parts;
 mod picture;
@@ -24,7 +27,10 @@ mod routes;
 mod shell;
 
 pub use gate::{Gate, ListenError, check_listen_address};
+pub use hooks::{HookKeeper, MOST_BYTES, door, fuzz_delivery};
 pub use routes::router;
+
+use std::sync::Arc;
 
 /// How the pages are served.
 #[derive(Clone, Default)]
@@ -35,4 +41,23 @@ pub struct WebOptions {
     pub start_token: Option<String>,
     /// How Atlassian is called to make a plan; without it, plans can only be looked at.
     pub api: Option<app::Options>,
+    /// Letters to show on a page of their own.
+    pub mailbox: Option<Arc<dyn Mailbox>>,
+}
+
+/// Where letters are that came by mail, for the demo.
+pub trait Mailbox: Send + Sync {
+    /// The letters, the latest last.
+    fn letters(&self) -> Vec<Letter>;
+}
+
+/// A letter that came by mail.
+#[derive(Debug, Clone)]
+pub struct Letter {
+    /// Who gets it.
+    pub to: String,
+    /// What it is about.
+    pub subject: String,
+    /// What it says.
+    pub text: String,
 }

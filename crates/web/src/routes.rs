@@ -2,7 +2,7 @@
 
 use crate::error::{self, PageError};
 use crate::gate::{self, CONTENT_SECURITY_POLICY, Gate};
-use crate::shell::Web;
+use crate::shell::{self, Web};
 use crate::{WebOptions, assets, frame, pages};
 use app::App;
 use axum::Router;
@@ -34,6 +34,7 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         app,
         gate: Arc::new(Gate::new(&options.allowed_hosts, &token)),
         api: options.api.map(Arc::new),
+        mailbox: options.mailbox,
     };
     Router::new()
         .route("/", get(pages::overview::show))
@@ -62,6 +63,9 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/plans/{plan}", get(pages::plan::show))
         .route("/plans/{plan}/progress", get(pages::plan::progress))
         .route("/plans/{plan}/{what}", post(pages::plan::act))
+        .route("/alerts", get(pages::alerts::show).post(pages::alerts::act))
+        .route("/alerts/log", get(pages::alerts::refreshed))
+        .route("/alerts/messages/{message}", get(pages::alerts::message))
         .route("/guards", get(pages::guards::show))
         .route("/connections", get(pages::connections::list))
         .route("/connections/{connection}", get(pages::connections::show))
@@ -71,6 +75,9 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         )
         .route("/runs/{run}", get(pages::run::show))
         .route("/runs/{run}/progress", get(pages::run::progress))
+        .route("/mailbox", get(pages::mailbox::show))
+        .route("/mailbox/letters", get(pages::mailbox::letters))
+        .route("/news", get(shell::news))
         .fallback(no_page)
         .layer(from_fn(only_our_forms))
         .layer(from_fn_with_state(web.clone(), only_inside))

@@ -1,5 +1,6 @@
 //! What is around every page: head, rail, age of the data, theme.
 
+use crate::Mailbox;
 use crate::error::PageError;
 use crate::frame::{SHIELD, head};
 use crate::gate::{self, Gate};
@@ -9,7 +10,8 @@ use app::views::overview::Counts;
 use app::views::scope::ScopeChoice;
 use app::views::{At, Scope, ViewError};
 use app::{App, LOCAL_ADMINISTRATOR};
-use axum::extract::FromRequestParts;
+use axum::extract::{FromRequestParts, State};
+use axum::http::HeaderMap;
 use axum::http::request::Parts;
 use maud::{DOCTYPE, Markup, html};
 use std::sync::Arc;
@@ -21,6 +23,8 @@ pub(crate) struct Web {
     pub gate: Arc<Gate>,
     /// How Atlassian is called to make a plan; `None` where only what is stored is shown.
     pub api: Option<Arc<app::Options>>,
+    /// Letters to show; only the demo has some.
+    pub mailbox: Option<Arc<dyn Mailbox>>,
 }
 
 /// The places of the rail.
@@ -37,6 +41,8 @@ pub(crate) enum Place {
     Query,
     Events,
     Plans,
+    Alerts,
+    Mailbox,
     Connections,
 }
 
@@ -48,12 +54,15 @@ pub(crate) struct Shell {
     pub counts: Counts,
     /// How many plans wait for this person.
     pub plans: i64,
+    /// How many messages were not delivered.
+    pub unsent: i64,
     /// How many findings are open.
     pub findings: i64,
     /// Whether plans can be made and carried out from these pages.
     pub can_change: bool,
     /// The present, by the product's clock.
     pub now: i64,
+    has_mailbox: bool,
     theme: &'static str,
     path: String,
     /// The day that was chosen to look back to, and why it cannot be shown if it cannot.
@@ -64,12 +73,7 @@ impl FromRequestParts<Web> for Shell {
     type Rejection = PageError;
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Shell, PageError> {
-        let organization = gate::cookie(&parts.headers, "organization").and_then(|value| {
-            let decoded = url::form_urlencoded::parse(value.as_bytes()).next();
-            decoded
-                .map(|(name, _)| name.into_owned())
-                .filter(|name| !name.is_empty())
-        });
+        let organization = chosen(&parts.headers);
         let day =
             gate::cookie(&parts.headers, "as_of").and_then(|day| Some((day.to_owned(), At::parse(day)?)));
         // The end of the day: what the last reading of that day showed.
@@ -101,6 +105,7 @@ impl FromRequestParts<Web> for Shell {
             Some(scope) => web.app.plans_waiting(scope, LOCAL_ADMINISTRATOR).await?,
             None => 0,
         };
+        let unsent = web.app.messages_unsent().await?;
         let findings = match &scope {
             Some(scope) => web.app.findings_open(scope).await?.0,
             None => 0,
@@ -120,14 +125,37 @@ impl FromRequestParts<Web> for Shell {
             scope,
             counts,
             plans,
+            unsent,
             findings,
             can_change: web.api.is_some() && is_present && as_of.is_none(),
             now: web.app.clock.now_ms(),
+            has_mailbox: web.mailbox.is_some(),
             theme,
             path,
             as_of,
         })
     }
+}
+
+/// The organization that this browser chose.
+fn chosen(headers: &HeaderMap) -> Option<String> {
+    let value = gate::cookie(headers, "organization")?;
+    let (name, _) = url::form_urlencoded::parse(value.as_bytes()).next()?;
+    Some(name.into_owned()).filter(|name| !name.is_empty())
+}
+
+/// The number of the reading that pages show now: open ones ask for it, and bring themselves up to date when it is another.
+pub(crate) async fn news(State(web): State<Web>, headers: HeaderMap) -> Result<String, PageError> {
+    let choice = ScopeChoice {
+        organization: chosen(&headers),
+        as_of: None,
+    };
+    let scope = find_scope(&web, &choice).await?;
+    Ok(scope.map(|scope| turn(&scope)).unwrap_or_default())
+}
+
+fn turn(scope: &Scope) -> String {
+    scope.run.map_or_else(String::new, |run| run.0.to_string())
 }
 
 /// What was chosen; the first organization when several are connected and none is chosen, or it is gone.
@@ -199,11 +227,17 @@ impl Shell {
                 body {
                     a.skip href="#main" { "Skip to the content" }
                     (self.rail(place))
-                    main #main tabindex="-1" { (self.earlier()) (body) }
+                    main #main tabindex="-1" data-live=[self.live()] { (self.earlier()) (body) }
                     (keys())
                 }
             }
         }
+    }
+
+    /// Which reading the page shows, where it shows the present and so can be brought up to date.
+    fn live(&self) -> Option<String> {
+        let scope = self.scope.as_ref().filter(|scope| scope.is_current)?;
+        self.as_of.is_none().then(|| turn(scope))
     }
 
     /// Says that it is not the present that is shown.
@@ -256,6 +290,8 @@ impl Shell {
                     (link(Place::Query, "/query", "Query", html! {}))
                     (link(Place::Events, "/events", "Audit log", html! {}))
                     (link(Place::Plans, "/plans", "Plans", number(self.plans)))
+                    (link(Place::Alerts, "/alerts", "Alerts", number(self.unsent)))
+                    @if self.has_mailbox { (link(Place::Mailbox, "/mailbox", "Mailbox", html! {})) }
                     (link(Place::Connections, "/connections", "Connections", html! {}))
                 }
                 div.foot {

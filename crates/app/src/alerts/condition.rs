@@ -12,6 +12,13 @@ use serde::{Deserialize, Serialize};
 pub enum Condition {
     /// A reading showed changes of this sort.
     Change(ChangePattern),
+    /// A rule's findings were opened, opened again or closed.
+    Rule(RulePattern),
+    /// A question in SQL has rows after a reading that it did not have before.
+    Query {
+        /// The question.
+        sql: String,
+    },
     /// The readings of a connection failed three times in a row, or go well again after that.
     Reading,
     /// A number of an organization is beyond a limit after a reading, and was not before.
@@ -41,6 +48,30 @@ pub struct ChangePattern {
     pub workspaces: Vec<String>,
     /// Accounts, by id, name or e-mail address.
     pub accounts: Vec<String>,
+}
+
+/// Which findings. Each list that is empty asks nothing, but for `transitions`, which then are `opened` and `reopened`.
+#[derive(Debug, Clone, Default, PartialEq, Eq, Serialize, Deserialize)]
+#[serde(default)]
+pub struct RulePattern {
+    /// Rules by their names; `*` stands for anything.
+    pub rules: Vec<String>,
+    /// `low`, `medium`, `high`, `critical`.
+    pub severities: Vec<String>,
+    /// `opened`, `reopened`, `closed`.
+    pub transitions: Vec<String>,
+}
+
+impl RulePattern {
+    /// Whether what became of a finding is of this sort.
+    pub(super) fn fits(&self, rule: &str, severity: &str, transition: &str) -> bool {
+        let told = if self.transitions.is_empty() {
+            matches!(transition, "opened" | "reopened")
+        } else {
+            self.transitions.iter().any(|wanted| wanted == transition)
+        };
+        told && one_fits(&self.rules, &[rule]) && one_fits(&self.severities, &[severity])
+    }
 }
 
 /// A number of an organization.
@@ -90,6 +121,8 @@ impl Condition {
     pub fn kind(&self) -> &'static str {
         match self {
             Condition::Change(_) => "change",
+            Condition::Rule(_) => "rule",
+            Condition::Query { .. } => "query",
             Condition::Reading => "reading",
             Condition::Threshold { .. } => "threshold",
         }
@@ -110,6 +143,28 @@ impl Condition {
                 }
                 Ok(())
             }
+            Condition::Rule(pattern) => {
+                let check = |list: &[String], known: &[&str], what: &str| {
+                    let odd = list.iter().find(|word| !known.contains(&word.as_str()));
+                    odd.map_or(Ok(()), |word| {
+                        wrong(format!("{what} is one of {}, not \"{word}\"", known.join(", ")))
+                    })
+                };
+                check(
+                    &pattern.severities,
+                    &["low", "medium", "high", "critical"],
+                    "a severity",
+                )?;
+                check(
+                    &pattern.transitions,
+                    &["opened", "reopened", "closed"],
+                    "what becomes of a finding",
+                )
+            }
+            Condition::Query { sql } => {
+                store::sql::Question::read(sql)?;
+                Ok(())
+            }
             Condition::Threshold {
                 above: None,
                 below: None,
@@ -127,6 +182,22 @@ impl Condition {
     /// In words.
     pub fn words(&self) -> String {
         match self {
+            Condition::Query { sql } => format!("new rows of {sql}"),
+            Condition::Rule(pattern) => {
+                let list = |list: &[String], else_: &str| {
+                    if list.is_empty() {
+                        else_.to_owned()
+                    } else {
+                        list.join(" or ")
+                    }
+                };
+                format!(
+                    "findings of {} ({}) {}",
+                    list(&pattern.rules, "any rule"),
+                    list(&pattern.severities, "any severity"),
+                    list(&pattern.transitions, "opened or reopened"),
+                )
+            }
             Condition::Reading => "readings fail three times in a row".into(),
             Condition::Threshold { metric, above, below } => {
                 let limit = match (above, below) {

@@ -3,25 +3,37 @@
 use super::condition::{ChangePattern, Condition, Metric};
 use crate::App;
 use crate::error::AppError;
+use crate::query::{QueryAnswer, cell_text};
 use crate::views::At;
 use crate::views::changes::{Change, Turn};
 use crate::views::scope::{Scope, ScopeChoice};
 use model::RunId;
 use serde_json::{Value, json};
+use sha2::{Digest as _, Sha256};
 use std::collections::BTreeMap;
-use store::{ALERTS_JOB, AlertRow, ConnectionRow, NewMessage, RunRow, RunState, Tx, alerts_key};
+use std::collections::BTreeSet;
+use store::sql::{Limits, Variables};
+use store::{ALERTS_JOB, AlertRow, ConnectionRow, Job, LookAt, NewMessage, RunRow, RunState, Tx};
 
 /// How long one look may take before another process looks too.
 const LOOK_LEASE_MS: i64 = 5 * 60_000;
 /// How many are told one by one; of the others only how many there are.
-const LISTED: usize = 10;
+pub(super) const LISTED: usize = 10;
+
+/// An alert's question may answer so much.
+fn limits() -> Limits {
+    Limits {
+        rows: 1_000,
+        ..Limits::default()
+    }
+}
 
 /// What an alert tells.
-struct Told {
-    title: String,
-    count: usize,
-    items: Vec<String>,
-    counts: BTreeMap<String, usize>,
+pub(super) struct Told {
+    pub title: String,
+    pub count: usize,
+    pub items: Vec<String>,
+    pub counts: BTreeMap<String, usize>,
 }
 
 /// What came of looking for one alert.
@@ -39,16 +51,26 @@ impl App {
         let Some(job) = taken else {
             return Ok(false);
         };
-        let id = RunId(job.payload.parse().unwrap_or(0));
+        match LookAt::of_payload(&job.payload) {
+            Some(LookAt::Run(run)) => self.look_at_run(&job, run).await?,
+            Some(LookAt::Findings(organization)) => self.look_at_findings(&job, organization).await?,
+            // Of a version that nobody knows here: whoever wrote it does it.
+            None => self.store.job_reschedule(&job, now + LOOK_LEASE_MS).await?,
+        }
+        Ok(true)
+    }
+
+    async fn look_at_run(&self, job: &Job, id: RunId) -> Result<(), AppError> {
         let mut tx = self.store.read().await?;
         let run = tx.run_find(id).await?;
         let alerts = tx.alert_list().await?;
         drop(tx);
         let mut looked = Vec::new();
-        if let Some(run) = run.filter(|run| run.state == RunState::Published) {
+        let published = run.filter(|run| run.state == RunState::Published);
+        if let Some(run) = &published {
             let mut changes = None;
-            for alert in alerts.iter().filter(|alert| concerns(alert, &run)) {
-                match self.look(alert, &run, &mut changes).await {
+            for alert in alerts.iter().filter(|alert| concerns(alert, run)) {
+                match self.look(alert, run, &mut changes).await {
                     Ok(found) => looked.push((alert, found)),
                     // One that cannot be looked for keeps no other from being told.
                     Err(error) => {
@@ -56,16 +78,15 @@ impl App {
                     }
                 }
             }
-            let mut tx = self.store.write().await?;
-            let organization = tx.organization_get(run.organization_id).await?;
-            let organization = organization
-                .name
-                .unwrap_or_else(|| organization.atlassian_id.to_string());
+        }
+        let mut tx = self.store.write().await?;
+        if let Some(run) = &published {
             for (alert, found) in looked {
                 if let Some(seen) = &found.seen {
                     tx.alert_remember(alert.id, run.organization_id, seen).await?;
                 }
                 if let Some(told) = found.told {
+                    let organization = organization_name(&mut tx, run.organization_id).await?;
                     let about = About {
                         organization: &organization,
                         run: Some(run.id),
@@ -74,14 +95,10 @@ impl App {
                     self.tell(&mut tx, alert, &told, &about).await?;
                 }
             }
-            tx.job_forget(&alerts_key(id)).await?;
-            tx.commit().await?;
-        } else {
-            let mut tx = self.store.write().await?;
-            tx.job_forget(&alerts_key(id)).await?;
-            tx.commit().await?;
         }
-        Ok(true)
+        tx.job_done(job).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     async fn look(
@@ -95,7 +112,16 @@ impl App {
             return Ok(Looked::default());
         };
         match condition {
-            Condition::Reading => Ok(Looked::default()),
+            // Told of in the transactions that keep them.
+            Condition::Reading | Condition::Rule(_) => Ok(Looked::default()),
+            Condition::Query { sql } => {
+                let mut tx = self.store.read().await?;
+                let before = tx.alert_seen(alert.id, run.organization_id).await?;
+                drop(tx);
+                let scope = self.scope_read(run.organization_id).await?;
+                let answer = self.query(&scope, &sql, &Variables::new(), limits()).await?;
+                Ok(of_rows(&answer, before.as_ref()))
+            }
             Condition::Change(pattern) => {
                 let all = match changes.take() {
                     Some(all) => all,
@@ -108,18 +134,24 @@ impl App {
             Condition::Threshold { metric, above, below } => {
                 let mut tx = self.store.read().await?;
                 let before = tx.alert_seen(alert.id, run.organization_id).await?;
-                let organization = tx.organization_get(run.organization_id).await?.atlassian_id;
                 drop(tx);
-                let scope = self
-                    .scope(&ScopeChoice {
-                        organization: Some(organization.to_string()),
-                        as_of: None,
-                    })
-                    .await?;
+                let scope = self.scope_read(run.organization_id).await?;
                 let value = self.metric(&scope, metric).await?;
                 Ok(of_threshold(metric, value, (above, below), before.as_ref()))
             }
         }
+    }
+
+    /// An organization as it was last read.
+    async fn scope_read(&self, organization: i64) -> Result<Scope, AppError> {
+        let mut tx = self.store.read().await?;
+        let id = tx.organization_get(organization).await?.atlassian_id;
+        drop(tx);
+        let choice = ScopeChoice {
+            organization: Some(id.to_string()),
+            as_of: None,
+        };
+        Ok(self.scope(&choice).await?)
     }
 
     /// A number of an organization as it was last read.
@@ -144,7 +176,7 @@ impl App {
         connection: &ConnectionRow,
         failure: Option<(i64, &str)>,
     ) -> Result<(), AppError> {
-        let organization = tx.organization_get(connection.organization_id).await?;
+        let organization = organization_name(tx, connection.organization_id).await?;
         let name = &connection.name;
         let told = match failure {
             Some((failures, failure)) => Told {
@@ -162,10 +194,7 @@ impl App {
         };
         let how = if failure.is_some() { "fails" } else { "well" };
         let about = About {
-            organization: organization
-                .name
-                .as_deref()
-                .unwrap_or(organization.atlassian_id.as_str()),
+            organization: &organization,
             run: None,
             cause: &format!("reading/{}/{how}/{}", connection.id, self.clock.now_ms()),
         };
@@ -182,7 +211,7 @@ impl App {
         Ok(())
     }
 
-    async fn tell(
+    pub(super) async fn tell(
         &self,
         tx: &mut Tx,
         alert: &AlertRow,
@@ -220,10 +249,10 @@ impl App {
 }
 
 /// What a message is about besides what it tells.
-struct About<'a> {
-    organization: &'a str,
-    run: Option<RunId>,
-    cause: &'a str,
+pub(super) struct About<'a> {
+    pub organization: &'a str,
+    pub run: Option<RunId>,
+    pub cause: &'a str,
 }
 
 /// Whether an alert may tell of a run: it is on, of its organization, and was there before the run was published.
@@ -247,6 +276,65 @@ pub(super) fn counted(count: usize, one: &str, several: &str) -> String {
     format!("{grouped} {}", if count == 1 { one } else { several })
 }
 
+/// What people call an organization.
+pub(super) async fn organization_name(tx: &mut Tx, organization: i64) -> Result<String, AppError> {
+    let row = tx.organization_get(organization).await?;
+    Ok(row.name.unwrap_or_else(|| row.atlassian_id.to_string()))
+}
+
+/// A title for several: the first and how many more, or only how many.
+pub(super) fn title(first: &str, count: usize, several: &str) -> String {
+    match count {
+        1 => first.to_owned(),
+        few if few <= LISTED => format!("{first}, and {} more", few - 1),
+        many => counted(many, "", several),
+    }
+}
+
+/// Rows that a question did not have before. A row is known by its hash, so that nothing of it is kept.
+fn of_rows(answer: &QueryAnswer, before: Option<&Value>) -> Looked {
+    let known: BTreeSet<&str> = before
+        .and_then(|seen| seen.get("rows"))
+        .and_then(Value::as_array)
+        .into_iter()
+        .flatten()
+        .filter_map(Value::as_str)
+        .collect();
+    let mut hashes = Vec::new();
+    let mut new = Vec::new();
+    for row in &answer.rows {
+        let cells: Vec<String> = row.iter().map(cell_text).collect();
+        let digest = Sha256::digest(cells.join("\u{0}").as_bytes());
+        let hash: String = digest.iter().take(12).map(|byte| format!("{byte:02x}")).collect();
+        if !known.contains(hash.as_str()) {
+            let pairs = answer.columns.iter().zip(&cells);
+            new.push(
+                pairs
+                    .map(|(name, cell)| format!("{name}: {cell}"))
+                    .collect::<Vec<_>>()
+                    .join(", "),
+            );
+        }
+        hashes.push(hash);
+    }
+    let told = new.first().map(|first| Told {
+        title: title(first, new.len(), "new rows"),
+        count: new.len(),
+        items: new.iter().take(LISTED).cloned().collect(),
+        counts: BTreeMap::new(),
+    });
+    // Of an answer that was cut, what was known stays known: it may only have been left out this time.
+    if answer.is_cut {
+        hashes.extend(known.into_iter().map(str::to_owned));
+        hashes.sort();
+        hashes.dedup();
+    }
+    Looked {
+        told,
+        seen: Some(json!({"version": 1, "rows": hashes})),
+    }
+}
+
 fn of_changes(pattern: &ChangePattern, changes: &[Change]) -> Option<Told> {
     let fitting: Vec<&Change> = changes.iter().filter(|change| pattern.fits(change)).collect();
     let first = fitting.first()?;
@@ -259,10 +347,7 @@ fn of_changes(pattern: &ChangePattern, changes: &[Change]) -> Option<Told> {
         };
         *counts.entry(format!("{} {turn}", change.kind)).or_default() += 1;
     }
-    let title = match fitting.len() {
-        1 => first.sentence.to_string(),
-        several => counted(several, "change", "changes"),
-    };
+    let title = title(&first.sentence.to_string(), fitting.len(), "changes");
     Some(Told {
         title,
         count: fitting.len(),

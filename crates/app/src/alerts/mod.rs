@@ -8,16 +8,17 @@
 //! A run's changes do not change once it is published, so looking at them can wait: the job that was kept together with the
 //! run is the outbox. A process may die anywhere; whoever comes next looks again, and the same cause is told once.
 //!
-//! - `condition`: what an alert is about; pure. `look`: what a run has to tell. `send`: bringing messages through channels.
+//! - `condition`: what an alert is about; pure. `look`, `look_findings`: what a run, or what rules found, has to tell. `send`: bringing messages through channels.
 //! - `channels`: where messages go.
 
 mod channels;
 mod condition;
 mod look;
+mod look_findings;
 mod send;
 
 pub use channels::{ChannelRequest, ChannelView};
-pub use condition::{ChangePattern, Condition, Metric};
+pub use condition::{ChangePattern, Condition, Metric, RulePattern};
 pub use notify::{Channel, DeliveryError, Email, Jira, MailTls, Reach, Webhook};
 pub use send::{DeliveryView, MessageView, message_number};
 

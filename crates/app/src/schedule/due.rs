@@ -16,6 +16,8 @@ const SYNC_JOB: &str = "sync";
 /// How long a taken reading is kept without being renewed: so long after its process died another one takes it up.
 const JOB_LEASE_MS: i64 = 60_000;
 const RENEW_EVERY: Duration = Duration::from_secs(15);
+/// How long after a delivery events are read: those that come with it are read with it.
+const MOMENT_MS: i64 = 500;
 /// How long until a connection is looked at again that somebody else reads now.
 const BUSY_MS: i64 = 15_000;
 
@@ -65,10 +67,19 @@ impl App {
         let last_at = tx.run_whole_begun_at(organization).await?;
         let stream = tx.event_stream(organization).await?.unwrap_or_default();
         let latest = tx.run_latest(organization, 1).await?.into_iter().next();
+        // What was delivered while it was looked is looked for next.
+        let nudged_at = tx.hook_delivered_at(connection.id).await?;
         let looks = Looks {
             looked_at: stream.polled_at.max(latest.map_or(0, |run| run.started_at)),
             named_at: tx.dirty_next(organization).await?,
             is_refused: !stream.refused.is_empty(),
+        };
+        let nudged = nudged_at
+            .filter(|at| *at > looks.looked_at)
+            .map(|at| at + MOMENT_MS);
+        let looks = Looks {
+            named_at: looks.named_at.into_iter().chain(nudged).min(),
+            ..looks
         };
         let due = cadence::next_look(&schedule, connection.sync_interval_ms, last_at, looks);
         // What was never read is due now, unless it is paused.
@@ -124,6 +135,18 @@ impl App {
         }
         tx.job_hasten(&sync_key(connection), self.clock.now_ms()).await?;
         tx.commit().await?;
+        Ok(())
+    }
+
+    /// Makes the next look at a connection due in a moment, in the transaction of what asks for it. Many that come within
+    /// that moment are one.
+    pub(crate) async fn reading_nudge(
+        &self,
+        tx: &mut Tx,
+        connection: &str,
+        now: i64,
+    ) -> Result<(), AppError> {
+        tx.job_hasten(&sync_key(connection), now + MOMENT_MS).await?;
         Ok(())
     }
 

@@ -78,6 +78,28 @@ pub enum AlertAdd {
         #[arg(long, value_name = "PATTERN")]
         account: Vec<String>,
     },
+    /// Tell what becomes of the findings of rules
+    Rule {
+        #[command(flatten)]
+        common: AlertCommon,
+        /// Only of this rule; * stands for anything
+        #[arg(long, value_name = "PATTERN")]
+        rule: Vec<String>,
+        /// Only of this severity: low, medium, high, critical
+        #[arg(long)]
+        severity: Vec<String>,
+        /// Only those opened, reopened or closed; opened and reopened if left out
+        #[arg(long)]
+        transition: Vec<String>,
+    },
+    /// Tell when a question in SQL has rows that it did not have before
+    Query {
+        #[command(flatten)]
+        common: AlertCommon,
+        /// The question, as for orgwarden query
+        #[arg(long)]
+        sql: String,
+    },
     /// Tell when readings fail three times in a row, and when they go well again
     Reading {
         #[command(flatten)]

@@ -5,7 +5,7 @@ use crate::args::{AlertAdd, AlertCommand};
 use crate::config::Config;
 use crate::failure::{Told, code};
 use crate::output;
-use app::alerts::{AlertRequest, ChangePattern, Condition, Metric, message_number};
+use app::alerts::{AlertRequest, ChangePattern, Condition, Metric, RulePattern, message_number};
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -63,6 +63,20 @@ async fn add(config: &Config, add: AlertAdd) -> anyhow::Result<ExitCode> {
             };
             (common, Condition::Change(pattern))
         }
+        AlertAdd::Rule {
+            common,
+            rule,
+            severity,
+            transition,
+        } => {
+            let pattern = RulePattern {
+                rules: rule,
+                severities: severity,
+                transitions: transition,
+            };
+            (common, Condition::Rule(pattern))
+        }
+        AlertAdd::Query { common, sql } => (common, Condition::Query { sql }),
         AlertAdd::Reading { common } => (common, Condition::Reading),
         AlertAdd::Threshold {
             common,

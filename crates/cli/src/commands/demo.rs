@@ -3,11 +3,13 @@
 //! The twin's clock begins weeks ago and is moved forward between readings; the product lives by the same clock, so
 //! its history is as real as any. Everything lies in a temporary folder that goes with the program.
 
-use super::serve::{Pages, keep_changing};
+use super::serve::{Pages, keep_changing, keep_reading, keep_telling};
 use super::twin::interrupted;
 use crate::args::DemoArgs;
 use crate::output;
 use anyhow::Context as _;
+use app::alerts::{AlertRequest, ChangePattern, Channel, ChannelRequest, Condition, Email, MailTls};
+use app::schedule::ScheduleChange;
 use app::{App, ConnectionRequest, Status, WritesChange};
 use atlassian::Options;
 use model::{Clock, SystemClock};
@@ -17,7 +19,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use store::{MasterKey, Store};
 use tokio::sync::watch;
-use twin::{Twin, TwinOptions};
+use twin::{MailServer, Twin, TwinOptions};
 
 /// What the demo calls its connection.
 const CONNECTION: &str = "demo";
@@ -64,7 +66,10 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         }
     }
 
-    let pages = Pages::bind(Arc::clone(&app), args.listen, Some(api.clone())).await?;
+    let mail = MailServer::start().await?;
+    tell(&app, &mail).await?;
+    let mailbox = Arc::new(DemoMailbox(mail.mailbox.clone()));
+    let pages = Pages::bind(Arc::clone(&app), args.listen, Some(api.clone()), Some(mailbox)).await?;
     output::line(&format!("\nOpen {}\n", pages.start_url))?;
     output::line(
         "The address works once; it lets this browser in. Nothing leaves this machine, and nothing stays",
@@ -78,7 +83,9 @@ pub async fn run(args: DemoArgs) -> anyhow::Result<ExitCode> {
         let _ = end.send(true);
     };
     tokio::join!(
-        keep_moving(&app, &twin, &api, args.change_every_s, ended.clone()),
+        keep_moving(&twin, args.change_every_s, ended.clone()),
+        keep_reading(&app, &api, ended.clone()),
+        keep_telling(&app, ended.clone()),
         keep_changing(&app, &api, ended),
         waiting
     );
@@ -95,7 +102,7 @@ async fn connect(app: &App, twin: &Twin, api: &Options) -> anyhow::Result<()> {
         organization: Some(twin.org_id()),
         key: SecretString::from(twin.api_key()),
         actor: "demo",
-        sync_interval_ms: 60 * 60 * 1000,
+        sync_interval_ms: DAY_S * 1000,
         scim: None,
     };
     app.connection_add(&request, api).await?;
@@ -120,8 +127,8 @@ async fn read(app: &App, api: &Options, with_methods: bool) -> anyhow::Result<()
     Ok(())
 }
 
-/// Changes a little and reads again, so that the pages move.
-async fn keep_moving(app: &App, twin: &Twin, api: &Options, every_s: u64, mut ended: watch::Receiver<bool>) {
+/// Changes a little now and then, so that the pages move and the mailbox fills.
+async fn keep_moving(twin: &Twin, every_s: u64, mut ended: watch::Receiver<bool>) {
     if every_s == 0 {
         return;
     }
@@ -133,13 +140,72 @@ async fn keep_moving(app: &App, twin: &Twin, api: &Options, every_s: u64, mut en
         }
         seed += 1;
         twin.mutate(3, seed);
-        tokio::select! {
-            result = read(app, api, false) => {
-                if let Err(error) = result {
-                    tracing::warn!(%error, "the demo could not read its organization");
-                }
-            }
-            _ = ended.wait_for(|ended| *ended) => return,
-        }
+    }
+}
+
+/// Looks for changes often, and has what matters sent by mail.
+async fn tell(app: &App, mail: &MailServer) -> anyhow::Result<()> {
+    let often = ScheduleChange {
+        between_ms: Some(5_000),
+        ..ScheduleChange::default()
+    };
+    app.schedule_change(CONNECTION, &often, "demo").await?;
+    let channel = Channel::Email(Email {
+        host: mail.address.ip().to_string(),
+        port: mail.address.port(),
+        tls: MailTls::None,
+        ca_file: None,
+        user: None,
+        from: "Orgwarden <orgwarden@demo.example>".into(),
+        to: vec!["security@demo.example".into()],
+    });
+    let request = ChannelRequest {
+        name: "mailbox",
+        channel,
+        secret: None,
+        allow_private: true,
+        actor: "demo",
+    };
+    app.channel_add(&request).await?;
+    let pattern = |kinds: &[&str], roles: &[&str]| {
+        let list = |words: &[&str]| words.iter().map(|word| (*word).to_owned()).collect();
+        Condition::Change(ChangePattern {
+            kinds: list(kinds),
+            roles: list(roles),
+            ..ChangePattern::default()
+        })
+    };
+    for (name, condition) in [
+        ("administrators", pattern(&[], &["*admin*"])),
+        (
+            "who joins or leaves",
+            pattern(&["account", "membership", "role_holding"], &[]),
+        ),
+    ] {
+        let request = AlertRequest {
+            name,
+            condition,
+            channels: &["mailbox".to_owned()],
+            connection: None,
+            actor: "demo",
+        };
+        app.alert_add(&request).await?;
+    }
+    Ok(())
+}
+
+/// The pretend mail server's letters, for the page.
+struct DemoMailbox(twin::Mailbox);
+
+impl web::Mailbox for DemoMailbox {
+    fn letters(&self) -> Vec<web::Letter> {
+        let letters = self.0.letters().into_iter();
+        letters
+            .map(|letter| web::Letter {
+                to: letter.to.join(", "),
+                subject: letter.subject,
+                text: letter.text,
+            })
+            .collect()
     }
 }

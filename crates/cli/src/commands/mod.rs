@@ -11,9 +11,11 @@ mod channel;
 mod connection;
 pub mod connector;
 mod demo;
+mod diff;
 mod events;
 mod export;
 mod findings;
+mod hook;
 mod leaver;
 mod lists;
 mod plan;
@@ -56,6 +58,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Connector(_) => Ok(ExitCode::SUCCESS),
         Command::Capture(args) => capture::run(&config, args).await,
         Command::Alert(command) => alert::run(&config, command).await,
+        Command::Hook(command) => hook::run(&config, command).await,
         Command::Channel(command) => channel::run(&config, command).await,
         Command::Sync(args) => sync::run(&config, args).await,
         Command::Export(command) => export::run(&config, command).await,
@@ -74,6 +77,7 @@ pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
         Command::Query(args) => query::run(&config, args).await,
         Command::Findings(args) => findings::run(&config, args).await,
         Command::Rules(args) => rules::run(&config, args).await,
+        Command::Diff(args) => diff::run(&config, args).await,
         Command::Events(args) => events::run(&config, args).await,
         Command::Leaver(args) => leaver::run(&config, args).await,
         Command::Plan(command) => plan::run(&config, command).await,

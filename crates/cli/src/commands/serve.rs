@@ -16,7 +16,7 @@ use std::sync::Arc;
 use std::time::Duration;
 use tokio::net::TcpListener;
 use tokio::sync::watch;
-use web::{Gate, WebOptions};
+use web::{Gate, HookKeeper, Mailbox, WebOptions};
 
 /// How often is looked for a reading that is due.
 const LOOK_EVERY: Duration = Duration::from_secs(1);
@@ -39,11 +39,24 @@ pub async fn run(config: &Config, args: ServeArgs) -> anyhow::Result<ExitCode> {
     };
     let app = Arc::new(app);
     let api = (!args.no_sync).then(|| config.api.clone());
-    let pages = Pages::bind(Arc::clone(&app), address, api).await?;
+    let pages = Pages::bind(Arc::clone(&app), address, api, None).await?;
     output::line(&format!("Open {}", pages.start_url))?;
     output::line("The address works once; it lets this browser in. Stop with Ctrl-C.")?;
     let (end, ended) = watch::channel(false);
+    let hooks = match args.hooks_listen {
+        Some(address) => Some(Hooks::bind(Arc::clone(&app), address).await?),
+        None => None,
+    };
     let serving = tokio::spawn(pages.serve(ended.clone()));
+    let taking = tokio::spawn({
+        let ended = ended.clone();
+        async move {
+            match hooks {
+                Some(hooks) => hooks.serve(ended).await,
+                None => Ok(()),
+            }
+        }
+    });
     let warming = {
         let app = Arc::clone(&app);
         tokio::spawn(async move { app.warm_up_all().await })
@@ -65,6 +78,7 @@ pub async fn run(config: &Config, args: ServeArgs) -> anyhow::Result<ExitCode> {
     tokio::join!(reading, waiting);
     warming.abort();
     serving.await??;
+    taking.await??;
     app.store.close().await;
     Ok(ExitCode::SUCCESS)
 }
@@ -79,7 +93,12 @@ pub struct Pages {
 
 impl Pages {
     /// Binds a loopback address; any other is refused until there is a log-in. With `api`, plans can be made.
-    pub async fn bind(app: Arc<App>, address: SocketAddr, api: Option<Options>) -> anyhow::Result<Pages> {
+    pub async fn bind(
+        app: Arc<App>,
+        address: SocketAddr,
+        api: Option<Options>,
+        mailbox: Option<Arc<dyn Mailbox>>,
+    ) -> anyhow::Result<Pages> {
         let refused = |message: String, hint: &str| Told {
             message,
             hint: Some(hint.to_owned()),
@@ -98,6 +117,7 @@ impl Pages {
         let options = WebOptions {
             start_token: Some(token),
             api,
+            mailbox,
             ..WebOptions::default()
         };
         Ok(Pages {
@@ -108,24 +128,68 @@ impl Pages {
     }
 
     /// Serves until told to end; open requests get a few seconds.
-    pub async fn serve(self, mut ended: watch::Receiver<bool>) -> std::io::Result<()> {
-        let mut soft = ended.clone();
-        let serving = axum::serve(self.listener, self.router).with_graceful_shutdown(async move {
-            let _ = soft.wait_for(|ended| *ended).await;
-        });
-        let serving = serving.into_future();
-        tokio::pin!(serving);
-        tokio::select! {
-            result = &mut serving => return result,
-            _ = ended.wait_for(|ended| *ended) => {}
-        }
-        tokio::time::timeout(SOFT_END, serving).await.unwrap_or(Ok(()))
+    pub async fn serve(self, ended: watch::Receiver<bool>) -> std::io::Result<()> {
+        until_told(self.listener, self.router, ended).await
     }
+}
+
+/// The door for deliveries, bound to an address and not yet open.
+struct Hooks {
+    listener: TcpListener,
+    router: axum::Router,
+    keeper: HookKeeper,
+}
+
+impl Hooks {
+    async fn bind(app: Arc<App>, address: SocketAddr) -> anyhow::Result<Hooks> {
+        let refused = |error: std::io::Error| Told {
+            message: format!("cannot take deliveries on {address}: {error}"),
+            hint: Some("choose another address with --hooks-listen".to_owned()),
+            code: code::CONFIGURATION,
+        };
+        let listener = TcpListener::bind(address).await.map_err(refused)?;
+        let (router, keeper) = web::door(app).await?;
+        output::line(&format!(
+            "Deliveries are taken on http://{}/hooks/",
+            listener.local_addr()?
+        ))?;
+        Ok(Hooks {
+            listener,
+            router,
+            keeper,
+        })
+    }
+
+    async fn serve(self, ended: watch::Receiver<bool>) -> std::io::Result<()> {
+        let keeping = tokio::spawn(self.keeper.run(ended.clone()));
+        let served = until_told(self.listener, self.router, ended).await;
+        keeping.await.map_err(std::io::Error::other)?;
+        served
+    }
+}
+
+/// Serves until told to end; open requests get a few seconds.
+async fn until_told(
+    listener: TcpListener,
+    router: axum::Router,
+    mut ended: watch::Receiver<bool>,
+) -> std::io::Result<()> {
+    let mut soft = ended.clone();
+    let serving = axum::serve(listener, router).with_graceful_shutdown(async move {
+        let _ = soft.wait_for(|ended| *ended).await;
+    });
+    let serving = serving.into_future();
+    tokio::pin!(serving);
+    tokio::select! {
+        result = &mut serving => return result,
+        _ = ended.wait_for(|ended| *ended) => {}
+    }
+    tokio::time::timeout(SOFT_END, serving).await.unwrap_or(Ok(()))
 }
 
 /// Reads what is due, one connection after another, until told to end. A reading under way is left at its last page, and
 /// is due at once for whoever serves next.
-async fn keep_reading(app: &App, options: &Options, mut ended: watch::Receiver<bool>) {
+pub async fn keep_reading(app: &App, options: &Options, mut ended: watch::Receiver<bool>) {
     while !*ended.borrow() {
         if let Err(error) = app.readings_plan().await {
             tracing::error!(%error, "readings could not be planned");

@@ -9,6 +9,7 @@ use crate::database::Tx;
 use crate::error::StoreError;
 use crate::value::{Row, Value};
 use model::Attributes;
+use std::collections::{HashMap, HashSet};
 
 /// A fact's row, as far as changes need it.
 #[derive(Debug, Clone)]
@@ -58,6 +59,29 @@ LIMIT $4"
 
 const BEGUN_IN: &str = turned_in!("f.unseen_at IS NOT NULL AND f.begun_run");
 const ENDED_IN: &str = turned_in!("f.ended_run");
+
+/// What is so at $2 and was not so at $3, and what was so at $3 and is not at $2: rows that began or ended between. What
+/// ended and began again alike stands in both.
+const BEGUN_BETWEEN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    "
+FROM fact f
+WHERE f.organization_id = $1 AND f.begun_run > $3 AND f.begun_run <= $2
+  AND (f.ended_run IS NULL OR +f.ended_run > $2) AND f.kind <> 13 AND ($4 = 0 OR f.kind = $4)
+ORDER BY f.id
+LIMIT $5"
+);
+const ENDED_BETWEEN: &str = concat!(
+    "SELECT ",
+    columns!(),
+    "
+FROM fact f
+WHERE f.organization_id = $1 AND f.ended_run > $3 AND f.ended_run <= $2
+  AND +f.begun_run <= $3 AND f.kind <> 13 AND ($4 = 0 OR f.kind = $4)
+ORDER BY f.id
+LIMIT $5"
+);
 
 const OF_ACCOUNT: &str = concat!(
     "SELECT ",
@@ -199,6 +223,39 @@ impl Tx {
             .iter()
             .map(ChangeRow::of)
             .collect()
+    }
+
+    /// The facts of one kind or all (`None`) that are so at `at` and were not so in the run `before`, and those the other way
+    /// around; at most `limit` of each. A fact that is told otherwise stands in both.
+    pub async fn change_between(
+        &mut self,
+        at: Snapshot,
+        before: i64,
+        kind: Option<i64>,
+        limit: i64,
+    ) -> Result<(Vec<ChangeRow>, Vec<ChangeRow>), StoreError> {
+        let values = at.values([before.into(), kind.unwrap_or(0).into(), limit.into()]);
+        let begun = self.rows(BEGUN_BETWEEN, &values).await?;
+        let ended = self.rows(ENDED_BETWEEN, &values).await?;
+        let read = |rows: Vec<Row>| {
+            rows.iter()
+                .map(ChangeRow::of)
+                .collect::<Result<Vec<_>, StoreError>>()
+        };
+        let (mut begun, mut ended) = (read(begun)?, read(ended)?);
+        let key = |row: &ChangeRow| (row.kind, row.key);
+        let gone: HashMap<_, Attributes> = ended
+            .iter()
+            .map(|row| (key(row), row.attributes.clone()))
+            .collect();
+        let alike: HashSet<_> = begun
+            .iter()
+            .filter(|row| gone.get(&key(row)) == Some(&row.attributes))
+            .map(key)
+            .collect();
+        begun.retain(|row| !alike.contains(&key(row)));
+        ended.retain(|row| !alike.contains(&key(row)));
+        Ok((begun, ended))
     }
 
     /// Every fact about an account that began by `at`, whether it ended or not.

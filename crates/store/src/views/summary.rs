@@ -10,6 +10,7 @@ use crate::database::Tx;
 use crate::dialect::ForBoth;
 use crate::error::StoreError;
 use crate::query::list_statement;
+use crate::run::Extent;
 use crate::value::Value;
 use std::collections::BTreeMap;
 
@@ -23,9 +24,32 @@ const ERASE: &str = "UPDATE account_summary SET search = $2 WHERE account = $1";
 /// Bits that a product can have: the sign stays free, and an addition of all fits.
 const PRODUCTS: usize = 62;
 
-/// Both databases read JSON, each in its own words: `$attributes`, `$name`.
+/// No account is left out.
+macro_rules! everybody {
+    ($account:literal) => {
+        ""
+    };
+}
+
+/// Only accounts that the run $2 looked at, or of which something began or ended in it.
+macro_rules! touched {
+    ($account:literal) => {
+        concat!(
+            " AND ",
+            $account,
+            " IN (
+            SELECT s.a FROM staged s WHERE s.run_id = $2 AND s.kind = 1
+            UNION SELECT c.a FROM fact c WHERE c.organization_id = $1 AND c.begun_run = $2 AND c.kind IN (1, 7, 9)
+            UNION SELECT c.b FROM fact c WHERE c.organization_id = $1 AND c.begun_run = $2 AND c.kind IN (3, 5)
+            UNION SELECT c.a FROM fact c WHERE c.organization_id = $1 AND c.ended_run = $2 AND c.kind IN (1, 7, 9)
+            UNION SELECT c.b FROM fact c WHERE c.organization_id = $1 AND c.ended_run = $2 AND c.kind IN (3, 5))"
+        )
+    };
+}
+
+/// Both databases read JSON, each in its own words: `$attributes`, `$name`. `$whose` says which accounts.
 macro_rules! write_accounts {
-    ($json:ident) => {
+    ($json:ident, $whose:ident) => {
         concat!(
             "INSERT INTO account_summary (organization_id, search, account, status, claim_status, account_type, left_as,
         groups_in, products, is_administrator, tokens_until, last_active_at, inactive_since, seen_at)
@@ -47,20 +71,20 @@ macro_rules! write_accounts {
     FROM fact f
     JOIN person p ON p.account = f.a
     LEFT JOIN (
-        SELECT m.b AS account, COUNT(*) AS groups_in FROM fact m WHERE m.kind = 5 AND ", visible!("m"), " GROUP BY m.b
+        SELECT m.b AS account, COUNT(*) AS groups_in FROM fact m WHERE m.kind = 5 AND ", visible!("m"), $whose!("m.b"), " GROUP BY m.b
     ) g ON g.account = f.a
     LEFT JOIN (
         SELECT e.a AS account, CAST(SUM(DISTINCT s.product) AS BIGINT) AS products
         FROM fact e
         JOIN product_summary s ON s.organization_id = e.organization_id AND s.resource = e.b
-        WHERE e.kind = 7 AND ", visible!("e"), "
+        WHERE e.kind = 7 AND ", visible!("e"), $whose!("e.a"), "
         GROUP BY e.a
     ) h ON h.account = f.a
     LEFT JOIN (
         SELECT c.b AS account,
             SUM(CASE WHEN ", $json!("c.attributes", "status"), " = 'active' THEN 1 ELSE 0 END) AS active,
             MIN(", $json!("c.attributes", "status"), ") AS status
-        FROM fact c WHERE c.kind = 3 AND ", visible!("c"), " GROUP BY c.b
+        FROM fact c WHERE c.kind = 3 AND ", visible!("c"), $whose!("c.b"), " GROUP BY c.b
     ) d ON d.account = f.a
     LEFT JOIN (
         SELECT t.id AS account, MAX(CASE
@@ -74,9 +98,9 @@ macro_rules! write_accounts {
         GROUP BY t.id
     ) k ON k.account = f.a
     LEFT JOIN (
-        SELECT x.account, MAX(x.last_active_at) AS last_at FROM activity x WHERE x.organization_id = $1 GROUP BY x.account
+        SELECT x.account, MAX(x.last_active_at) AS last_at FROM activity x WHERE x.organization_id = $1", $whose!("x.account"), " GROUP BY x.account
     ) l ON l.account = f.a
-    WHERE f.kind = 1 AND ", visible!("f"), "
+    WHERE f.kind = 1 AND ", visible!("f"), $whose!("f.a"), "
     ORDER BY p.search, f.a
     ON CONFLICT (organization_id, search, account) DO UPDATE
     SET status = excluded.status, claim_status = excluded.claim_status, account_type = excluded.account_type,
@@ -113,24 +137,50 @@ macro_rules! json_of_postgres {
 
 /// Writes the summary of the accounts as of the run $2 of the organization $1. Each database reads JSON in its own words.
 const WRITE: ForBoth<&str> = ForBoth {
-    sqlite: write_accounts!(json_of_sqlite),
-    postgres: write_accounts!(json_of_postgres),
+    sqlite: write_accounts!(json_of_sqlite, everybody),
+    postgres: write_accounts!(json_of_postgres, everybody),
 };
 
-/// Those that are gone, or are called otherwise now.
-const REMOVE: &str = concat!(
-    "DELETE FROM account_summary
-    WHERE organization_id = $1 AND NOT EXISTS (
+/// The same of those alone that the run touched.
+const WRITE_TOUCHED: ForBoth<&str> = ForBoth {
+    sqlite: write_accounts!(json_of_sqlite, touched),
+    postgres: write_accounts!(json_of_postgres, touched),
+};
+
+// Those that are gone, or are called otherwise now.
+macro_rules! remove_accounts {
+    ($whose:ident) => {
+        concat!(
+            "DELETE FROM account_summary
+    WHERE organization_id = $1",
+            $whose!("account_summary.account"),
+            " AND NOT EXISTS (
         SELECT 1 FROM fact f
         JOIN person p ON p.account = f.a
         WHERE f.kind = 1 AND f.a = account_summary.account AND p.search = account_summary.search AND ",
-    visible!("f"),
-    ")"
-);
+            visible!("f"),
+            ")"
+        )
+    };
+}
+
+const REMOVE: &str = remove_accounts!(everybody);
+const REMOVE_TOUCHED: &str = remove_accounts!(touched);
+
+/// Whether workspaces or tokens began or ended in the run: those reach accounts that it did not touch.
+const REACHES_OTHERS: &str = "SELECT 1 FROM fact c
+    WHERE c.organization_id = $1 AND (c.begun_run = $2 OR c.ended_run = $2) AND c.kind IN (6, 12) LIMIT 1";
 
 impl Tx {
-    /// Writes what the facts of a run say, for the lists; part of publishing it.
-    pub(crate) async fn summary_publish(&mut self, at: Snapshot) -> Result<(), StoreError> {
+    /// Writes what the facts of a run say, for the lists; part of publishing it. A run of what events named follows one
+    /// whose summary there is, and touches few accounts: only theirs is written.
+    pub(crate) async fn summary_publish(&mut self, at: Snapshot, extent: Extent) -> Result<(), StoreError> {
+        if extent == Extent::Changes && self.row(REACHES_OTHERS, &at.values([])).await?.is_none() {
+            self.execute(REMOVE_TOUCHED, &at.values([])).await?;
+            self.execute(self.choose(&WRITE_TOUCHED), &at.values([])).await?;
+            self.execute(SET_RUN, &at.values([])).await?;
+            return Ok(());
+        }
         let organization = Value::from(at.organization);
         let mut by_product: BTreeMap<String, Vec<i64>> = BTreeMap::new();
         for workspace in self.workspace_list(at).await? {

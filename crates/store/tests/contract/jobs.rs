@@ -16,7 +16,8 @@ on_both!(
     a_forgotten_job_is_not_taken,
     a_job_is_kept_while_its_taker_renews_it,
     a_job_that_is_given_back_is_taken_as_if_for_the_first_time,
-    a_job_is_due_when_it_was_set_to_be
+    a_job_is_due_when_it_was_set_to_be,
+    a_job_is_ended_by_its_latest_taker_only
 );
 
 async fn plan(store: &Store, key: &str, run_at: i64) {
@@ -199,4 +200,20 @@ async fn a_job_is_due_when_it_was_set_to_be(database: TestDatabase) {
     let mut tx = database.store.write().await.unwrap();
     tx.job_set_due("sync/1", START + 50).await.unwrap();
     assert_eq!(tx.job_due_at("sync/1").await.unwrap(), Some(START + 50));
+}
+
+async fn a_job_is_ended_by_its_latest_taker_only(database: TestDatabase) {
+    let store = &database.store;
+    plan(store, "sync/1", START).await;
+    let lost = store.job_take("sync", START, START + 10).await.unwrap().unwrap();
+    let held = store
+        .job_take("sync", START + 10, START + 20)
+        .await
+        .unwrap()
+        .unwrap();
+    let mut tx = store.write().await.unwrap();
+    tx.job_done(&lost).await.unwrap();
+    assert!(tx.job_due_at("sync/1").await.unwrap().is_some());
+    tx.job_done(&held).await.unwrap();
+    assert_eq!(tx.job_due_at("sync/1").await.unwrap(), None);
 }

@@ -36,6 +36,7 @@ mod events;
 mod export;
 mod findings;
 mod following;
+mod hooks;
 mod implied;
 mod jobs;
 mod leases;

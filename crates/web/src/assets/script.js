@@ -128,5 +128,37 @@
     if (element.dataset.refresh) setTimeout(refresh, 1000, element);
     else if (element.dataset.done) location.reload();
   }
-  for (const element of all("[data-refresh]")) setTimeout(refresh, 1000, element);
+  const begin = (within) => { for (const element of within.querySelectorAll("[data-refresh]")) setTimeout(refresh, 1000, element); };
+  begin(document);
+
+  // A page that shows the present brings itself up to date when a newer reading is published, unless somebody is at work on it.
+  const isAtWork = (main) => main.contains(document.activeElement) && document.activeElement !== main
+    || main.querySelector("details[open], tr.here")
+    || [...main.querySelectorAll("input, select, textarea")].some((field) =>
+      field.type === "checkbox" || field.type === "radio" ? field.checked !== field.defaultChecked
+        : field.tagName === "SELECT" ? field.selectedIndex !== Math.max(0, [...field.options].findIndex((option) => option.defaultSelected))
+          : field.value !== field.defaultValue)
+    || String(getSelection());
+  async function live() {
+    const main = $("main[data-live]");
+    if (!main) return;
+    if (!document.hidden && !isAtWork(main)) {
+      try {
+        const answer = await fetch("/news");
+        if (answer.ok && await answer.text() !== main.dataset.live) {
+          const page = await fetch(location.href);
+          const fresh = page.ok && new DOMParser().parseFromString(await page.text(), "text/html");
+          if (fresh && fresh.querySelector("main[data-live]") && !isAtWork(main)) {
+            main.replaceWith(fresh.querySelector("main"));
+            $(".rail nav").replaceWith(fresh.querySelector(".rail nav"));
+            $(".rail .foot p").replaceWith(fresh.querySelector(".rail .foot p"));
+            for (const element of all("button[data-copy], .search kbd")) element.hidden = false;
+            begin($("main"));
+          }
+        }
+      } catch { /* the server is away: keep what is shown and ask again later */ }
+    }
+    setTimeout(live, 2000);
+  }
+  setTimeout(live, 2000);
 })();

@@ -68,8 +68,17 @@ fn when(schedule: &ScheduleView) -> Markup {
             (Some(cron), _) => { code { (cron) } " in " (schedule.zone.as_deref().unwrap_or("UTC")) }
             (None, every_ms) => { "every " (time::duration_text(every_ms.unwrap_or_default())) }
         }
-        @if let (Some(ms), None) = (schedule.between_ms, &schedule.events_refused) { ", changes every " (time::duration_text(ms)) }
+        @if let (Some(ms), None) = (schedule.between_ms, &schedule.events_refused) { ", changes every " (rate(ms)) }
         @if schedule.paused_at.is_some() { ", paused" }
+    }
+}
+
+/// How often, in whole seconds or minutes.
+fn rate(ms: i64) -> String {
+    match ms / 1000 {
+        60 => "minute".to_owned(),
+        seconds if seconds % 60 == 0 => format!("{} min", seconds / 60),
+        seconds => format!("{seconds} s"),
     }
 }
 
@@ -143,9 +152,8 @@ pub(crate) async fn act(
         _ => return Err(PageError::not_found("page")),
     }
     if change != ScheduleChange::default() {
-        web.app
-            .schedule_change(&name, &change, LOCAL_ADMINISTRATOR)
-            .await?;
+        let changed = web.app.schedule_change(&name, &change, LOCAL_ADMINISTRATOR).await;
+        changed.map_err(|error| PageError::from(error).back_to("/connections", "Connections"))?;
     }
     Ok(Redirect::to(&path(&name)))
 }

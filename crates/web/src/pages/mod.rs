@@ -2,6 +2,7 @@
 
 pub(crate) mod account;
 pub(crate) mod accounts;
+pub(crate) mod alerts;
 pub(crate) mod changes;
 pub(crate) mod connections;
 pub(crate) mod events;
@@ -12,6 +13,7 @@ pub(crate) mod groups;
 pub(crate) mod guards;
 pub(crate) mod keys;
 pub(crate) mod leaving;
+pub(crate) mod mailbox;
 pub(crate) mod organization;
 pub(crate) mod overview;
 pub(crate) mod plan;

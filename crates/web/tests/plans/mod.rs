@@ -482,3 +482,71 @@ async fn a_connection_is_paused_resumed_scheduled_and_read_from_its_page() {
         .await;
     assert_eq!(foreign.status, StatusCode::FORBIDDEN);
 }
+
+#[tokio::test]
+async fn what_is_told_is_added_tried_paused_and_sent_again_from_its_page() {
+    let pages = Pages::new().await;
+    let empty = pages.get("/alerts").await.text;
+    assert!(empty.contains("Nobody is told anything yet"), "{empty}");
+    let folder = tempfile::tempdir().unwrap();
+    let path = folder.path().join("alerts.jsonl");
+    let app = &pages.stage.app;
+    let request = app::alerts::ChannelRequest {
+        name: "log & more",
+        channel: app::alerts::Channel::File { path: path.clone() },
+        secret: None,
+        allow_private: false,
+        actor: "test",
+    };
+    app.channel_add(&request).await.unwrap();
+    let add = [
+        ("do", "add"),
+        ("name", "<b>admins"),
+        ("channel", "log & more"),
+        ("turn", "began"),
+        ("role", "*admin*"),
+        ("group", ""),
+    ];
+    assert_eq!(pages.led("/alerts", &add).await, "/alerts");
+    pages
+        .led("/alerts", &[("do", "test"), ("name", "log & more")])
+        .await;
+    pages
+        .led("/alerts", &[("do", "pause"), ("name", "readings fail")])
+        .await;
+    while app.message_due().await.unwrap() {}
+    let shown = pages.get("/alerts").await.text;
+    for words in [
+        "&lt;b&gt;admins",
+        "role *admin*",
+        "Delivered",
+        "Paused",
+        "Send again",
+    ] {
+        assert!(shown.contains(words), "{words} is not in {shown}");
+    }
+    let id = app.messages(1).await.unwrap().remove(0).id;
+    let message = pages.get(&format!("/alerts/messages/{id}")).await;
+    assert!(
+        message.text.contains("Orgwarden can reach you here"),
+        "{}",
+        message.text
+    );
+    assert!(pages.get("/alerts/log").await.text.starts_with("<section"));
+    pages.led("/alerts", &[("do", "again"), ("name", &id)]).await;
+    assert_eq!(app.messages_unsent().await.unwrap(), 1);
+    while app.message_due().await.unwrap() {}
+    assert_eq!(std::fs::read_to_string(&path).unwrap().lines().count(), 1);
+    let missing = pages
+        .send("/alerts", &[("do", "test"), ("name", "nowhere")], &[HERE])
+        .await;
+    assert_eq!(missing.status, StatusCode::NOT_FOUND);
+    assert_eq!(
+        pages.get("/alerts/messages/msg_999").await.status,
+        StatusCode::NOT_FOUND
+    );
+    let foreign = pages
+        .send("/alerts", &add, &[("origin", "http://evil.test")])
+        .await;
+    assert_eq!(foreign.status, StatusCode::FORBIDDEN);
+}

@@ -6,10 +6,12 @@
 //!
 //! - `compose`: rows of one reading become drafts; roles go with the membership or grant that brought them.
 //! - `words`: what a row says in words. `fold`: what is told once. `sentence`: words that know what they name.
+//! - `difference`: what is different between two days, whatever happened between.
 //! - `calendar`: how much changed on which day.
 
 pub mod calendar;
 mod compose;
+pub mod difference;
 mod fold;
 mod sentence;
 mod words;
