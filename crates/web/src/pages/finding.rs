@@ -3,7 +3,7 @@
 use crate::error::PageError;
 use crate::form::Fields;
 use crate::pages::findings::{severity, state};
-use crate::parts::{address, copyable, not_told, segment, time};
+use crate::parts::{address, not_told, segment, time};
 use crate::shell::{Place, Shell, Web};
 use app::LOCAL_ADMINISTRATOR;
 use app::findings::{DecisionRequest, FindingDetail, Kind, State as Life};
@@ -32,7 +32,7 @@ pub(crate) async fn show(
             h1 { (finding.title) }
             p.context {
                 (severity(finding.severity)) span.dot { "·" } (state(finding.state)) span.dot { "·" }
-                "since " (time::moment(shell.now, finding.changed_at)) span.dot { "·" } (copyable(&finding.id))
+                "since " (time::moment(shell.now, finding.changed_at)) span.dot { "·" } code.id { (finding.id) }
             }
         }
         div.beside {

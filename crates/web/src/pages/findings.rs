@@ -163,7 +163,7 @@ fn list(shell: &Shell, listed: &Listed<FindingView>) -> Markup {
         };
     }
     html! {
-        table.list.dense {
+        table.list.dense.findings {
             thead { tr {
                 th scope="col" { "Finding" }
                 th scope="col" { "Severity" }

@@ -143,7 +143,7 @@ async fn page(web: &Web, shell: &Shell, editor: &Editor) -> Result<Markup, PageE
             h1 { "Query" }
             p.context { "One SELECT over what was read; it changes nothing" span.dot { "·" } (shell.age()) }
         }
-        div.beside {
+        div.beside.asking {
             div {
                 (form(editor, is_saved))
                 @match &editor.answer {
