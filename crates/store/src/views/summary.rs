@@ -31,7 +31,8 @@ macro_rules! everybody {
     };
 }
 
-/// Only accounts that the run $2 looked at, or of which something began or ended in it.
+/// Only accounts that the run $2 looked at, or of which something began or ended in it. (`+`, and a column that
+/// is in no index by kind, keep SQLite from reading all facts of these kinds instead of those of the run.)
 macro_rules! touched {
     ($account:literal) => {
         concat!(
@@ -39,10 +40,10 @@ macro_rules! touched {
             $account,
             " IN (
             SELECT s.a FROM staged s WHERE s.run_id = $2 AND s.kind = 1
-            UNION SELECT c.a FROM fact c WHERE c.organization_id = $1 AND c.begun_run = $2 AND c.kind IN (1, 7, 9)
-            UNION SELECT c.b FROM fact c WHERE c.organization_id = $1 AND c.begun_run = $2 AND c.kind IN (3, 5)
-            UNION SELECT c.a FROM fact c WHERE c.organization_id = $1 AND c.ended_run = $2 AND c.kind IN (1, 7, 9)
-            UNION SELECT c.b FROM fact c WHERE c.organization_id = $1 AND c.ended_run = $2 AND c.kind IN (3, 5))"
+            UNION SELECT c.a FROM fact c WHERE c.organization_id = $1 AND c.begun_run = $2 AND c.seen_at > 0 AND +c.kind IN (1, 7, 9)
+            UNION SELECT c.b FROM fact c WHERE c.organization_id = $1 AND c.begun_run = $2 AND c.seen_at > 0 AND +c.kind IN (3, 5)
+            UNION SELECT c.a FROM fact c WHERE c.organization_id = $1 AND c.ended_run = $2 AND c.seen_at > 0 AND +c.kind IN (1, 7, 9)
+            UNION SELECT c.b FROM fact c WHERE c.organization_id = $1 AND c.ended_run = $2 AND c.seen_at > 0 AND +c.kind IN (3, 5))"
         )
     };
 }
@@ -169,7 +170,10 @@ const REMOVE_TOUCHED: &str = remove_accounts!(touched);
 
 /// Whether workspaces or tokens began or ended in the run: those reach accounts that it did not touch.
 const REACHES_OTHERS: &str = "SELECT 1 FROM fact c
-    WHERE c.organization_id = $1 AND (c.begun_run = $2 OR c.ended_run = $2) AND c.kind IN (6, 12) LIMIT 1";
+    WHERE c.organization_id = $1 AND c.begun_run = $2 AND c.seen_at > 0 AND +c.kind IN (6, 12)
+    UNION ALL SELECT 1 FROM fact c
+    WHERE c.organization_id = $1 AND c.ended_run = $2 AND c.seen_at > 0 AND +c.kind IN (6, 12)
+    LIMIT 1";
 
 impl Tx {
     /// Writes what the facts of a run say, for the lists; part of publishing it. A run of what events named follows one
