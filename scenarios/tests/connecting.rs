@@ -257,6 +257,10 @@ struct Case {
 
 impl Case {
     async fn on(twin: &Twin) -> Case {
+        Case::that(twin, false).await
+    }
+
+    async fn that(twin: &Twin, follows: bool) -> Case {
         let folder = tempfile::tempdir().unwrap();
         let store = Store::open(&format!("sqlite:{}", folder.path().join("store.db").display()))
             .await
@@ -271,6 +275,7 @@ impl Case {
             organization: Some(twin.org_id().to_owned()),
             scim: None,
             api: app::Options::new(twin.base_url()),
+            follows,
         };
         let options = FileOptions {
             file: folder.path().join("sync.c1z"),
@@ -312,6 +317,29 @@ async fn finds_the_same(options: TwinOptions) {
         }
         twin.mutate(30, seed);
     }
+    twin.stop().await;
+}
+
+/// With a store that is kept, a sync within a day asks for events and what they name, and finds the same.
+#[tokio::test]
+async fn a_kept_store_is_brought_up_to_date_by_events() {
+    let twin = Twin::start(small(Shape::Typical, 5)).await.unwrap();
+    let case = Case::that(&twin, true).await;
+    case.sync().await;
+    let first = case.connector.sync(&case.options, &app::Silent).await.unwrap();
+    assert_eq!(first.requests, 1);
+    twin.mutate(10, 1);
+    // Late events are processed a quarter of an hour after they happened.
+    twin.advance_s(1_000);
+    let second = case.connector.sync(&case.options, &app::Silent).await.unwrap();
+    assert!(
+        (2..100).contains(&second.requests),
+        "{} requests",
+        second.requests
+    );
+    let (ours, theirs) = (Found::in_file(&case.file()), Found::naively(&twin).await);
+    assert_eq!(ours.resources, theirs.resources);
+    assert_eq!(ours.grants, theirs.grants);
     twin.stop().await;
 }
 

@@ -35,6 +35,7 @@ async fn main() -> anyhow::Result<()> {
         organization: None,
         scim: None,
         api: Options::new(base_url),
+        follows: false,
     };
     let connector = Connector::open(app, &reach).await?;
     let options = FileOptions {

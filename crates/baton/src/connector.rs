@@ -25,6 +25,8 @@ pub struct Reach {
     pub scim: Option<ScimCredential>,
     /// How Atlassian is called, and where it is.
     pub api: Options,
+    /// Whether the store is kept: then what was read is brought up to date by the audit log's events where that is enough.
+    pub follows: bool,
 }
 
 /// One organization, reached.
@@ -35,6 +37,8 @@ pub struct Connector {
     pub organization: String,
     /// How Atlassian is called.
     pub api: Options,
+    /// Whether what was read is brought up to date by events.
+    pub(crate) follows: bool,
     /// Whether there is a SCIM directory to make accounts in.
     pub(crate) has_scim: bool,
     /// Held while something is changed: changes of an organization exclude each other.
@@ -61,6 +65,7 @@ impl Connector {
             app,
             organization,
             api: reach.api.clone(),
+            follows: reach.follows,
             has_scim: reach.scim.is_some(),
             one_change: Mutex::default(),
         })

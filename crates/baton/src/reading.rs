@@ -15,6 +15,8 @@ use std::path::PathBuf;
 use thiserror::Error;
 use tokio::sync::mpsc;
 
+/// Events do not tell of everything: older than this, what was read is read anew.
+const WHOLE_WITHIN_MS: i64 = 24 * 60 * 60 * 1000;
 /// Batches that wait to be written.
 const WAITING: usize = 2;
 
@@ -109,6 +111,10 @@ impl Connector {
             let written = self.finish(writer, options).await?;
             return Ok(Synced { written, requests: 0 });
         }
+        if let Some(requests) = self.follow(progress).await? {
+            let written = self.write(writer, options).await?;
+            return Ok(Synced { written, requests });
+        }
         let outcome = self
             .app
             .sync(Some(CONNECTION), false, &self.api, progress)
@@ -132,6 +138,23 @@ impl Connector {
             written,
             requests: outcome.requests,
         })
+    }
+
+    /// Brings what was read up to date by events, where the store is kept and everything was read within a day. Answers the
+    /// requests sent, or nothing where everything must be read.
+    async fn follow(&self, progress: &dyn Progress) -> Result<Option<u64>, ReadingError> {
+        if !self.follows {
+            return Ok(None);
+        }
+        let scope = self.app.scope(&ScopeChoice::default()).await?;
+        let now = self.app.clock.now_ms();
+        let is_fresh = scope.whole_read_at.is_some_and(|at| now - at.0 < WHOLE_WITHIN_MS);
+        if !is_fresh {
+            return Ok(None);
+        }
+        let followed = self.app.follow_now(Some(CONNECTION), &self.api, progress).await?;
+        let is_enough = followed.whole_owed.is_none() && followed.refused.is_none();
+        Ok(is_enough.then_some(followed.requests))
     }
 
     /// Writes what was read last to a file, without any request.

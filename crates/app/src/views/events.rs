@@ -8,7 +8,7 @@ use crate::App;
 use atlassian::wire::Event;
 use serde::Serialize;
 use serde_json::value::RawValue;
-use std::collections::{BTreeMap, HashMap};
+use std::collections::{BTreeMap, HashMap, HashSet};
 use store::{EventRow, EventSearch};
 
 const DAY_MS: i64 = 86_400_000;
@@ -198,14 +198,25 @@ impl App {
             })
             .collect();
         let mut ids: Vec<&str> = told.iter().map(|(row, _)| row.actor.as_str()).collect();
+        let is_place = |kind: &Option<String>| kind.as_deref() == Some("sites");
+        let places = told.iter().flat_map(|(_, event)| &event.attributes.context);
+        let places = places
+            .filter(|subject| is_place(&subject.kind))
+            .filter_map(|subject| subject.id.as_deref());
+        let places: HashSet<&str> = places.collect();
+        ids.extend(places.iter().copied());
         ids.retain(|id| !id.is_empty());
         ids.sort_unstable();
         ids.dedup();
         let mut tx = self.store.read().await?;
         let terms: HashMap<String, i64> = tx.term_numbers(&ids).await?.into_iter().collect();
         let mut wanted = Wanted::default();
-        for term in terms.values() {
-            wanted.account(*term);
+        for (id, term) in &terms {
+            if places.contains(id.as_str()) {
+                wanted.resource(*term);
+            } else {
+                wanted.account(*term);
+            }
         }
         let names = wanted.look_up(&mut tx, scope.at).await?;
         drop(tx);
@@ -222,9 +233,13 @@ impl App {
             let place = [place.ip, place.city, place.country].into_iter().flatten();
             let place: Vec<String> = place.filter(|part| !part.is_empty()).collect();
             let about = told.context.into_iter().map(|subject| EventAbout {
+                name: subject.attributes.name.or_else(|| {
+                    let id = subject.id.as_ref().filter(|_| is_place(&subject.kind))?;
+                    let workspace = names.resource(*terms.get(id)?);
+                    workspace.is_listed.then(|| workspace.label())
+                }),
                 kind: subject.kind.unwrap_or_default(),
                 id: subject.id.unwrap_or_default(),
-                name: subject.attributes.name,
             });
             EventItem {
                 id: row.id,

@@ -20,6 +20,8 @@ pub struct Scope {
     pub run: Option<RunId>,
     /// When the reading of that run ended.
     pub read_at: Option<At>,
+    /// When the last reading of everything ended: those since then read what events named.
+    pub whole_read_at: Option<At>,
     /// When the first reading ended: history begins here.
     pub first_read_at: Option<At>,
     /// The run of the first reading.
@@ -106,6 +108,7 @@ impl App {
         }
         let run = shown.map_or(0, |shown| shown.run);
         let first = tx.published_first(organization.organization, newest).await?;
+        let whole = tx.published_whole(organization.organization, run).await?;
         let methods = tx.published_methods(organization.organization, run).await?;
         Ok(Scope {
             at: Snapshot {
@@ -116,6 +119,7 @@ impl App {
             organization_name: name_of(organization.organization, &organization.name, &organization.id),
             run: shown.map(|shown| RunId(shown.run)),
             read_at: shown.map(|shown| At(shown.ended_at)),
+            whole_read_at: whole.map(|whole| At(whole.ended_at)),
             first_read_at: first.map(|first| At(first.ended_at)),
             first_run: first.map(|first| RunId(first.run)),
             methods_read_at: methods.map(|methods| At(methods.ended_at)),

@@ -64,6 +64,13 @@ WHERE r.organization_id = $1 AND r.id <= $2 AND r.state = 'published' AND r.with
 ORDER BY r.id DESC
 LIMIT 1";
 
+const WHOLE_LAST: &str = "\
+SELECT r.id, r.started_at, COALESCE(r.ended_at, r.started_at), r.with_methods
+FROM run r
+WHERE r.organization_id = $1 AND r.id <= $2 AND r.state = 'published' AND r.incremental = 0
+ORDER BY r.id DESC
+LIMIT 1";
+
 impl PublishedRun {
     fn of(row: &Row) -> Result<PublishedRun, StoreError> {
         Ok(PublishedRun {
@@ -134,6 +141,18 @@ impl Tx {
     ) -> Result<Option<PublishedRun>, StoreError> {
         let row = self
             .row(METHODS_LAST, &[Value::from(organization), Value::from(run)])
+            .await?;
+        row.as_ref().map(PublishedRun::of).transpose()
+    }
+
+    /// The last run up to `run` that read everything.
+    pub async fn published_whole(
+        &mut self,
+        organization: i64,
+        run: i64,
+    ) -> Result<Option<PublishedRun>, StoreError> {
+        let row = self
+            .row(WHOLE_LAST, &[Value::from(organization), Value::from(run)])
             .await?;
         row.as_ref().map(PublishedRun::of).transpose()
     }

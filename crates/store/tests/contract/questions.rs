@@ -247,6 +247,10 @@ async fn about_runs(tx: &mut Tx, at: Snapshot, said: &mut Said) {
         "published_methods",
         tx.published_methods(organization, run).await.unwrap(),
     );
+    said.exactly(
+        "published_whole",
+        tx.published_whole(organization, run).await.unwrap(),
+    );
 }
 
 async fn about_staged(tx: &mut Tx, run: RunId, said: &mut Said) {

@@ -134,7 +134,7 @@ pub(crate) async fn show(
     let is_narrowed = parameters.all().iter().any(|(_, value)| !value.is_empty());
     let body = html! {
         (head(&shell, &view))
-        @if !activity.days.is_empty() { (days(&shell, &activity, &parameters)) }
+        @if activity.days.len() > 1 { (days(&shell, &activity, &parameters)) }
         @if !activity.days.is_empty() || is_narrowed { (bar.markup()) }
         (list(&shell, &view, is_narrowed))
         div.pager { p {
@@ -225,7 +225,7 @@ fn list(shell: &Shell, view: &EventsView, is_narrowed: bool) -> Markup {
                 @else { b { "Nothing happened since the first reading." } }
             } }
         } @else {
-            table.list {
+            table.list.events {
                 thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Who" } th scope="col" { "About" } th scope="col" { "Where" } } }
                 tbody { @for event in &view.events { (row(shell.now, event)) } }
             }
@@ -242,8 +242,8 @@ fn row(now: i64, event: &EventItem) -> Markup {
                 @if event.actor.account_id.is_empty() { span.quiet { "not told" } }
                 @else { a href=(address("/events", &[("actor", &event.actor.account_id)])) title=(event.actor.account_id) { bdi { (event.actor.label()) } } }
             }
-            td.all { @for (index, about) in event.about.iter().enumerate() { @if index > 0 { ", " } (subject(about)) } }
-            td.wide { span.quiet { (event.place) } }
+            td.subjects { @for (index, about) in event.about.iter().enumerate() { @if index > 0 { ", " } (subject(about)) } }
+            td.place { span.quiet { (event.place) } }
         }
     }
 }

@@ -182,7 +182,7 @@ fn row(now: i64, finding: &FindingView) -> Markup {
         tr data-href=(path) {
             td.first.m1 { a href=(path) title=(finding.sentence) { bdi { (finding.sentence) } } }
             td.m2 { (severity(finding.severity)) }
-            td.wide.cut.m0 title=(finding.title) { (finding.title) }
+            td.wide.m0 { (finding.title) }
             td.number.m4 { (time::ago(now, finding.changed_at)) }
             td.m3 { @match &finding.decision {
                 Some(decision) if matches!(finding.state, Life::Suppressed | Life::Accepted) => {

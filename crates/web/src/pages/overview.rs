@@ -56,7 +56,16 @@ fn head(shell: &Shell, view: &Overview) -> Markup {
             }
             p.context {
                 @match view.read_at {
-                    Some(at) => { "Complete reading " (time::ago(shell.now, at)) ", at " (time::moment(shell.now, at)) },
+                    Some(at) => {
+                        @let whole = shell.scope.as_ref().and_then(|scope| scope.whole_read_at);
+                        @match whole.filter(|whole| *whole < at) {
+                            None => { "Complete reading " (time::ago(shell.now, at)) ", at " (time::moment(shell.now, at)) },
+                            Some(whole) => {
+                                "Complete reading " (time::ago(shell.now, whole)) ", at " (time::moment(shell.now, whole))
+                                span.dot { "·" } "what events named since, " (time::ago(shell.now, at))
+                            },
+                        }
+                    },
                     None => "Not read yet",
                 }
                 @if view.activity_read_at.is_some() { span.dot { "·" } "activity lags by up to 24 hours at Atlassian" }

@@ -235,6 +235,7 @@ impl Place {
             organization: access.organization.clone(),
             scim: access.scim.clone(),
             api,
+            follows: options.state.is_some(),
         };
         let connector = Connector::open(app, &reach)
             .await
