@@ -107,6 +107,15 @@ impl Stage {
         Ok(self.app.follow(None, &self.api, &app::Silent).await?)
     }
 
+    /// The same with a bound on requests, after which it breaks off.
+    pub async fn follow_at_most(&self, requests: u64) -> Result<Followed, AppError> {
+        let api = Options {
+            max_requests: Some(requests),
+            ..self.api.clone()
+        };
+        self.app.follow(None, &api, &app::Silent).await
+    }
+
     /// Follows until nothing that events named is left, moving both clocks forward to when it is due.
     pub async fn follow_all(&self) -> anyhow::Result<Followed> {
         let mut all = Followed::default();

@@ -122,6 +122,58 @@ async fn log_ins_cost_nothing_but_the_reading_of_their_events() -> anyhow::Resul
     Ok(())
 }
 
+/// Broken off at any request, and in bad weather, following loses nothing of what events named.
+#[tokio::test]
+async fn what_was_broken_off_is_found_the_next_time() -> anyhow::Result<()> {
+    let stage = Stage::new(small(Shape::Typical, 8), None).await?;
+    stage.sync(false).await?;
+    let mut broken_off = 0;
+    for requests in 1..9 {
+        stage.twin.mutate(8, requests);
+        stage.advance_s(1_000);
+        broken_off += u64::from(stage.follow_at_most(requests).await.is_err());
+        let faults = serde_json::json!({ "probability": 0.05, "seed": requests });
+        stage.twin.set_faults(&faults).map_err(anyhow::Error::msg)?;
+        let followed = stage.follow_all().await?;
+        stage
+            .twin
+            .set_faults(&serde_json::json!({}))
+            .map_err(anyhow::Error::msg)?;
+        ensure!(followed.whole_owed.is_none(), "{followed:?}");
+        let verdict = judge::complete(&stage.export(false).await?, &[stage.truth(false)]);
+        ensure!(verdict.is_right(), "after {requests} requests: {verdict:#?}");
+    }
+    ensure!(broken_off > 4, "only {broken_off} were broken off");
+    Ok(())
+}
+
+/// Where Atlassian does not know the place any more at which events were read last, everything is owed until it was read;
+/// what the events name is read all the same.
+#[tokio::test]
+async fn a_refused_place_owes_a_whole_reading() -> anyhow::Result<()> {
+    let stage = Stage::new(small(Shape::Typical, 10), None).await?;
+    stage.sync(false).await?;
+    stage.follow_all().await?;
+    stage.twin.mutate(8, 1);
+    stage.advance_s(1_000);
+    let mut tx = stage.app.store.write().await?;
+    let mut stream = tx.event_stream(1).await?.unwrap_or_default();
+    stream.cursor = Some("of another time".into());
+    tx.event_stream_set(1, &stream).await?;
+    tx.commit().await?;
+    let followed = stage.follow().await?;
+    ensure!(
+        followed.whole_owed.is_some() && followed.run.is_some(),
+        "{followed:?}"
+    );
+    let verdict = judge::complete(&stage.export(false).await?, &[stage.truth(false)]);
+    ensure!(verdict.is_right(), "{verdict:#?}");
+    ensure!(stage.sync(false).await?.status == Status::Complete);
+    stage.advance_s(60);
+    ensure!(stage.follow_all().await?.whole_owed.is_none());
+    Ok(())
+}
+
 /// Silent changes are not seen by following, and what is claimed of everything else stays right; a reading of everything
 /// sees them.
 #[tokio::test]
