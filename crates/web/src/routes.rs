@@ -58,6 +58,7 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         )
         .route("/query", get(pages::query::show).post(pages::query::ask))
         .route("/api/v1/query", post(pages::query::api))
+        .route("/diff", get(pages::difference::show))
         .route("/events", get(pages::events::show))
         .route("/plans", get(pages::plans::show).post(pages::propose::make))
         .route("/plans/{plan}", get(pages::plan::show))

@@ -227,7 +227,7 @@ async fn a_list_says_what_it_shows_and_what_it_keeps_back() {
     assert!(none.text.contains("No account matches."));
 }
 
-const PAGES: [&str; 19] = [
+const PAGES: [&str; 22] = [
     "/",
     "/accounts",
     "/accounts?view=administrators&sort=inactive",
@@ -242,6 +242,9 @@ const PAGES: [&str; 19] = [
     "/organization",
     "/changes",
     "/changes?kind=membership&day=2026-11-10",
+    "/diff",
+    "/diff?from=2026-11-09&to=2026-11-12",
+    "/events",
     "/findings",
     "/findings/rules",
     "/query",

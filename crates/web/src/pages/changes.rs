@@ -102,6 +102,7 @@ pub(crate) async fn show(
                     None => "Nothing was read yet",
                 }
                 span.dot { "·" } (shell.age())
+                @if view.first_read_at.is_some() { span.dot { "·" } a href="/diff" { "Compare two days" } }
             }
         }
         (calendar(&days, shell.now, &parameters.day))

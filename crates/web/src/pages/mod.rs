@@ -5,6 +5,7 @@ pub(crate) mod accounts;
 pub(crate) mod alerts;
 pub(crate) mod changes;
 pub(crate) mod connections;
+pub(crate) mod difference;
 pub(crate) mod events;
 pub(crate) mod finding;
 pub(crate) mod findings;
