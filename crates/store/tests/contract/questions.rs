@@ -215,6 +215,9 @@ async fn about_runs(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     said.changes("change_begun", tx.change_begun(at, None, MANY).await.unwrap());
     said.changes("change_begun", tx.change_begun(at, Some(5), MANY).await.unwrap());
     said.changes("change_ended", tx.change_ended(at, None, MANY).await.unwrap());
+    let (begun, ended) = tx.change_between(at, run - 1, None, MANY).await.unwrap();
+    said.changes("change_between", begun);
+    said.changes("change_between", ended);
     let (begun, ended) = tx.change_counts(organization, 0, run).await.unwrap();
     said.sorted("change_counts", begun);
     said.sorted("change_counts", ended);

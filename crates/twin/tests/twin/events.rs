@@ -45,14 +45,21 @@ async fn stream_tells_every_event_once_in_order_of_processing_and_late_ones_late
         .iter()
         .map(|it| it["attributes"]["processedAt"].to_string())
         .collect();
-    assert_eq!((all.len(), ids.len()), (120, 120));
+    // Who comes into groups at once leaves an event for each.
+    assert!(
+        all.len() > 120 && all.len() == ids.len(),
+        "{} of {}",
+        ids.len(),
+        all.len()
+    );
     assert!(processed.is_sorted());
     assert!(
         !all.iter()
             .map(|it| it["attributes"]["time"].to_string())
             .is_sorted()
     );
-    assert!((70..100).contains(&soon.len()), "{}", soon.len());
+    let share = soon.len() * 100 / all.len();
+    assert!((60..90).contains(&share), "{share} %");
 }
 
 #[tokio::test]
