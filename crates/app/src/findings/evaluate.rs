@@ -150,6 +150,9 @@ impl App {
 
     /// The same after a reading, which is done whatever this comes to.
     pub(crate) async fn evaluate_after_reading(&self, organization: i64) {
+        if !self.asks_rules {
+            return;
+        }
         let evaluated = self.evaluate_organization(organization).await;
         match evaluated {
             Ok(evaluation) => tracing::info!(
