@@ -31,7 +31,9 @@ impl App {
             .reading(connection, &admin, scim.as_ref(), with_methods, progress)
             .await?;
         let organization_id = reading.connection.organization_id;
-        let outcome = sync::sync(&reading).await?;
+        let outcome = sync::sync(&reading).await;
+        self.store.rest().await?;
+        let outcome = outcome?;
         if outcome.status == sync::Status::Complete
             && let Err(error) = self.watch_returns(organization_id, &admin).await
         {
