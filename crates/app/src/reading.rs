@@ -34,6 +34,7 @@ impl App {
         let outcome = sync::sync(&reading).await;
         self.store.rest().await?;
         let outcome = outcome?;
+        self.stirred.notify_waiters();
         if outcome.status == sync::Status::Complete
             && let Err(error) = self.watch_returns(organization_id, &admin).await
         {
@@ -42,6 +43,7 @@ impl App {
         }
         if outcome.status != sync::Status::Held {
             self.evaluate_after_reading(organization_id).await;
+            self.stirred.notify_waiters();
         }
         Ok(outcome)
     }
@@ -66,7 +68,9 @@ impl App {
             self.forget_old_events(organization_id).await?;
         }
         if followed.run.is_some() {
+            self.stirred.notify_waiters();
             self.evaluate_after_reading(organization_id).await;
+            self.stirred.notify_waiters();
         }
         Ok(followed)
     }
