@@ -52,34 +52,41 @@ const LISTS: [(&str, &str); 4] = [
     ("/workspaces", "/workspaces/"),
 ];
 
+/// The pages, to somebody who enters anew each time, so that nothing is kept from the page before.
 struct Site {
-    router: Router,
-    cookie: String,
+    store: Store,
+    now: i64,
 }
 
 impl Site {
-    async fn enter(app: Arc<App>) -> anyhow::Result<Site> {
+    fn app(&self) -> App {
+        let now = self.now;
+        App::new(self.store.clone(), Arc::new(move || now))
+    }
+
+    async fn enter(&self) -> anyhow::Result<(Router, String)> {
         let options = WebOptions {
             start_token: Some("year".to_owned()),
             ..WebOptions::default()
         };
-        let router = web::router(app, options);
+        let router = web::router(Arc::new(self.app()), options);
         let start = Request::get("/start?token=year").header(HOST, "127.0.0.1:1");
         let answer = router.clone().oneshot(start.body(Body::empty())?).await?;
         let cookie = answer.headers().get(SET_COOKIE).context("no cookie")?;
         let cookie = cookie.to_str()?.split(';').next().unwrap_or_default().to_owned();
-        Ok(Site { router, cookie })
+        Ok((router, cookie))
     }
 
     /// A page as of a day, and how long it took.
     async fn get(&self, path: &str, day: &str) -> anyhow::Result<(String, Duration)> {
-        let cookie = format!("{}; as_of={day}", self.cookie);
+        let (router, cookie) = self.enter().await?;
+        let cookie = format!("{cookie}; as_of={day}");
         let request = Request::get(path)
             .header(HOST, "127.0.0.1:1")
             .header(COOKIE, cookie)
             .body(Body::empty())?;
         let begun = Instant::now();
-        let answer = self.router.clone().oneshot(request).await?;
+        let answer = router.oneshot(request).await?;
         let status = answer.status();
         let body = axum::body::to_bytes(answer.into_body(), 100_000_000).await?;
         let took = begun.elapsed();
@@ -133,8 +140,7 @@ pub async fn look_back(folder: &Path) -> anyhow::Result<()> {
     let (first, last) = lived(&file)?;
     let store = Store::open(&format!("sqlite:{}", file.display())).await?;
     let now = last + 60_000;
-    let app = Arc::new(App::new(store, Arc::new(move || now)));
-    let site = Site::enter(Arc::clone(&app)).await?;
+    let site = Site { store, now };
     // The first and the last day, and some between.
     let days: Vec<i64> = (0..=5).map(|part| first + (last - first) / 5 * part).collect();
     let mut paths: Vec<String> = PAGES.iter().map(|path| (*path).to_owned()).collect();
@@ -175,9 +181,9 @@ pub async fn look_back(folder: &Path) -> anyhow::Result<()> {
         ("a month", last - 30 * DAY_MS, last),
         ("all the time", first, last),
     ] {
-        differ(&app, what, from.max(first), to).await?;
+        differ(&site.app(), what, from.max(first), to).await?;
     }
-    app.store.close().await;
+    site.store.close().await;
     Ok(())
 }
 
