@@ -129,6 +129,19 @@ async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
             ..AccountFilter::default()
         },
     ];
+    let administrators = AccountFilter {
+        administrator: true,
+        ..AccountFilter::default()
+    };
+    // Some are counted otherwise than they are listed.
+    for filter in [&administrators, &filters[filters.len() - 1]] {
+        let listed = tx
+            .account_list(at, filter, AccountOrder::Name, MANY, 0)
+            .await
+            .unwrap();
+        let counted = tx.account_count(at, filter).await.unwrap();
+        assert_eq!(usize::try_from(counted), Ok(listed.len()), "{filter:?}");
+    }
     use AccountOrder::{Active, Groups, Inactive, Name, NameBackwards, Newest};
     for filter in filters {
         let question = format!("account_list {filter:?}");
