@@ -136,10 +136,12 @@ impl App {
                     Ok(answer) => rows_of(rule, &answer).map(|rows| (rows, !answer.is_cut)),
                     Err(refusal) => Err(refusal.to_string()),
                 };
+                let duration_ms = self.clock.now_ms() - before;
+                tracing::debug!(rule = %rule.id, duration_ms, "a rule was asked");
                 asked.push(Asked {
                     rule,
                     rows,
-                    duration_ms: self.clock.now_ms() - before,
+                    duration_ms,
                 });
             }
         }
