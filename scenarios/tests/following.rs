@@ -3,6 +3,7 @@
 use anyhow::{bail, ensure};
 use app::Status;
 use app::views::changes::ChangesAsk;
+use app::views::events::EventsAsk;
 use app::views::scope::ScopeChoice;
 use scenarios::{Stage, draw::Random, judge};
 use twin::{FilterSemantics, Shape, TwinOptions};
@@ -198,5 +199,49 @@ async fn what_left_no_event_is_found_by_reading_everything() -> anyhow::Result<(
         let verdict = judge::complete(&stage.export(false).await?, &[stage.truth(false)]);
         ensure!(verdict.is_right(), "seed {seed}: {verdict:#?}");
     }
+    Ok(())
+}
+
+/// Events past their days are forgotten; who made a change is still told with it.
+#[tokio::test]
+async fn the_archive_keeps_events_as_long_as_it_is_told_to() -> anyhow::Result<()> {
+    let mut stage = Stage::new(small(Shape::Typical, 13), None).await?;
+    stage.app.keep_events_days = Some(30);
+    stage.sync(false).await?;
+    let mut changed_at = Vec::new();
+    for day in 0..3 {
+        stage.advance_s(120);
+        stage.twin.mutate(10, day);
+        changed_at.push(stage.twin.now_ms());
+        stage.advance_s(20 * 86_400);
+        ensure!(stage.follow_all().await?.whole_owed.is_none());
+    }
+    let scope = stage.app.scope(&ScopeChoice::default()).await?;
+    let ask = EventsAsk {
+        limit: 1_000,
+        ..EventsAsk::default()
+    };
+    let kept = stage.app.events(&scope, &ask).await?;
+    let oldest = kept.events.iter().map(|event| event.at.0).min();
+    let until = stage.now_ms() - 30 * 86_400_000;
+    ensure!(
+        oldest.is_some_and(|at| at >= until && at >= changed_at[1]),
+        "{oldest:?} {changed_at:?}"
+    );
+    let ask = ChangesAsk {
+        each: true,
+        about: 10_000,
+        ..ChangesAsk::default()
+    };
+    let view = stage.app.changes(&scope, &ask).await?;
+    let causes = view.readings.iter().flat_map(|reading| &reading.changes);
+    let first = causes
+        .filter_map(|change| change.cause.as_ref())
+        .map(|cause| cause.at.0)
+        .min();
+    ensure!(
+        first.is_some_and(|at| at < changed_at[1]),
+        "{first:?} {changed_at:?}"
+    );
     Ok(())
 }

@@ -69,6 +69,8 @@ pub struct App {
     master_key: Option<Arc<MasterKey>>,
     /// Where rules of one's own lie.
     rules_folder: Option<PathBuf>,
+    /// For how many days the audit archive keeps events; for ever if it is not said.
+    pub keep_events_days: Option<u32>,
 }
 
 impl App {
@@ -82,6 +84,7 @@ impl App {
             cages: query::Cages::default(),
             master_key: None,
             rules_folder: None,
+            keep_events_days: None,
         }
     }
 

@@ -2,6 +2,7 @@
 
 use crate::App;
 use crate::error::AppError;
+use crate::views::accounts::DAY_MS;
 use crate::views::scope::ScopeChoice;
 use atlassian::{Admin, Options, Scim};
 use model::RunId;
@@ -59,10 +60,32 @@ impl App {
             .await?;
         let organization_id = reading.connection.organization_id;
         let followed = sync::follow(&reading).await?;
+        if followed.events > 0 {
+            self.forget_old_events(organization_id).await?;
+        }
         if followed.run.is_some() {
             self.evaluate_after_reading(organization_id).await;
         }
         Ok(followed)
+    }
+
+    async fn forget_old_events(&self, organization_id: i64) -> Result<(), AppError> {
+        let Some(days) = self.keep_events_days else {
+            return Ok(());
+        };
+        let before = self.clock.now_ms() - i64::from(days) * DAY_MS;
+        let organization = self
+            .store
+            .read()
+            .await?
+            .organization_get(organization_id)
+            .await?
+            .atlassian_id;
+        let mut tx = self.store.archive_write().await?;
+        let forgotten = tx.event_forget(organization.as_str(), before).await?;
+        tx.commit().await?;
+        tracing::debug!(forgotten, days, "events past their days are forgotten");
+        Ok(())
     }
 
     /// As [`App::follow`], and waits for what lists do not show yet: two seconds mostly, thirty at most.

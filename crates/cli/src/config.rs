@@ -23,6 +23,8 @@ pub struct Config {
     pub listen: Option<SocketAddr>,
     /// Where rules of one's own lie.
     pub rules_folder: Option<PathBuf>,
+    /// For how many days the audit archive keeps events; for ever if it is not said.
+    pub keep_events_days: Option<u32>,
     /// How Atlassian is called; the address is a connection's own.
     pub api: Options,
 }
@@ -44,7 +46,7 @@ pub enum MasterKeySource {
 pub struct ConfigError(pub String);
 
 /// The keys of the configuration file, with what they mean. `docs/configuration.md` is checked against this list.
-pub const KEYS: [(&str, &str); 10] = [
+pub const KEYS: [(&str, &str); 11] = [
     (
         "database",
         "address of the database, sqlite:FILE or postgres://USER@HOST/NAME",
@@ -54,6 +56,10 @@ pub const KEYS: [(&str, &str); 10] = [
     ("log", "what to log, such as info or sync=debug"),
     ("listen", "where serve listens"),
     ("rules_folder", "folder with rules of your own"),
+    (
+        "keep_events_days",
+        "for how many days the audit archive keeps events, for ever if it is not said",
+    ),
     (
         "rate_share",
         "largest share of Atlassian's announced request budget to use, 0 to 1",
@@ -177,8 +183,18 @@ impl Config {
         let rules_folder = variable("ORGWARDEN_RULES_FOLDER")
             .map(PathBuf::from)
             .or(in_file("rules_folder")?.map(PathBuf::from));
+        let keep_events_days = match number("keep_events_days")? {
+            None => None,
+            Some(days) if (1.0..=36_500.0).contains(&days) && days.fract() == 0.0 => Some(days as u32),
+            Some(days) => {
+                return wrong(format!(
+                    "keep_events_days is {days}; it must be a whole number from 1 to 36500, or be left out"
+                ));
+            }
+        };
         Ok(Config {
             rules_folder,
+            keep_events_days,
             database,
             master_key,
             log: log.unwrap_or_else(|| "warn".into()),
@@ -293,6 +309,23 @@ mod tests {
     #[test]
     fn a_share_above_one_is_refused() {
         assert!(load(Some("rate_share = 2"), &[]).is_err());
+    }
+
+    #[test]
+    fn events_are_kept_for_whole_days_or_for_ever() {
+        assert_eq!(
+            load(Some("keep_events_days = 400"), &[])
+                .unwrap()
+                .keep_events_days,
+            Some(400)
+        );
+        assert_eq!(load(Some(""), &[]).unwrap().keep_events_days, None);
+        for wrong in ["0", "-1", "1.5", "1e9"] {
+            assert!(
+                load(Some(format!("keep_events_days = {wrong}")), &[]).is_err(),
+                "{wrong}"
+            );
+        }
     }
 
     /// Whether a file is a configuration; if not, the error must be one sentence about the configuration.

@@ -1,5 +1,6 @@
 //! The audit archive: what the organization's audit log told, searched and counted.
 
+use super::accounts::DAY_MS;
 use super::error::ViewError;
 use super::names::{AccountRef, Wanted};
 use super::scope::Scope;
@@ -11,7 +12,6 @@ use serde_json::value::RawValue;
 use std::collections::{BTreeMap, HashMap, HashSet};
 use store::{EventRow, EventSearch};
 
-const DAY_MS: i64 = 86_400_000;
 /// Days that are counted.
 const DAYS: i64 = 90;
 
@@ -118,7 +118,7 @@ impl App {
     pub async fn events(&self, scope: &Scope, ask: &EventsAsk) -> Result<EventsView, ViewError> {
         let search = EventSearch {
             from: ask.since.map(|at| at.0),
-            to: ask.until.map(|at| at.0),
+            to: ask.until.map(|at| at.0).into_iter().chain(end_of(scope)).min(),
             action: ask.action.clone(),
             actor: ask.actor.clone(),
             subject: ask.about.clone(),
@@ -147,16 +147,17 @@ impl App {
         })
     }
 
-    /// How much happened in the last 90 days.
+    /// How much happened in the last 90 days, or the 90 days before the day that is looked back at.
     pub async fn event_activity(&self, scope: &Scope) -> Result<EventActivity, ViewError> {
         if self.following(scope).await?.is_none() {
             return Ok(EventActivity::default());
         }
-        let today = self.clock.now_ms().div_euclid(DAY_MS);
+        let end = end_of(scope).unwrap_or_else(|| self.clock.now_ms() + 1);
+        let today = (end - 1).div_euclid(DAY_MS);
         let first = today - DAYS + 1;
         let mut tx = self.store.archive_read().await?;
         let counts = tx
-            .event_counts(&scope.organization_id, first * DAY_MS, (today + 1) * DAY_MS)
+            .event_counts(&scope.organization_id, first * DAY_MS, end)
             .await?;
         let mut by_day: BTreeMap<i64, i64> = BTreeMap::new();
         let mut by_action: HashMap<String, i64> = HashMap::new();
@@ -255,6 +256,11 @@ impl App {
         });
         Ok(items.collect())
     }
+}
+
+/// Before when events are shown: looking back, what happened after the reading that is shown is not there yet.
+fn end_of(scope: &Scope) -> Option<i64> {
+    scope.read_at.filter(|_| !scope.is_current).map(|at| at.0 + 1)
 }
 
 impl EventItem {

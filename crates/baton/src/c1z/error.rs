@@ -63,12 +63,12 @@ pub enum C1zError {
         what: String,
     },
     /// The database in it cannot be read.
-    #[error("the database in {file} cannot be used")]
+    #[error("the database in {file} cannot be used: {what}")]
     Database {
         /// The file.
         file: String,
-        /// What SQLite said.
-        source: rusqlite::Error,
+        /// What SQLite said, of which the first line: it quotes a damaged schema whole.
+        what: String,
     },
     /// A row holds no message.
     #[error("row {row} of {table} in {file} cannot be read")]

@@ -90,9 +90,9 @@ impl C1z {
     }
 
     fn checked(file: String, folder: TempDir, unpacked: PathBuf) -> Result<C1z, C1zError> {
-        let failed = |source| C1zError::Database {
+        let failed = |source: rusqlite::Error| C1zError::Database {
             file: file.clone(),
-            source,
+            what: first_line(&source.to_string()),
         };
         let flags = OpenFlags::SQLITE_OPEN_READ_ONLY | OpenFlags::SQLITE_OPEN_NO_MUTEX;
         let database = Connection::open_with_flags(&unpacked, flags).map_err(failed)?;
@@ -140,7 +140,7 @@ impl C1z {
     pub(crate) fn failed(&self, source: rusqlite::Error) -> C1zError {
         C1zError::Database {
             file: self.file.clone(),
-            source,
+            what: first_line(&source.to_string()),
         }
     }
 

@@ -115,6 +115,24 @@ fn columns_that_older_programs_did_not_write_may_be_missing() {
 }
 
 #[test]
+fn a_damaged_schema_is_one_sentence() {
+    let mut database = DATABASE.clone();
+    let text = b" v1_grants (";
+    let places = database.windows(text.len()).enumerate();
+    let places: Vec<usize> = places
+        .filter(|(_, window)| window == text)
+        .map(|(at, _)| at)
+        .collect();
+    assert!(!places.is_empty());
+    for at in places {
+        database[at] = b'[';
+    }
+    let refused = look(&packed(&database)).unwrap_err();
+    assert!(matches!(refused, C1zError::Database { .. }), "{refused}");
+    assert!(!is_readable(&packed(&database)));
+}
+
+#[test]
 fn a_sync_that_did_not_finish_is_not_shown() {
     let refused = look(&made("UPDATE v1_sync_runs SET ended_at = NULL")).unwrap_err();
     assert!(matches!(refused, C1zError::NoSync { .. }), "{refused}");

@@ -7,11 +7,10 @@ use crate::failure::{Told, code};
 use crate::output;
 use app::App;
 use app::findings::{DecisionRequest, FindingDetail, FindingFilter, Kind};
+use app::views::accounts::DAY_MS;
 use app::views::{At, Scope};
 use model::FindingId;
 use std::process::ExitCode;
-
-const DAY_MS: i64 = 24 * 60 * 60 * 1000;
 
 pub async fn run(config: &Config, args: FindingsArgs) -> anyhow::Result<ExitCode> {
     let of = ScopeArgs {

@@ -156,7 +156,9 @@ pub async fn open(config: &Config) -> anyhow::Result<App> {
         }
     }
     let store = Store::open(&config.database).await?;
-    Ok(App::new(store, Arc::new(SystemClock)).with_rules(config.rules_folder.clone()))
+    let mut app = App::new(store, Arc::new(SystemClock)).with_rules(config.rules_folder.clone());
+    app.keep_events_days = config.keep_events_days;
+    Ok(app)
 }
 
 /// The same with its master key, for what needs credentials.

@@ -65,7 +65,7 @@ const UNDONE_IN_MEMORY: i64 = 200_000;
 /// Readies the writer for staging an organization of so many accounts: what a reading stages comes in the order of the
 /// listings and lies in the order of its keys, and each of its many small statements could be undone from memory.
 pub(crate) async fn prepare_to_stage(write: &SqlitePool, accounts: i64) -> Result<(), sqlx::Error> {
-    let kib = (8_000 + accounts.max(0) * 6 / 10).min(96_000);
+    let kib = (8_000 + accounts.max(0) * 6 / 10).min(68_000);
     let temporary = if accounts > UNDONE_IN_MEMORY {
         "FILE"
     } else {

@@ -226,17 +226,6 @@ impl Changes {
         }
         Ok(Changes { of: all })
     }
-
-    /// By role: the accounts that lose it.
-    fn lost(&self, but: &BTreeSet<String>) -> BTreeMap<&Pair, Vec<&String>> {
-        let mut by_pair: BTreeMap<&Pair, Vec<&String>> = BTreeMap::new();
-        for (account, change) in self.of.iter().filter(|(account, _)| !but.contains(*account)) {
-            for pair in &change.lost {
-                by_pair.entry(pair).or_default().push(account);
-            }
-        }
-        by_pair
-    }
 }
 
 /// The groups that an account is in now, by what was read of it and of groups.
@@ -313,22 +302,22 @@ fn given((resource, role): &Pair) -> GivenRole {
     }
 }
 
-/// Makes those who seem to have lost a role candidates: they are asked about before it ends. Where most holders lost it,
-/// listing those who are left costs less.
+/// Makes those who seem to have lost a role candidates: they are asked about before it ends. Whoever is read one by one
+/// (`precise`) is none.
 async fn look_where_lost(
     ctx: &Context<'_>,
     changes: &Changes,
     precise: &BTreeSet<String>,
 ) -> Result<(), SyncError> {
-    let mut looked = Vec::new();
-    for (pair, accounts) in changes.lost(precise) {
-        for account in accounts {
-            let (resource, role) = pair.clone();
-            looked.push(Looked {
-                kind: FactKind::RoleHolding,
-                key: [account.clone(), resource, role],
-            });
-        }
-    }
+    let others = changes
+        .of
+        .iter()
+        .filter(|(account, _)| !precise.contains(*account));
+    let lost = others.flat_map(|(account, change)| change.lost.iter().map(move |pair| (account, pair)));
+    let looked = lost.map(|(account, (resource, role))| Looked {
+        kind: FactKind::RoleHolding,
+        key: [account.clone(), resource.clone(), role.clone()],
+    });
+    let looked: Vec<Looked> = looked.collect();
     looked_at(ctx, &looked).await
 }

@@ -5,6 +5,7 @@ use crate::error::PageError;
 use crate::parts::filter::{Choice, FilterBar};
 use crate::parts::{account_link, address, counted, number, time};
 use crate::shell::{Place, Shell, Web};
+use app::views::accounts::DAY_MS;
 use app::views::events::{EventAbout, EventActivity, EventDay, EventItem, EventsAsk, EventsView};
 use app::views::{At, Scope};
 use axum::extract::{Query, State};
@@ -28,7 +29,6 @@ pub(crate) struct Parameters {
     format: String,
 }
 
-const DAY_MS: i64 = 86_400_000;
 const ROWS: i64 = 100;
 
 impl Parameters {
