@@ -7,6 +7,7 @@ use crate::query::{Answer, Cage, Limits, Question, Refusal, Variables, cell_json
 use crate::views::Scope;
 use crate::views::scope::ScopeChoice;
 use model::RunId;
+use model::role::role_name;
 use rules::life::{self, Decision, Finding, Kind, State, Step};
 use rules::{Problem, Rule, RuleSet, Severity, Transition};
 use serde::Serialize;
@@ -66,6 +67,17 @@ async fn ask(cage: &mut Cage, rule: &Rule, limits: Limits) -> Result<Answer, Ref
     cage.ask(&question, &Variables::new(), limits).await
 }
 
+/// A cell in the words of people: roles, one or several, and states of accounts by what they are called.
+fn spoken(cell: &str) -> String {
+    let word = |part: &str| match part {
+        "no_membership" => "not in the directory".to_owned(),
+        "inactive" => "deactivated".to_owned(),
+        role if role.starts_with("atlassian/") => role_name(role).to_owned(),
+        other => other.to_owned(),
+    };
+    cell.split(", ").map(word).collect::<Vec<String>>().join(", ")
+}
+
 /// What the answer to a rule finds.
 fn rows_of(rule: &Rule, answer: &Answer) -> Result<Rows, String> {
     let place = |name: &String| {
@@ -87,7 +99,7 @@ fn rows_of(rule: &Rule, answer: &Answer) -> Result<Rows, String> {
             .columns
             .iter()
             .map(String::as_str)
-            .zip(row.iter().map(cell_text))
+            .zip(row.iter().map(|cell| spoken(&cell_text(cell))))
             .collect();
         let sentence = rule
             .sentence
