@@ -2,12 +2,15 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
-use app::alerts::{AlertRequest, ChangePattern, Channel, ChannelRequest, Condition, Metric, RulePattern};
+use app::alerts::{
+    AlertRequest, ChangePattern, Channel, ChannelRequest, Condition, Email, MailTls, Metric, RulePattern,
+};
 use scenarios::ChangeStage;
 use serde_json::{Value, json};
+use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
 use tokio::sync::watch;
-use twin::TwinOptions;
+use twin::{MailServer, TwinOptions};
 
 const DAY_S: i64 = 24 * 3_600;
 
@@ -222,6 +225,73 @@ async fn a_channel_that_does_not_work_for_a_day_loses_nothing() {
     runs.dedup();
     assert_eq!(runs.len(), 6);
     assert_eq!(told.stage.app.messages_unsent().await.unwrap(), 0);
+}
+
+#[tokio::test]
+async fn a_mail_server_that_is_down_for_a_day_gets_every_message_once_when_it_is_back() {
+    let told = Told::begin(60).await;
+    let server = MailServer::start().await.unwrap();
+    let email = Email {
+        host: server.address.ip().to_string(),
+        port: server.address.port(),
+        tls: MailTls::None,
+        ca_file: None,
+        user: None,
+        from: "orgwarden@acme.example".to_owned(),
+        to: vec!["security@acme.example".to_owned()],
+    };
+    let app = &told.stage.app;
+    let mail = ChannelRequest {
+        name: "mail",
+        channel: Channel::Email(email),
+        secret: None,
+        allow_private: true,
+        actor: "test",
+    };
+    app.channel_add(&mail).await.unwrap();
+    let both = AlertRequest {
+        name: "anything",
+        condition: Condition::Change(ChangePattern::default()),
+        channels: &["mail".to_owned(), "log".to_owned()],
+        connection: None,
+        actor: "test",
+    };
+    app.alert_add(&both).await.unwrap();
+    told.stage.pass_s(1);
+    server.set_down(true);
+    for hour in 0..24 {
+        if hour % 4 == 0 {
+            told.stage.twin.mutate(20, 200 + hour);
+            told.read().await;
+        }
+        told.tell().await;
+        told.stage.pass_s(3_600);
+    }
+    // What can be told elsewhere is told there at once.
+    assert_eq!(told.lines().len(), 6);
+    let waiting = app.messages(100).await.unwrap();
+    let waiting: Vec<_> = waiting.iter().filter(|one| one.channel == "mail").collect();
+    assert_eq!(waiting.len(), 6);
+    for message in &waiting {
+        assert_eq!(message.state, "waiting");
+        let failure = message.failure.as_deref().unwrap();
+        assert!(
+            failure.starts_with("the mail server 127.0.0.1 did not take it: "),
+            "{failure}"
+        );
+        assert!((4..40).contains(&message.attempts), "{message:?}");
+    }
+    assert!(server.mailbox.letters().is_empty());
+    server.set_down(false);
+    for _ in 0..3 {
+        told.stage.pass_s(3_600);
+        told.tell().await;
+    }
+    let letters = server.mailbox.letters();
+    let ids: BTreeSet<&String> = letters.iter().map(|letter| &letter.message_id).collect();
+    assert_eq!((letters.len(), ids.len()), (6, 6), "{letters:#?}");
+    assert_eq!(app.messages_unsent().await.unwrap(), 0);
+    assert_eq!(told.lines().len(), 6);
 }
 
 #[tokio::test]

@@ -6,6 +6,17 @@
 use crate::database::Tx;
 use crate::error::StoreError;
 use crate::value::{Row, Value};
+use model::RunId;
+
+/// The kind of job that asks the rules about a published run, when whoever published it did not.
+pub const RULES_JOB: &str = "rules";
+/// How long whoever publishes a run has to ask the rules about it.
+pub(crate) const RULES_WITHIN_MS: i64 = 60_000;
+
+/// The key of the job that asks the rules about a run.
+pub fn rules_key(run: RunId) -> String {
+    format!("{RULES_JOB}/{run}")
+}
 
 /// Findings; what follows says which.
 macro_rules! findings {

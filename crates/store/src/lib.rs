@@ -59,7 +59,8 @@ pub use event::{EventRow, EventSearch, NewEvent};
 pub use export::ExportedFact;
 pub use fact::{FactRef, Merge};
 pub use finding::{
-    DecisionRow, EvaluationRow, FindingCount, FindingFilter, FindingRow, NewFinding, TransitionRow,
+    DecisionRow, EvaluationRow, FindingCount, FindingFilter, FindingRow, NewFinding, RULES_JOB,
+    TransitionRow, rules_key,
 };
 pub use hook::{DELIVERIES_KEPT_MS, HookRow};
 pub use implied::{GivenRole, NumberedAccount, PairNumbers};

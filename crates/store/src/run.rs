@@ -12,6 +12,7 @@
 use crate::connection::to_json;
 use crate::database::{Store, Tx};
 use crate::error::StoreError;
+use crate::finding::{RULES_JOB, RULES_WITHIN_MS, rules_key};
 use crate::lease::Lease;
 use crate::value::Row;
 use crate::views::Snapshot;
@@ -348,6 +349,10 @@ impl Store {
         }
         tx.dirty_read(run, report.reasons.is_empty()).await?;
         tx.alerts_plan(run.id, now).await?;
+        // Whoever published it asks the rules next, which takes this away; it is for when that process dies before.
+        let payload = run.organization_id.to_string();
+        tx.job_plan(RULES_JOB, &rules_key(run.id), &payload, now + RULES_WITHIN_MS)
+            .await?;
         tx.commit().await?;
         self.run_clear_up(run.id).await?;
         Ok((begun, ended))

@@ -7,6 +7,7 @@ use axum::http::{HeaderValue, Response, StatusCode, header};
 use serde_json::{Value, json};
 
 use crate::faults::Faults;
+use crate::log_faults::LogFaults;
 use crate::request::Hub;
 use crate::{mutate, truth};
 
@@ -55,6 +56,25 @@ impl Hub {
         let faults = Faults::parse(json)?;
         *self.faults.lock().unwrap_or_else(PoisonError::into_inner) = faults;
         Ok(())
+    }
+
+    pub(crate) fn set_log_faults(&self, json: &Value) -> Result<(), String> {
+        let faults = LogFaults::parse(json)?;
+        let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        world.events.set_faults(faults);
+        Ok(())
+    }
+
+    pub(crate) fn forget_events_now(&self, refuses: bool) {
+        let mut world = self.world.write().unwrap_or_else(PoisonError::into_inner);
+        world.events.forget(refuses);
+    }
+
+    pub(crate) fn events_now(&self) -> Vec<Value> {
+        let now_ms = self.settle();
+        let world = self.world.read().unwrap_or_else(PoisonError::into_inner);
+        let told = world.events.told(now_ms);
+        told.map(|event| event.json(&world.org_id, true)).collect()
     }
 }
 
@@ -108,6 +128,15 @@ pub(crate) fn answer(
             Ok(()) => write(200, "application/json", json!({ "faults": json }).to_string()),
             Err(why) => refuse(&why),
         },
+        ("POST", "log") => match hub.set_log_faults(&json) {
+            Ok(()) => write(200, "application/json", json!({ "log": json }).to_string()),
+            Err(why) => refuse(&why),
+        },
+        ("POST", "forget-events") => {
+            let refuses = json.get("refuse").and_then(Value::as_bool).unwrap_or(false);
+            hub.forget_events_now(refuses);
+            write(200, "application/json", json!({ "forgotten": true }).to_string())
+        }
         ("POST", "clock") => match number("advance_s") {
             Some(seconds) if seconds >= 0 => {
                 hub.clock.advance_ms(seconds.saturating_mul(1000));

@@ -8,6 +8,7 @@ use std::collections::VecDeque;
 use serde_json::{Value, json};
 
 use crate::clock::iso_ms;
+use crate::log_faults::LogFaults;
 use crate::random::{Random, hash};
 
 /// How long events are kept.
@@ -107,6 +108,10 @@ pub(crate) struct EventLog {
     lines: VecDeque<Event>,
     written: u64,
     viewed_ms: Option<i64>,
+    /// What goes wrong with what is written from now on.
+    faults: Option<LogFaults>,
+    /// Cursors of an earlier one are refused.
+    generation: u64,
 }
 
 impl EventLog {
@@ -161,10 +166,23 @@ impl EventLog {
             by_key,
             context,
         };
-        let at = self
-            .lines
-            .partition_point(|line| line.processed_ms <= event.processed_ms);
-        self.lines.insert(at, event);
+        let errs = self.faults.as_mut().map(LogFaults::draw).unwrap_or_default();
+        if errs.is_lost {
+            return;
+        }
+        let event = Event {
+            processed_ms: event.processed_ms + errs.late_ms,
+            ..event
+        };
+        if let Some(later_ms) = errs.repeated_after_ms {
+            self.written += 1;
+            self.insert(Event {
+                sequence: self.written,
+                processed_ms: event.processed_ms + later_ms,
+                ..event.clone()
+            });
+        }
+        self.insert(event);
         while self.lines.len() > MOST_EVENTS
             || self
                 .lines
@@ -173,6 +191,30 @@ impl EventLog {
         {
             self.lines.pop_front();
         }
+    }
+
+    fn insert(&mut self, event: Event) {
+        let at = self
+            .lines
+            .partition_point(|line| line.processed_ms <= event.processed_ms);
+        self.lines.insert(at, event);
+    }
+
+    /// From now on this goes wrong with what is written.
+    pub(crate) fn set_faults(&mut self, faults: Option<LogFaults>) {
+        self.faults = faults;
+    }
+
+    /// Loses all that was written so far, processed or not. With `refuses`, cursors given until now are good no more;
+    /// without, nobody who follows the log is told.
+    pub(crate) fn forget(&mut self, refuses: bool) {
+        self.lines.clear();
+        self.generation += u64::from(refuses);
+    }
+
+    /// The generation of the cursors that are given now.
+    pub(crate) fn generation(&self) -> u64 {
+        self.generation
     }
 
     /// Logs that somebody looked at the users, at most once a minute.

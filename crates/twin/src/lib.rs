@@ -23,6 +23,7 @@ mod faults;
 mod generate;
 mod http;
 mod limits;
+mod log_faults;
 mod mailbox;
 mod mutate;
 pub mod options;

@@ -7,6 +7,7 @@ use base64::Engine as _;
 use base64::engine::general_purpose::STANDARD;
 use std::collections::VecDeque;
 use std::net::SocketAddr;
+use std::sync::atomic::{AtomicBool, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use tokio::io::{
     AsyncBufReadExt as _, AsyncRead, AsyncReadExt as _, AsyncWrite, AsyncWriteExt as _, BufReader,
@@ -47,6 +48,7 @@ pub struct MailServer {
     pub mailbox: Mailbox,
     /// Where it listens, in the clear.
     pub address: SocketAddr,
+    is_down: Arc<AtomicBool>,
     serving: JoinHandle<()>,
 }
 
@@ -63,9 +65,14 @@ impl MailServer {
         let address = listener.local_addr()?;
         let mailbox = Mailbox::default();
         let into = mailbox.clone();
+        let is_down = Arc::new(AtomicBool::new(false));
+        let hangs_up = Arc::clone(&is_down);
         let serving = tokio::spawn(async move {
             let mut talks = tokio::task::JoinSet::new();
             while let Ok((stream, _)) = listener.accept().await {
+                if hangs_up.load(Ordering::Relaxed) {
+                    continue;
+                }
                 let into = into.clone();
                 talks.spawn(async move {
                     // Whoever hangs up midway sent nothing.
@@ -77,8 +84,14 @@ impl MailServer {
         Ok(MailServer {
             mailbox,
             address,
+            is_down,
             serving,
         })
+    }
+
+    /// Hangs up on everybody, as a server that is down behind its address, until told otherwise.
+    pub fn set_down(&self, is_down: bool) {
+        self.is_down.store(is_down, Ordering::Relaxed);
     }
 }
 

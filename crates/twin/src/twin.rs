@@ -234,6 +234,21 @@ impl Twin {
         self.hub.set_faults(json)
     }
 
+    /// What goes wrong with events from now on; `{}` ends that. The error says what is wrong with the schedule.
+    pub fn set_log_faults(&self, json: &Value) -> Result<(), String> {
+        self.hub.set_log_faults(json)
+    }
+
+    /// The audit log loses all that was written so far. With `refuses`, it also refuses the cursors given until now.
+    pub fn forget_events(&self, refuses: bool) {
+        self.hub.forget_events_now(refuses);
+    }
+
+    /// The events that the stream tells at this moment, in order of processing.
+    pub fn events(&self) -> Vec<Value> {
+        self.hub.events_now()
+    }
+
     /// Everything reads would say at this moment, one JSON object a line.
     pub fn truth(&self, methods: bool) -> Vec<String> {
         let text = String::from_utf8(self.hub.truth_now(methods)).unwrap_or_default();

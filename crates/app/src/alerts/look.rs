@@ -44,8 +44,12 @@ struct Looked {
 }
 
 impl App {
-    /// Looks what the run has to tell that was published the longest ago and not looked at, if one was; answers whether.
+    /// Looks what the run has to tell that was published the longest ago and not looked at, if one was; answers whether. Also
+    /// asks the rules where whoever published a run could not.
     pub async fn alerts_due(&self) -> Result<bool, AppError> {
+        if self.rules_due().await? {
+            return Ok(true);
+        }
         let now = self.clock.now_ms();
         let taken = self.store.job_take(ALERTS_JOB, now, now + LOOK_LEASE_MS).await?;
         let Some(job) = taken else {

@@ -6,6 +6,7 @@ use crate::error::AppError;
 use crate::query::{Answer, Cage, Limits, Question, Refusal, Variables, cell_json, cell_text};
 use crate::views::Scope;
 use crate::views::scope::ScopeChoice;
+use model::RunId;
 use rules::life::{self, Decision, Finding, Kind, State, Step};
 use rules::{Problem, Rule, RuleSet, Severity, Transition};
 use serde::Serialize;
@@ -13,7 +14,7 @@ use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
 use std::time::Duration;
 use store::views::Snapshot;
-use store::{EvaluationRow, FindingRow, NewFinding, TransitionRow, Tx};
+use store::{EvaluationRow, FindingRow, NewFinding, RULES_JOB, TransitionRow, Tx, rules_key};
 
 /// How much one rule may take.
 const LIMITS: Limits = Limits {
@@ -21,6 +22,9 @@ const LIMITS: Limits = Limits {
     rows: 50_000,
     bytes: 64 * 1024 * 1024,
 };
+
+/// How long a process that asks the rules in another's place may take before one more does.
+const ASK_LEASE_MS: i64 = 5 * 60_000;
 
 /// What came of asking the rules.
 #[derive(Debug, Clone, Default, PartialEq, Eq, Serialize)]
@@ -171,6 +175,31 @@ impl App {
         }
     }
 
+    /// Asks the rules about a published run that nobody asked them about, because the process that published it died; answers
+    /// whether there was one.
+    pub(crate) async fn rules_due(&self) -> Result<bool, AppError> {
+        let now = self.clock.now_ms();
+        let taken = self.store.job_take(RULES_JOB, now, now + ASK_LEASE_MS).await?;
+        let Some(job) = taken else {
+            return Ok(false);
+        };
+        // Of a version that nobody knows here: whoever wrote it does it.
+        let Ok(organization) = job.payload.parse() else {
+            return Ok(true);
+        };
+        if let Err(error) = self.evaluate_organization(organization).await {
+            tracing::warn!(
+                error = &error as &dyn std::error::Error,
+                "the rules could not be asked; they are asked again"
+            );
+            return Ok(true);
+        }
+        let mut tx = self.store.write().await?;
+        tx.job_done(&job).await?;
+        tx.commit().await?;
+        Ok(true)
+    }
+
     async fn evaluate_organization(&self, organization: i64) -> Result<Evaluation, AppError> {
         let mut tx = self.store.read().await?;
         let known = tx.organization_list().await?;
@@ -253,6 +282,7 @@ impl App {
             };
             tx.rule_evaluated(at.organization, &row).await?;
         }
+        tx.job_forget(&rules_key(RunId(at.run))).await?;
         // Rules that are gone or switched off find nothing any more. Of those that are wrong nobody knows.
         let wrong: BTreeSet<&str> = set
             .problems

@@ -24,6 +24,8 @@ struct EventAsk {
     ips: Option<Vec<String>>,
     products: Option<Vec<String>>,
     location: Option<String>,
+    /// Of the log when the question was first asked.
+    generation: u64,
 }
 
 impl Ask for EventAsk {
@@ -102,6 +104,7 @@ fn range(call: &Call<'_>) -> Result<EventAsk, Problem> {
         limit: call.query_number("limit")?,
         from_ms: call.query_number("from")?,
         to_ms: call.query_number("to")?,
+        generation: call.world().events.generation(),
         ..EventAsk::default()
     })
 }
@@ -123,6 +126,9 @@ fn answer(call: &Call<'_>, ask: EventAsk, default: usize, is_stream: bool) -> Re
         return Err(Problem::bad_cursor());
     }
     let world = call.world();
+    if sent.is_some() && ask.generation != world.events.generation() {
+        return Err(Problem::bad_cursor());
+    }
     let fits = |event: &&Event| {
         let is_after = sent.is_none_or(|cursor| {
             if ask.is_descending {

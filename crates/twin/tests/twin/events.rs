@@ -149,3 +149,47 @@ async fn search_is_newest_first_and_bounded() {
     assert_eq!(case.get(&format!("{STREAM}?cursor=garbage")).await.status, 400);
     assert_eq!(case.got(Method::POST, STREAM, None).await.status, 405);
 }
+
+#[tokio::test]
+async fn a_log_that_errs_loses_delays_and_repeats() {
+    let case = Case::start(small(Shape::Typical)).await;
+    // An invented organization has a past.
+    case.twin.forget_events(false);
+    let told = |after_s: i64| {
+        case.twin.advance_s(after_s);
+        case.twin.events()
+    };
+    case.post("/_twin/log", json!({"lost": 1.0})).await;
+    case.twin.mutate(20, 1);
+    assert!(told(3_600).is_empty());
+    let errs = json!({"late": 0.5, "repeated": 1.0, "seed": 3});
+    case.post("/_twin/log", errs).await;
+    case.twin.mutate(20, 2);
+    let early = told(3_600);
+    case.twin.mutate(20, 3);
+    let all = told(13 * 3_600);
+    assert!(!early.is_empty() && early.len() < all.len());
+    let ids: std::collections::BTreeSet<_> = all.iter().map(|it| it["id"].to_string()).collect();
+    assert_eq!(all.len(), 2 * ids.len());
+    let happened_at = |event: &Value| event["attributes"]["time"].to_string();
+    assert!(!all.iter().map(happened_at).is_sorted());
+    assert_eq!(case.post("/_twin/log", json!({"lost": 2})).await.status, 400);
+}
+
+#[tokio::test]
+async fn a_log_that_forgets_may_refuse_the_place_where_it_was_read_last() {
+    let case = Case::start(small(Shape::Typical)).await;
+    case.twin.mutate(20, 1);
+    case.twin.advance_s(3_600);
+    let first = case.get(&format!("{STREAM}?from=1&limit=5")).await;
+    let cursor = first.json["meta"]["next"].as_str().unwrap().to_owned();
+    let next = format!("{STREAM}?cursor={cursor}");
+    case.post("/_twin/forget-events", json!({})).await;
+    let got = case.get(&next).await;
+    assert_eq!((got.status, got.json["data"].clone()), (200, json!([])));
+    case.post("/_twin/forget-events", json!({"refuse": true})).await;
+    assert_eq!(case.get(&next).await.status, 400);
+    let anew = case.get(&format!("{STREAM}?from=1")).await;
+    let cursor = anew.json["meta"]["next"].as_str().unwrap();
+    assert_eq!(case.get(&format!("{STREAM}?cursor={cursor}")).await.status, 200);
+}
