@@ -80,6 +80,7 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/mailbox/letters", get(pages::mailbox::letters))
         .route("/news", get(shell::news))
         .fallback(no_page)
+        .layer(from_fn(keep_as_of))
         .layer(from_fn(only_our_forms))
         .layer(from_fn_with_state(web.clone(), only_inside))
         .route("/start", get(start))
@@ -202,6 +203,21 @@ async fn theme(Query(theme): Query<Theme>) -> Response {
     ([(SET_COOKIE, cookie)], Redirect::to(our_path(&theme.back))).into_response()
 }
 
+/// Keeps what an address looks back to, so that the pages that it leads to look back too.
+async fn keep_as_of(request: Request, next: Next) -> Response {
+    let asked = shell::as_of_in(request.uri()).filter(|text| shell::moment(text).is_some());
+    let mut response = next.run(request).await;
+    let cookie = asked.and_then(|text| HeaderValue::try_from(as_of_cookie(&text)).ok());
+    if let Some(cookie) = cookie {
+        response.headers_mut().append(SET_COOKIE, cookie);
+    }
+    response
+}
+
+fn as_of_cookie(text: &str) -> String {
+    format!("{}={text}; Path=/; SameSite=Strict", shell::AS_OF)
+}
+
 #[derive(Deserialize)]
 struct AsOf {
     #[serde(default)]
@@ -218,7 +234,7 @@ async fn as_of(Query(as_of): Query<AsOf>) -> Response {
             .bytes()
             .all(|byte| byte.is_ascii_digit() || byte == b'-');
     let cookie = if is_day {
-        format!("as_of={}; Path=/; SameSite=Strict", as_of.day)
+        as_of_cookie(&as_of.day)
     } else {
         "as_of=; Path=/; Max-Age=0; SameSite=Strict".to_owned()
     };

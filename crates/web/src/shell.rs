@@ -11,10 +11,13 @@ use app::views::scope::ScopeChoice;
 use app::views::{At, Scope, ViewError};
 use app::{App, LOCAL_ADMINISTRATOR};
 use axum::extract::{FromRequestParts, State};
-use axum::http::HeaderMap;
 use axum::http::request::Parts;
+use axum::http::{HeaderMap, Uri};
 use maud::{DOCTYPE, Markup, html};
 use std::sync::Arc;
+
+/// The name of the cookie, and of the field of an address, that says what to look back to.
+pub(crate) const AS_OF: &str = "as_of";
 
 /// What every handler may use.
 #[derive(Clone)]
@@ -74,14 +77,17 @@ impl FromRequestParts<Web> for Shell {
 
     async fn from_request_parts(parts: &mut Parts, web: &Web) -> Result<Shell, PageError> {
         let organization = chosen(&parts.headers);
-        let day =
-            gate::cookie(&parts.headers, "as_of").and_then(|day| Some((day.to_owned(), At::parse(day)?)));
-        // The end of the day: what the last reading of that day showed.
+        let kept = || gate::cookie(&parts.headers, AS_OF).filter(|text| moment(text).is_some());
+        let asked = as_of_in(&parts.uri).or_else(|| kept().map(str::to_owned));
         let choice = ScopeChoice {
             organization,
-            as_of: day.as_ref().map(|(_, at)| At(at.0 + DAY_MS - 1)),
+            as_of: asked.as_deref().and_then(moment),
         };
-        let mut as_of = day.map(|(day, _)| (day, None));
+        let unread = choice
+            .as_of
+            .is_none()
+            .then(|| "it is no day such as 2026-03-01".to_owned());
+        let mut as_of = asked.map(|text| (text, unread));
         let scope = match find_scope(web, &choice).await {
             Err(ViewError::BeforeFirstReading) => {
                 let why = "no reading had ended by then".to_owned();
@@ -115,11 +121,7 @@ impl FromRequestParts<Web> for Shell {
             Some("dark") => "dark",
             _ => "",
         };
-        let path = parts
-            .uri
-            .path_and_query()
-            .map_or("/", |path| path.as_str())
-            .to_owned();
+        let path = without_as_of(&parts.uri);
         let is_present = scope.as_ref().is_some_and(|scope| scope.is_current);
         Ok(Shell {
             scope,
@@ -135,6 +137,33 @@ impl FromRequestParts<Web> for Shell {
             as_of,
         })
     }
+}
+
+/// The day or moment that an address looks back to, as it was written.
+pub(crate) fn as_of_in(uri: &Uri) -> Option<String> {
+    let mut fields = url::form_urlencoded::parse(uri.query()?.as_bytes());
+    let (_, text) = fields.find(|(name, _)| name == AS_OF)?;
+    Some(text.into_owned()).filter(|text| !text.is_empty())
+}
+
+/// The path and the query of an address but for what it looks back to.
+fn without_as_of(uri: &Uri) -> String {
+    let query = uri.query().unwrap_or_default();
+    let others = query
+        .split('&')
+        .filter(|part| part.split('=').next() != Some(AS_OF));
+    let others = others.collect::<Vec<&str>>().join("&");
+    match others.as_str() {
+        "" => uri.path().to_owned(),
+        others => format!("{}?{others}", uri.path()),
+    }
+}
+
+/// What a text looks back to: a moment, or the end of a day, whose last reading counts.
+pub(crate) fn moment(text: &str) -> Option<At> {
+    let at = At::parse(text)?;
+    let is_day = text.len() == "2026-03-01".len();
+    Some(if is_day { At(at.0 + DAY_MS - 1) } else { at })
 }
 
 /// The organization that this browser chose.

@@ -408,6 +408,24 @@ async fn pages_look_back_to_a_day() {
     let cookies = format!("{}; {cookie}", site.cookie);
     let page = ask(&site.router, "/accounts", &[("cookie", &cookies)]).await;
     assert!(page.text.contains("As of <b>2026-10-20</b>"));
+    let named = site.get("/accounts?sort=groups&as_of=2026-10-20").await;
+    assert!(named.text.contains("As of <b>2026-10-20</b>"));
+    assert!(!named.text.contains("back=%2Faccounts%3Fsort%3Dgroups%26as_of"));
+    assert!(
+        named.headers[SET_COOKIE]
+            .to_str()
+            .unwrap()
+            .starts_with("as_of=2026-10-20;")
+    );
+    let moment = site.get("/groups?as_of=2026-10-20T23:59:59Z").await;
+    assert!(moment.text.contains("As of <b>2026-10-20T23:59:59Z</b>"));
+    let unread = site.get("/groups?as_of=yesterday").await;
+    assert!(
+        unread
+            .text
+            .contains("Nothing is known of yesterday: it is no day such as 2026-03-01")
+    );
+    assert!(!unread.headers.contains_key(SET_COOKIE));
     let before = format!("{}; as_of=2020-01-01", site.cookie);
     let page = ask(&site.router, "/accounts", &[("cookie", &before)]).await;
     assert_eq!(page.status, StatusCode::OK);
