@@ -1,6 +1,6 @@
 //! One reading of an organization, from the lease to publication.
 
-use crate::absence::{self, Filters};
+use crate::absence::{self, Believed, Filters};
 use crate::error::{SyncError, While as _};
 use crate::events::explain;
 use crate::hold;
@@ -263,7 +263,7 @@ async fn read_and_merge(
         // Only what the row left out is a candidate: it would leave it out again.
         rows_tell_groups: false,
     };
-    let confirmed = absence::confirm(ctx, &directories, filters).await?;
+    let confirmed = absence::confirm(ctx, &directories, filters, &Believed::new()).await?;
     finish(reading, ctx, run, confirmed).await
 }
 
