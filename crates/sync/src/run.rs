@@ -245,6 +245,9 @@ async fn read_and_merge(
     let is_new = !ctx.has_ended(Family::Directories, ONLY).await?;
     if is_new {
         estimate(reading, ctx).await?;
+    } else {
+        // Between the sessions anything may have changed, and counts may agree all the same.
+        ctx.change_seen.store(true, Ordering::Relaxed);
     }
     let directories = directories(ctx).await?;
     let (accounts_certain, holdings) = read_all(reading, ctx, &directories).await?;
