@@ -56,6 +56,7 @@ const ALLOWED: [(&str, &[&str]); 17] = [
             "store",
             "sync",
             "app",
+            "web",
             "baton",
             "twin",
             "testkit",
