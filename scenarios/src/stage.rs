@@ -51,20 +51,35 @@ pub struct Stage {
     clock: Arc<MovedClock>,
     /// The truths of a reading that did not finish: the next one goes on with it, so they are of its time too.
     unfinished: Mutex<Vec<Vec<String>>>,
-    _folder: TempDir,
+    /// Removed with the stage, unless it was given.
+    _folder: Option<TempDir>,
 }
 
 impl Stage {
     /// A new organization and a new store: SQLite in a temporary folder, or the PostgreSQL database named.
     pub async fn new(twin: TwinOptions, postgres: Option<&str>) -> anyhow::Result<Stage> {
-        let twin = Twin::start(twin).await?;
         let folder = tempfile::tempdir()?;
         let database = match postgres {
             Some(url) => url.to_owned(),
             None => format!("sqlite:{}", folder.path().join("stage.db").display()),
         };
+        let stage = Stage::open(twin, &database, folder.path()).await?;
+        Ok(Stage {
+            _folder: Some(folder),
+            ..stage
+        })
+    }
+
+    /// The same on a new SQLite file, `stage.db` in a folder that stays, with the key that opens it beside it.
+    pub async fn in_folder(twin: TwinOptions, folder: &Path) -> anyhow::Result<Stage> {
+        let database = format!("sqlite:{}", folder.join("stage.db").display());
+        Stage::open(twin, &database, folder).await
+    }
+
+    async fn open(twin: TwinOptions, database: &str, folder: &Path) -> anyhow::Result<Stage> {
+        let twin = Twin::start(twin).await?;
         let clock = Arc::new(MovedClock::default());
-        let app = open(&database, folder.path(), Arc::clone(&clock)).await?;
+        let app = open(database, folder, Arc::clone(&clock)).await?;
         let api = Options::new(twin.base_url());
         let request = ConnectionRequest {
             name: "stage",
@@ -81,7 +96,7 @@ impl Stage {
             api,
             clock,
             unfinished: Mutex::default(),
-            _folder: folder,
+            _folder: None,
         })
     }
 

@@ -189,12 +189,12 @@ fn problems() -> Vec<(&'static str, Vec<Value>, &'static str)> {
                 with("account", ("account_id", "bob"), &json!({ "mfa_enabled": false })),
                 &[admin("bob")],
             ),
-            "Bob has atlassian/org-admin and no two-step verification",
+            "Bob is Organization admin without two-step verification",
         ),
         (
             "leaver-with-admin-role",
             and(with("account", ("account_id", "bob"), &left), &[admin("bob")]),
-            "Bob is inactive and still has atlassian/org-admin",
+            "Bob is inactive and still has Organization admin",
         ),
         (
             "unmanaged-admin",
@@ -206,7 +206,7 @@ fn problems() -> Vec<(&'static str, Vec<Value>, &'static str)> {
                 ),
                 &[admin("bob")],
             ),
-            "Bob has atlassian/org-admin, and the account is not managed by the organization",
+            "Bob is Organization admin with an account that the organization does not manage",
         ),
         (
             "unmanaged-account-with-access",
@@ -243,7 +243,7 @@ fn problems() -> Vec<(&'static str, Vec<Value>, &'static str)> {
                     json!({ "kind": "group_role_grant", "group_id": "g-jira", "resource_id": JIRA, "role": "atlassian/site-admin" }),
                 ],
             ),
-            "Whoever is put into jira-software-users-acme gets atlassian/site-admin on Acme Jira",
+            "Whoever is put into jira-software-users-acme becomes Site admin of Acme Jira",
         ),
         (
             "default-group-with-several-products",
@@ -262,7 +262,7 @@ fn problems() -> Vec<(&'static str, Vec<Value>, &'static str)> {
                 ("domain_id", "dom"),
                 &json!({ "claim_status": "missing_token" }),
             ),
-            "The domain example.com is missing_token",
+            "The domain example.com is not verified (missing_token)",
         ),
         (
             "policy-disabled",

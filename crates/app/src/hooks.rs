@@ -177,6 +177,7 @@ impl App {
             self.reading_nudge(&mut tx, &hook.connection, now).await?;
         }
         tx.commit().await?;
+        self.stirred.notify_waiters();
         Ok(is_new)
     }
 

@@ -52,6 +52,7 @@ use model::Clock;
 use std::path::PathBuf;
 use std::sync::Arc;
 use store::{MasterKey, Store};
+use tokio::sync::Notify;
 
 /// Who acts, until there is a log-in.
 pub const LOCAL_ADMINISTRATOR: &str = "local administrator";
@@ -64,11 +65,15 @@ pub struct App {
     pub clock: Arc<dyn Clock>,
     /// Answers that cannot change, because a published run does not.
     pub memo: views::Memo,
+    /// Wakes those in this process who wait for work: something may be due. Those of other processes look now and then.
+    pub stirred: Notify,
     pub(crate) paces: views::Paces,
     pub(crate) cages: query::Cages,
     master_key: Option<Arc<MasterKey>>,
     /// Where rules of one's own lie.
     rules_folder: Option<PathBuf>,
+    /// Whether rules are asked after each reading.
+    pub asks_rules: bool,
     /// For how many days the audit archive keeps events; for ever if it is not said.
     pub keep_events_days: Option<u32>,
 }
@@ -80,10 +85,12 @@ impl App {
             store,
             clock,
             memo: views::Memo::default(),
+            stirred: Notify::new(),
             paces: views::Paces::default(),
             cages: query::Cages::default(),
             master_key: None,
             rules_folder: None,
+            asks_rules: true,
             keep_events_days: None,
         }
     }

@@ -31,7 +31,10 @@ impl App {
             .reading(connection, &admin, scim.as_ref(), with_methods, progress)
             .await?;
         let organization_id = reading.connection.organization_id;
-        let outcome = sync::sync(&reading).await?;
+        let outcome = sync::sync(&reading).await;
+        self.store.rest().await?;
+        let outcome = outcome?;
+        self.stirred.notify_waiters();
         if outcome.status == sync::Status::Complete
             && let Err(error) = self.watch_returns(organization_id, &admin).await
         {
@@ -40,6 +43,7 @@ impl App {
         }
         if outcome.status != sync::Status::Held {
             self.evaluate_after_reading(organization_id).await;
+            self.stirred.notify_waiters();
         }
         Ok(outcome)
     }
@@ -64,7 +68,9 @@ impl App {
             self.forget_old_events(organization_id).await?;
         }
         if followed.run.is_some() {
+            self.stirred.notify_waiters();
             self.evaluate_after_reading(organization_id).await;
+            self.stirred.notify_waiters();
         }
         Ok(followed)
     }

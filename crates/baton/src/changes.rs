@@ -290,19 +290,20 @@ fn not_done(done: &ErrandDone) -> Refusal {
     let mut sentences = Vec::new();
     let mut is_unclear = false;
     for change in &done.changes {
-        let (reason, next_step) = match &change.fate {
+        let (word, reason, next_step) = match &change.fate {
             Fate::Changed | Fate::WasSo => continue,
             Fate::Unclear { reason, next_step } => {
                 is_unclear = true;
-                (reason, next_step)
+                ("unclear", reason, next_step)
             }
-            Fate::Refused { reason, next_step } | Fate::Failed { reason, next_step } => (reason, next_step),
+            Fate::Refused { reason, next_step } => ("refused", reason, next_step),
+            Fate::Failed { reason, next_step } => ("failed", reason, next_step),
         };
-        let what = match (change.what.as_str(), next_step.as_str()) {
-            (what, "") => format!("{what}: {reason}"),
-            (what, next_step) => format!("{what}: {reason} ({next_step})"),
-        };
-        sentences.push(what);
+        let what = &change.what;
+        sentences.push(match next_step.as_str() {
+            "" => format!("{word}: {what}: {reason}"),
+            next_step => format!("{word}: {what}: {reason} ({next_step})"),
+        });
     }
     let code = if is_unclear {
         Code::Unknown

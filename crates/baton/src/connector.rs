@@ -51,7 +51,9 @@ impl Connector {
     ///
     /// `app` has a master key. Fails when the key is refused, when Atlassian cannot be reached, and when the store was made for
     /// another organization.
-    pub async fn open(app: App, reach: &Reach) -> Result<Connector, AppError> {
+    pub async fn open(mut app: App, reach: &Reach) -> Result<Connector, AppError> {
+        // Whoever takes the file has rules of their own.
+        app.asks_rules = false;
         let request = ConnectionRequest {
             name: CONNECTION,
             organization: reach.organization.as_deref(),

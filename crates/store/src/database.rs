@@ -251,6 +251,16 @@ impl Store {
         }
     }
 
+    /// Gives back the memory that a reading was given.
+    pub async fn rest(&self) -> Result<(), StoreError> {
+        match &self.pools {
+            Pools::Sqlite { write, .. } => sqlite::rest(write)
+                .await
+                .map_err(|source| StoreError::from_driver("rest after a reading", source)),
+            Pools::Postgres { .. } => Ok(()),
+        }
+    }
+
     pub(crate) async fn synchronous(&self, fully: bool) -> Result<(), StoreError> {
         match &self.pools {
             Pools::Sqlite { write, .. } => sqlite::synchronous(write, fully)

@@ -6,7 +6,7 @@ use crate::database::Tx;
 use crate::error::StoreError;
 use crate::query::list_statement;
 use crate::value::{Row, Value};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeMap, BTreeSet, HashMap, HashSet};
 
 const ADD: &str =
     "INSERT INTO event (organization, id, processed_at, happened_at, action, actor, search, body) VALUES";
@@ -30,9 +30,20 @@ const SEARCH: &str =
 const COUNTS: &str = "SELECT e.happened_at / 86400000, e.action, COUNT(*) FROM event e
     WHERE e.organization = $1 AND e.happened_at >= $2 AND e.happened_at < $3
     GROUP BY e.happened_at / 86400000, e.action ORDER BY 1, 2";
+const COUNTS_OF_DAYS: &str = "SELECT d.day, d.action, d.events FROM event_day d
+    WHERE d.organization = $1 AND d.day >= $2 AND d.day < $3";
+const COUNT_MORE: &str = "INSERT INTO event_day (organization, day, action, events) VALUES ($1, $2, $3, $4)
+    ON CONFLICT (organization, day, action) DO UPDATE SET events = event_day.events + excluded.events";
+const FORGET_DAYS: &str = "DELETE FROM event_day WHERE organization = $1 AND day >= $2 AND day <= $3";
+const COUNT_DAY: &str = "INSERT INTO event_day (organization, day, action, events)
+    SELECT e.organization, e.happened_at / 86400000, e.action, COUNT(*) FROM event e
+    WHERE e.organization = $1 AND e.happened_at >= $2 AND e.happened_at < $3
+    GROUP BY e.organization, e.happened_at / 86400000, e.action";
 const FORGET_SUBJECTS: &str = "DELETE FROM event_subject WHERE event IN (
     SELECT number FROM event WHERE organization = $1 AND happened_at < $2)";
 const FORGET: &str = "DELETE FROM event WHERE organization = $1 AND happened_at < $2";
+
+const DAY_MS: i64 = 86_400_000;
 
 /// How many ids one statement looks up.
 const BATCH: usize = 400;
@@ -137,7 +148,8 @@ impl Tx {
             ]
         };
         let rows: Vec<Vec<Value>> = new.iter().map(row).collect();
-        self.insert_many(ADD, &rows, ADD_TAIL).await?;
+        let added = self.insert_many(ADD, &rows, ADD_TAIL).await?;
+        self.event_count_days(organization, &new, added).await?;
         let ids: Vec<&str> = new.iter().map(|event| event.id.as_str()).collect();
         let numbers = self.event_numbers(organization, &ids).await?;
         let mut subjects: Vec<Vec<Value>> = Vec::new();
@@ -151,6 +163,48 @@ impl Tx {
         self.insert_many(ADD_SUBJECTS, &subjects, ADD_SUBJECTS_TAIL)
             .await?;
         Ok(met)
+    }
+
+    /// Adds new events to the numbers of their days. Where another process added some of them meanwhile, so that fewer were
+    /// added, the days are counted anew.
+    async fn event_count_days(
+        &mut self,
+        organization: &str,
+        new: &[&NewEvent],
+        added: u64,
+    ) -> Result<(), StoreError> {
+        let mut days: BTreeMap<(i64, &str), i64> = BTreeMap::new();
+        for event in new {
+            *days
+                .entry((event.happened_at / DAY_MS, event.action.as_str()))
+                .or_default() += 1;
+        }
+        if usize::try_from(added) == Ok(new.len()) {
+            for ((day, action), events) in days {
+                let values = [organization.into(), day.into(), action.into(), events.into()];
+                self.execute(COUNT_MORE, &values).await?;
+            }
+            return Ok(());
+        }
+        let days: BTreeSet<i64> = days.into_keys().map(|(day, _)| day).collect();
+        for day in days {
+            self.event_count_day(organization, (day, day)).await?;
+        }
+        Ok(())
+    }
+
+    /// Counts the events of the last of these days anew, and none for the others.
+    async fn event_count_day(&mut self, organization: &str, days: (i64, i64)) -> Result<(), StoreError> {
+        let (first, day) = days;
+        self.execute(FORGET_DAYS, &[organization.into(), first.into(), day.into()])
+            .await?;
+        let values = [
+            organization.into(),
+            (day * DAY_MS).into(),
+            ((day + 1) * DAY_MS).into(),
+        ];
+        self.execute(COUNT_DAY, &values).await?;
+        Ok(())
     }
 
     async fn event_numbers(
@@ -227,18 +281,38 @@ impl Tx {
         from: i64,
         to: i64,
     ) -> Result<Vec<(i64, String, i64)>, StoreError> {
-        let rows = self
-            .rows(COUNTS, &[organization.into(), from.into(), to.into()])
-            .await?;
-        rows.iter()
+        let whole = (from.saturating_add(DAY_MS - 1) / DAY_MS, to / DAY_MS);
+        let mut rows = Vec::new();
+        if whole.0 >= whole.1 {
+            rows.extend(
+                self.rows(COUNTS, &[organization.into(), from.into(), to.into()])
+                    .await?,
+            );
+        } else {
+            let (begin, end) = (whole.0 * DAY_MS, whole.1 * DAY_MS);
+            for (from, to) in [(from, begin), (end, to)] {
+                if from < to {
+                    let part = [organization.into(), from.into(), to.into()];
+                    rows.extend(self.rows(COUNTS, &part).await?);
+                }
+            }
+            let days = [organization.into(), whole.0.into(), whole.1.into()];
+            rows.extend(self.rows(COUNTS_OF_DAYS, &days).await?);
+        }
+        let mut counts = rows
+            .iter()
             .map(|row| Ok((row.int(0)?, row.text(1)?, row.int(2)?)))
-            .collect()
+            .collect::<Result<Vec<_>, StoreError>>()?;
+        counts.sort_unstable();
+        Ok(counts)
     }
 
     /// Forgets the events that happened before a time; answers how many.
     pub async fn event_forget(&mut self, organization: &str, before: i64) -> Result<u64, StoreError> {
         let values = [organization.into(), before.into()];
         self.execute(FORGET_SUBJECTS, &values).await?;
-        self.execute(FORGET, &values).await
+        let forgotten = self.execute(FORGET, &values).await?;
+        self.event_count_day(organization, (0, before / DAY_MS)).await?;
+        Ok(forgotten)
     }
 }

@@ -44,6 +44,22 @@ const PROGRESS: &str =
     SET at = excluded.at, requests = excluded.requests, retries = excluded.retries,
         rate_limited = excluded.rate_limited, waiting = excluded.waiting, waiting_until = excluded.waiting_until";
 const CLEAR_STAGED: &str = "DELETE FROM staged WHERE run_id = $1";
+/// What is asked one by one only while a run is read becomes part of its family's row.
+const FOLD_LISTINGS: &str = "UPDATE listing
+    SET folded = folded + (
+            SELECT COUNT(*) FROM listing l
+            WHERE l.run_id = $1 AND l.family = listing.family AND l.name <> '' AND l.state = 'ended' AND l.note IS NULL),
+        pages = pages + (
+            SELECT CAST(COALESCE(SUM(l.pages), 0) AS BIGINT) FROM listing l
+            WHERE l.run_id = $1 AND l.family = listing.family AND l.name <> '' AND l.state = 'ended' AND l.note IS NULL),
+        rows_seen = rows_seen + (
+            SELECT CAST(COALESCE(SUM(l.rows_seen), 0) AS BIGINT) FROM listing l
+            WHERE l.run_id = $1 AND l.family = listing.family AND l.name <> '' AND l.state = 'ended' AND l.note IS NULL)
+    WHERE run_id = $1 AND name = ''";
+const CLEAR_FOLDED: &str = "DELETE FROM listing
+    WHERE run_id = $1 AND name <> '' AND state = 'ended' AND note IS NULL
+    AND EXISTS (SELECT 1 FROM listing l WHERE l.run_id = $1 AND l.family = listing.family AND l.name = '')";
+const CLEAR_KINDS: &str = "DELETE FROM listing_kind WHERE run_id = $1";
 const CLEAR_LOOKED: &str = "DELETE FROM looked WHERE run_id = $1";
 
 /// Where a run is in its life.
@@ -338,7 +354,7 @@ impl Store {
         tx.job_plan(RULES_JOB, &rules_key(run.id), &payload, now + RULES_WITHIN_MS)
             .await?;
         tx.commit().await?;
-        self.run_clear_staged(run.id).await?;
+        self.run_clear_up(run.id).await?;
         Ok((begun, ended))
     }
 
@@ -365,13 +381,21 @@ impl Store {
         tx.execute(UNEND, &key).await?;
         tx.run_set_state(run.id, state, Some(now), report).await?;
         tx.commit().await?;
-        self.run_clear_staged(run.id).await
+        self.run_clear_up(run.id).await
     }
 
-    async fn run_clear_staged(&self, run: RunId) -> Result<(), StoreError> {
+    /// Forgets what was kept for reading a run that is over.
+    async fn run_clear_up(&self, run: RunId) -> Result<(), StoreError> {
         let mut tx = self.write().await?;
-        tx.execute(CLEAR_STAGED, &[run.0.into()]).await?;
-        tx.execute(CLEAR_LOOKED, &[run.0.into()]).await?;
+        for statement in [
+            CLEAR_STAGED,
+            CLEAR_LOOKED,
+            FOLD_LISTINGS,
+            CLEAR_FOLDED,
+            CLEAR_KINDS,
+        ] {
+            tx.execute(statement, &[run.0.into()]).await?;
+        }
         tx.commit().await
     }
 }

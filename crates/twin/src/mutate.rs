@@ -34,7 +34,7 @@ pub(crate) fn move_members(world: &mut World, count: u32, seed: u64, now_ms: i64
     }
 }
 
-/// Puts so many log-ins of random accounts into the log. They change nothing.
+/// Puts so many log-ins of random accounts into the log. They change nothing but when these were last active.
 pub(crate) fn log_in(world: &mut World, count: u32, seed: u64, now_ms: i64) {
     let mut random = Random::new(seed ^ world.seed, "log in");
     for _ in 0..count {
@@ -42,6 +42,7 @@ pub(crate) fn log_in(world: &mut World, count: u32, seed: u64, now_ms: i64) {
             return;
         };
         let subject = account_subject(world, account);
+        world.log_ins.insert(subject.1.clone().into(), now_ms);
         let actor = (subject.1.clone(), subject.2.clone().unwrap_or_default());
         let seed = world.seed;
         let context = vec![subject];

@@ -7,6 +7,7 @@ use crate::query::{Answer, Cage, Limits, Question, Refusal, Variables, cell_json
 use crate::views::Scope;
 use crate::views::scope::ScopeChoice;
 use model::RunId;
+use model::role::role_name;
 use rules::life::{self, Decision, Finding, Kind, State, Step};
 use rules::{Problem, Rule, RuleSet, Severity, Transition};
 use serde::Serialize;
@@ -66,6 +67,17 @@ async fn ask(cage: &mut Cage, rule: &Rule, limits: Limits) -> Result<Answer, Ref
     cage.ask(&question, &Variables::new(), limits).await
 }
 
+/// A cell in the words of people: roles, one or several, and states of accounts by what they are called.
+fn spoken(cell: &str) -> String {
+    let word = |part: &str| match part {
+        "no_membership" => "not in the directory".to_owned(),
+        "inactive" => "deactivated".to_owned(),
+        role if role.starts_with("atlassian/") => role_name(role).to_owned(),
+        other => other.to_owned(),
+    };
+    cell.split(", ").map(word).collect::<Vec<String>>().join(", ")
+}
+
 /// What the answer to a rule finds.
 fn rows_of(rule: &Rule, answer: &Answer) -> Result<Rows, String> {
     let place = |name: &String| {
@@ -87,7 +99,7 @@ fn rows_of(rule: &Rule, answer: &Answer) -> Result<Rows, String> {
             .columns
             .iter()
             .map(String::as_str)
-            .zip(row.iter().map(cell_text))
+            .zip(row.iter().map(|cell| spoken(&cell_text(cell))))
             .collect();
         let sentence = rule
             .sentence
@@ -140,10 +152,12 @@ impl App {
                     Ok(answer) => rows_of(rule, &answer).map(|rows| (rows, !answer.is_cut)),
                     Err(refusal) => Err(refusal.to_string()),
                 };
+                let duration_ms = self.clock.now_ms() - before;
+                tracing::debug!(rule = %rule.id, duration_ms, "a rule was asked");
                 asked.push(Asked {
                     rule,
                     rows,
-                    duration_ms: self.clock.now_ms() - before,
+                    duration_ms,
                 });
             }
         }
@@ -154,6 +168,9 @@ impl App {
 
     /// The same after a reading, which is done whatever this comes to.
     pub(crate) async fn evaluate_after_reading(&self, organization: i64) {
+        if !self.asks_rules {
+            return;
+        }
         let evaluated = self.evaluate_organization(organization).await;
         match evaluated {
             Ok(evaluation) => tracing::info!(

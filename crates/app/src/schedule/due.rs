@@ -36,16 +36,32 @@ enum Ended {
 }
 
 impl App {
-    /// Makes sure that the next reading of every connection is planned as its schedule says.
-    pub async fn readings_plan(&self) -> Result<(), AppError> {
-        let mut tx = self.store.write().await?;
+    /// Makes sure that the next reading of every connection is planned as its schedule says. Answers for how long nothing is
+    /// due as far as that is known now.
+    pub async fn readings_plan(&self) -> Result<Option<Duration>, AppError> {
+        let now = self.clock.now_ms();
+        let mut due = Vec::new();
+        let mut unplanned = Vec::new();
+        let mut tx = self.store.read().await?;
         for connection in tx.connection_list().await? {
-            if tx.job_due_at(&sync_key(&connection.name)).await?.is_none() {
-                self.reading_plan(&mut tx, &connection).await?;
+            match tx.job_due_at(&sync_key(&connection.name)).await? {
+                Some(at) => due.push(at),
+                None => unplanned.push(connection),
             }
         }
-        tx.commit().await?;
-        Ok(())
+        drop(tx);
+        if !unplanned.is_empty() {
+            let mut tx = self.store.write().await?;
+            for connection in &unplanned {
+                self.reading_plan(&mut tx, connection).await?;
+            }
+            tx.commit().await?;
+        }
+        // What is due already and was not taken is somebody else's.
+        let next = due.into_iter().filter(|at| *at > now).min();
+        Ok(next
+            .and_then(|at| u64::try_from(at - now).ok())
+            .map(Duration::from_millis))
     }
 
     /// Plans the next reading of a connection anew, as its schedule says now.

@@ -18,12 +18,10 @@ use tokio::net::TcpListener;
 use tokio::sync::watch;
 use web::{Gate, HookKeeper, Mailbox, WebOptions};
 
-/// How often is looked for a reading that is due.
-const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How many organizations are read at the same time.
 const READERS: usize = 4;
-/// How often is looked for what a person waits for: a plan, a message.
-const LOOK_OFTEN: Duration = Duration::from_secs(1);
+/// How often is looked for what is due, and what nobody in this process woke us for.
+const LOOK_EVERY: Duration = Duration::from_secs(1);
 /// How long open requests may take after the wish to end.
 const SOFT_END: Duration = Duration::from_secs(5);
 
@@ -191,9 +189,11 @@ async fn until_told(
 /// is due at once for whoever serves next.
 pub async fn keep_reading(app: &App, options: &Options, mut ended: watch::Receiver<bool>) {
     while !*ended.borrow() {
-        if let Err(error) = app.readings_plan().await {
+        let stirred = app.stirred.notified();
+        let idle = app.readings_plan().await.unwrap_or_else(|error| {
             tracing::error!(%error, "readings could not be planned");
-        }
+            None
+        });
         let was_due = app
             .reading_due(options, &mut ended)
             .await
@@ -203,7 +203,8 @@ pub async fn keep_reading(app: &App, options: &Options, mut ended: watch::Receiv
             });
         if !was_due {
             tokio::select! {
-                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = tokio::time::sleep(idle.unwrap_or(LOOK_EVERY).min(LOOK_EVERY)) => {}
+                () = stirred => {}
                 _ = ended.wait_for(|ended| *ended) => return,
             }
         }
@@ -226,7 +227,7 @@ pub async fn keep_changing(app: &App, options: &Options, mut ended: watch::Recei
         };
         if !was_due {
             tokio::select! {
-                () = tokio::time::sleep(LOOK_OFTEN) => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
                 _ = ended.wait_for(|ended| *ended) => return,
             }
         }
@@ -237,6 +238,7 @@ pub async fn keep_changing(app: &App, options: &Options, mut ended: watch::Recei
 /// job comes back, and a message that was written already is not written again.
 pub async fn keep_telling(app: &App, mut ended: watch::Receiver<bool>) {
     loop {
+        let stirred = app.stirred.notified();
         let one = async {
             let looked = app.alerts_due().await?;
             let sent = app.message_due().await?;
@@ -254,7 +256,8 @@ pub async fn keep_telling(app: &App, mut ended: watch::Receiver<bool>) {
         };
         if !was_due {
             tokio::select! {
-                () = tokio::time::sleep(LOOK_OFTEN) => {}
+                () = tokio::time::sleep(LOOK_EVERY) => {}
+                () = stirred => {}
                 _ = ended.wait_for(|ended| *ended) => return,
             }
         }

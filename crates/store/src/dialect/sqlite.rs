@@ -84,6 +84,15 @@ pub(crate) async fn prepare_to_merge(write: &SqlitePool) -> Result<(), sqlx::Err
     Ok(())
 }
 
+/// Gives back the memory that staging was given.
+pub(crate) async fn rest(write: &SqlitePool) -> Result<(), sqlx::Error> {
+    let statement = format!("PRAGMA cache_size = {WRITER_CACHE}; PRAGMA shrink_memory");
+    sqlx::raw_sql(sqlx::AssertSqlSafe(statement))
+        .execute(write)
+        .await?;
+    Ok(())
+}
+
 /// Whether each commit waits until the disk has it. Otherwise a loss of power may cost the latest commits, never order.
 pub(crate) async fn synchronous(write: &SqlitePool, fully: bool) -> Result<(), sqlx::Error> {
     let statement = if fully {

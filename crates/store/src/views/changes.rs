@@ -144,11 +144,15 @@ GROUP BY ",
 const COUNT_BEGUN: &str = counts_by_run!("f.begun_run", " AND f.unseen_at IS NOT NULL");
 const COUNT_ENDED: &str = counts_by_run!("f.ended_run", "");
 
+// A column that is in no index, as in summary.rs: the facts of the run are looked at, not all of the kind.
 const RUN_COUNTS: &str = "\
 SELECT r.id, r.started_at, COALESCE(r.ended_at, r.started_at), r.changes_begun, r.changes_ended
 FROM run r
 WHERE r.organization_id = $1 AND r.id <= $2 AND r.id > $3 AND r.state = 'published'
   AND r.changes_begun + r.changes_ended > 0
+  AND ($5 = 0
+    OR EXISTS (SELECT 1 FROM fact f WHERE f.organization_id = $1 AND f.begun_run = r.id AND f.seen_at > 0 AND +f.kind = $5)
+    OR EXISTS (SELECT 1 FROM fact f WHERE f.organization_id = $1 AND f.ended_run = r.id AND f.seen_at > 0 AND +f.kind = $5))
 ORDER BY r.id DESC
 LIMIT $4";
 
@@ -322,15 +326,20 @@ impl Tx {
         Ok((begun, ended))
     }
 
-    /// The published runs that changed something, after `first` up to `at.run`, the latest first.
+    /// The published runs that changed something, of this kind or any (`None`), after `first` up to `at.run`, the latest
+    /// first.
     pub async fn change_runs(
         &mut self,
         at: Snapshot,
         first: i64,
+        kind: Option<i64>,
         limit: i64,
     ) -> Result<Vec<ChangedRun>, StoreError> {
         let rows = self
-            .rows(RUN_COUNTS, &at.values([Value::from(first), Value::from(limit)]))
+            .rows(
+                RUN_COUNTS,
+                &at.values([first.into(), limit.into(), kind.unwrap_or(0).into()]),
+            )
             .await?;
         let read = |row: &Row| {
             Ok(ChangedRun {

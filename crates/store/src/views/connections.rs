@@ -112,8 +112,8 @@ LIMIT 200";
 
 const FAMILIES: &str = "\
 SELECT l.family,
-       CAST(SUM(CASE WHEN l.name <> '' THEN 1 ELSE 0 END) AS BIGINT),
-       CAST(SUM(CASE WHEN l.name <> '' AND l.state IN ('ended', 'refused', 'unsure') THEN 1 ELSE 0 END) AS BIGINT),
+       CAST(SUM(l.folded + CASE WHEN l.name <> '' THEN 1 ELSE 0 END) AS BIGINT),
+       CAST(SUM(l.folded + CASE WHEN l.name <> '' AND l.state IN ('ended', 'refused', 'unsure') THEN 1 ELSE 0 END) AS BIGINT),
        CAST(SUM(l.pages) AS BIGINT), CAST(SUM(l.rows_seen) AS BIGINT), CAST(SUM(l.expected) AS BIGINT),
        MAX(CASE WHEN l.name = '' THEN l.state END),
        CAST(SUM(CASE WHEN l.state = 'refused' THEN 1 ELSE 0 END) AS BIGINT),

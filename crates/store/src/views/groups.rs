@@ -252,6 +252,25 @@ impl Tx {
             .collect()
     }
 
+    /// What these groups gave when the run was published, or until then: group, resource and role.
+    pub async fn grants_around(&mut self, at: Snapshot, groups: &[i64]) -> Result<Vec<[i64; 3]>, StoreError> {
+        const HEAD: &str = "\
+SELECT f.a, f.b, f.c FROM fact f
+WHERE f.organization_id = $1 AND f.kind = 8 AND f.begun_run <= $2 AND (f.ended_run IS NULL OR f.ended_run >= $2)
+  AND f.a IN";
+        let mut grants = Vec::new();
+        for chunk in groups.chunks(500) {
+            let values = at.values(chunk.iter().copied().map(Value::from));
+            for row in self
+                .rows_built(list_statement(HEAD, 3, chunk.len(), ""), &values)
+                .await?
+            {
+                grants.push([row.int(0)?, row.int(1)?, row.int(2)?]);
+            }
+        }
+        Ok(grants)
+    }
+
     /// The latest known attributes of these groups, also of those that are no longer there.
     pub async fn group_names(
         &mut self,

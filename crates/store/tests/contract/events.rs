@@ -1,6 +1,6 @@
 //! The audit archive: kept once, searched, counted, forgotten.
 
-use std::collections::HashSet;
+use std::collections::{BTreeMap, HashSet};
 use store::{EventSearch, NewEvent, Store};
 use testkit::TestDatabase;
 
@@ -8,7 +8,8 @@ on_both!(
     an_event_is_kept_once,
     events_are_found_by_what_they_say,
     a_search_goes_on_after_the_last_event_it_told,
-    what_happened_before_a_time_is_forgotten
+    what_happened_before_a_time_is_forgotten,
+    days_are_counted_as_their_events_are
 );
 
 const DAY: i64 = 86_400_000;
@@ -140,4 +141,52 @@ async fn a_backup_holds_the_archive_too() {
     assert!(database.store.backup_to(&file).await.unwrap());
     let copy = Store::open(&format!("sqlite:{}", file.display())).await.unwrap();
     assert_eq!(found(&copy, &EventSearch::default()).await.len(), 4);
+}
+
+async fn days_are_counted_as_their_events_are(database: TestDatabase) {
+    let at = |number: i64, happened_at: i64, action: &str| NewEvent {
+        happened_at,
+        ..event(number, action, "ana", &[])
+    };
+    let events = [
+        at(1, DAY, "user_login"),
+        at(2, DAY + 7, "user_login"),
+        at(3, 2 * DAY + 1, "user_login"),
+        at(4, 2 * DAY + 9, "group_deleted"),
+        at(5, 3 * DAY + 4, "user_login"),
+        at(6, 3 * DAY + 8, "user_login"),
+    ];
+    keep(&database.store, &events[..3]).await;
+    keep(&database.store, &events).await;
+    let mut tx = database.store.archive_write().await.unwrap();
+    for forgotten_before in [0, DAY + 1, 2 * DAY + 5, 3 * DAY + 5] {
+        tx.event_forget("o1", forgotten_before).await.unwrap();
+        let bounds = [
+            0,
+            DAY,
+            DAY + 7,
+            2 * DAY,
+            2 * DAY + 5,
+            3 * DAY + 5,
+            4 * DAY,
+            5 * DAY + 1,
+        ];
+        for from in bounds {
+            for to in bounds {
+                let within = from.max(forgotten_before)..to;
+                let mut counted = BTreeMap::new();
+                for event in events.iter().filter(|event| within.contains(&event.happened_at)) {
+                    *counted
+                        .entry((event.happened_at / DAY, event.action.clone()))
+                        .or_default() += 1;
+                }
+                let counted: Vec<(i64, String, i64)> = counted
+                    .into_iter()
+                    .map(|((day, action), number)| (day, action, number))
+                    .collect();
+                let said = tx.event_counts("o1", from, to).await.unwrap();
+                assert_eq!(said, counted, "{from} to {to} after {forgotten_before}");
+            }
+        }
+    }
 }

@@ -80,6 +80,7 @@ async fn stage(reading: &Reading, run: RunId) -> PairNumbers {
 async fn what_follows_is_told_apart_from_what_does_not(database: TestDatabase) {
     database.store.prepare_to_stage(100).await.unwrap();
     database.store.prepare_to_merge().await.unwrap();
+    database.store.rest().await.unwrap();
     let (reading, run) = staged(&database, &[]).await;
     let expected = GivenRole {
         resource: "wiki".into(),

@@ -129,6 +129,19 @@ async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
             ..AccountFilter::default()
         },
     ];
+    let administrators = AccountFilter {
+        administrator: true,
+        ..AccountFilter::default()
+    };
+    // Some are counted otherwise than they are listed.
+    for filter in [&administrators, &filters[filters.len() - 1]] {
+        let listed = tx
+            .account_list(at, filter, AccountOrder::Name, MANY, 0)
+            .await
+            .unwrap();
+        let counted = tx.account_count(at, filter).await.unwrap();
+        assert_eq!(usize::try_from(counted), Ok(listed.len()), "{filter:?}");
+    }
     use AccountOrder::{Active, Groups, Inactive, Name, NameBackwards, Newest};
     for filter in filters {
         let question = format!("account_list {filter:?}");
@@ -165,6 +178,14 @@ async fn about_lists(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     said.sorted("group_member_counts", tx.group_member_counts(at).await.unwrap());
     said.exactly("group_find", tx.group_find(at, "g1").await.unwrap());
     said.sorted("grant_list", tx.grant_list(at, None, None).await.unwrap());
+    let groups: Vec<i64> = tx
+        .group_list(at)
+        .await
+        .unwrap()
+        .iter()
+        .map(|group| group.term)
+        .collect();
+    said.sorted("grants_around", tx.grants_around(at, &groups).await.unwrap());
     for kind in [FactKind::Account, FactKind::Group] {
         said.sorted("gone_list", tx.gone_list(at, kind).await.unwrap());
     }
@@ -221,7 +242,9 @@ async fn about_runs(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     let (begun, ended) = tx.change_counts(organization, 0, run).await.unwrap();
     said.sorted("change_counts", begun);
     said.sorted("change_counts", ended);
-    said.exactly("change_runs", tx.change_runs(at, 0, MANY).await.unwrap());
+    said.exactly("change_runs", tx.change_runs(at, 0, None, MANY).await.unwrap());
+    let of_kind = tx.change_runs(at, 0, Some(5), MANY).await.unwrap();
+    said.exactly("change_runs of a kind", of_kind);
     said.exactly("organization_list", tx.organization_list().await.unwrap());
     let id = OrganizationId::from("org-1");
     said.exactly("organization_find", tx.organization_find(&id).await.unwrap());

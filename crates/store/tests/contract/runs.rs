@@ -15,7 +15,8 @@ on_both!(
     requests_add_up,
     the_latest_runs_come_first,
     an_interrupted_run_keeps_what_it_has_to_say,
-    what_a_reading_does_is_kept_once
+    what_a_reading_does_is_kept_once,
+    the_listings_of_a_run_that_is_over_are_one_row_a_family
 );
 
 const KIND: FactKind = FactKind::Account;
@@ -181,4 +182,46 @@ async fn what_a_reading_does_is_kept_once(database: TestDatabase) {
     }
     let mut tx = reading.store.read().await.unwrap();
     assert_eq!(tx.run_progress_view(run.0).await.unwrap(), Some(progress));
+}
+
+async fn the_listings_of_a_run_that_is_over_are_one_row_a_family(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let run = reading.open().await;
+    for name in ["d1", "d2"] {
+        reading.plan(run.id, Family::Accounts, name).await;
+        let observation = store::Observation {
+            facts: accounts(&["a", name]),
+            ..store::Observation::default()
+        };
+        reading
+            .record_page(run.id, Family::Accounts, name, None, &observation)
+            .await;
+    }
+    reading.plan(run.id, Family::Policies, "only").await;
+    let mut tx = reading.store.write().await.unwrap();
+    tx.listing_fail(
+        run.id,
+        Family::Policies,
+        "only",
+        store::ListingState::Refused,
+        "may not be read",
+    )
+    .await
+    .unwrap();
+    tx.commit().await.unwrap();
+    let mut tx = reading.store.read().await.unwrap();
+    let before = format!("{:?}", tx.family_tally(run.id.0).await.unwrap());
+    drop(tx);
+    reading.publish(&run).await;
+
+    let mut tx = reading.store.read().await.unwrap();
+    assert_eq!(format!("{:?}", tx.family_tally(run.id.0).await.unwrap()), before);
+    let names: Vec<String> = tx
+        .listing_all(run.id)
+        .await
+        .unwrap()
+        .into_iter()
+        .map(|row| row.family + row.name.as_str())
+        .collect();
+    assert_eq!(names, ["accounts", "policies", "policiesonly"]);
 }

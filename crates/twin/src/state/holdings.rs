@@ -234,11 +234,14 @@ impl World {
             .count()
     }
 
-    /// When an account last used a workspace; derived from the seed, so that it costs no memory.
+    /// When an account last used a workspace; derived from the seed, so that it costs no memory, unless it logged in since.
     pub(crate) fn last_active_ms(&self, account: &Account, resource: u32) -> Option<i64> {
         let bits = hash(self.seed ^ (u64::from(resource) << 32), account.id.as_bytes());
         if bits % 100 < 15 {
             return None;
+        }
+        if let Some(at_ms) = self.log_ins.get(&account.id) {
+            return Some(at_ms / 1000 * 1000);
         }
         let share = unit(crate::random::mix(bits));
         let days_ago = 365.0 * share * share;

@@ -51,6 +51,8 @@ pub(crate) struct World {
     /// Accounts whose holdings have differences.
     pub(crate) differing: Vec<u32>,
     pub(crate) events: EventLog,
+    /// When accounts last logged in since the organization was generated; of few, most of the time.
+    pub(crate) log_ins: HashMap<Box<str>, i64>,
     /// Moves with each visible change.
     pub(crate) version: u64,
     /// Source of ids for rows that are made later.
@@ -93,6 +95,7 @@ impl World {
             scim: Scim::default(),
             differing: Vec::new(),
             events: EventLog::default(),
+            log_ins: HashMap::new(),
             version: 0,
             ids: Random::new(seed, "later ids"),
             seed,

@@ -26,13 +26,22 @@ const FACTS: i64 = 3_000;
 /// Changes that are listed.
 const LISTED: usize = 500;
 
-/// Shows the form, and the difference where two days are given.
+/// Days that are looked back over unless others are named.
+const WEEK_MS: i64 = 7 * DAY_MS;
+
+/// Shows the form, and the difference of the two days: of the last week where none is given.
 pub(crate) async fn show(
     State(web): State<Web>,
     shell: Shell,
-    Query(parameters): Query<Parameters>,
+    Query(mut parameters): Query<Parameters>,
 ) -> Result<Response, PageError> {
     let scope = shell.scope()?;
+    if parameters.from.is_empty()
+        && let Some(first) = scope.first_read_at
+    {
+        let from = At(first.0.max(shell.now - WEEK_MS));
+        parameters.from = time::day_of(from).map(|day| day.to_string()).unwrap_or_default();
+    }
     let found = match At::parse(&parameters.from) {
         None => None,
         Some(from) => {

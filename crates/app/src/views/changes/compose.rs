@@ -6,7 +6,7 @@ use crate::views::error::ViewError;
 use crate::views::names::{AccountRef, GroupRef, Names, Wanted};
 use crate::views::time::At;
 use model::{FactKind, RunId};
-use std::collections::{HashMap, HashSet};
+use std::collections::{BTreeSet, HashMap, HashSet};
 use store::Tx;
 use store::views::Snapshot;
 use store::views::changes::ChangeRow;
@@ -35,17 +35,17 @@ pub(super) async fn compose(
     let mut given = HashSet::new();
     let has = |kind: FactKind| begun.iter().chain(&ended).any(|row| row.kind == kind.number());
     if has(FactKind::Membership) && has(FactKind::RoleHolding) {
-        for grant in tx.grant_list(here, None, None).await? {
-            given.insert((grant.group, grant.resource, grant.role));
-        }
+        let memberships = begun.iter().chain(&ended);
+        let memberships = memberships.filter(|row| row.kind == FactKind::Membership.number());
+        let groups: BTreeSet<i64> = memberships.map(|row| row.key[0]).collect();
+        let groups: Vec<i64> = groups.into_iter().collect();
         // What was given until now tells what was lost with it.
-        let before = Snapshot {
-            run: here.run - 1,
-            ..here
-        };
-        for grant in tx.grant_list(before, None, None).await? {
-            given.insert((grant.group, grant.resource, grant.role));
-        }
+        let grants = tx.grants_around(here, &groups).await?;
+        given.extend(
+            grants
+                .into_iter()
+                .map(|[group, resource, role]| (group, resource, role)),
+        );
     }
     let grants = ended
         .iter()
@@ -91,7 +91,7 @@ async fn look_up(
             Some(FactKind::PlatformRole) => _ = wanted.account(a).role(b),
             Some(FactKind::ApiToken) => {
                 texts.push(a);
-                owner_ids.extend(row.attributes.text("account_id").map(str::to_owned));
+                owner_ids.extend(row.attributes.text("account_id"));
             }
             Some(FactKind::ScimUser) if c != 0 => _ = wanted.account(c),
             _ => texts.push(a),
@@ -110,21 +110,18 @@ async fn look_up(
             directories.insert(directory.term, name);
         }
     }
-    let mut owner_terms = HashMap::new();
-    for id in owner_ids {
-        if let Some(term) = tx.term_find(&id).await? {
-            wanted.account(term);
-            owner_terms.insert(id, term);
-        }
+    let owner_ids: Vec<&str> = owner_ids.into_iter().collect();
+    let owner_terms: HashMap<String, i64> = tx.term_numbers(&owner_ids).await?.into_iter().collect();
+    for term in owner_terms.values() {
+        wanted.account(*term);
     }
     let facts: Vec<i64> = rows.clone().map(|row| row.id).collect();
     let causes = tx.causes_of(&facts).await?;
-    let mut actors = HashMap::new();
-    for cause in &causes {
-        if let Some(term) = tx.term_find(&cause.actor).await? {
-            wanted.account(term);
-            actors.insert(cause.actor.clone(), term);
-        }
+    let actors: BTreeSet<&str> = causes.iter().map(|cause| cause.actor.as_str()).collect();
+    let actors: Vec<&str> = actors.into_iter().collect();
+    let actors: HashMap<String, i64> = tx.term_numbers(&actors).await?.into_iter().collect();
+    for term in actors.values() {
+        wanted.account(*term);
     }
     let known = wanted.look_up(tx, here).await?;
     let causes = causes.into_iter().map(|cause| {

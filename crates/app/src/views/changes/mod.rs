@@ -181,6 +181,7 @@ impl App {
         let newest = ask
             .before
             .map_or(at.run, |before| before.0.saturating_sub(1).min(at.run));
+        let kind = ask.kind.map(FactKind::number);
         let mut upto = Snapshot {
             organization: at.organization,
             run: newest,
@@ -189,7 +190,7 @@ impl App {
         let mut listed = 0;
         let mut next_before = None;
         'pages: loop {
-            let runs = tx.change_runs(upto, first, 20).await?;
+            let runs = tx.change_runs(upto, first, kind, 20).await?;
             let Some(last) = runs.last().map(|run| run.run) else {
                 break;
             };
@@ -208,7 +209,6 @@ impl App {
                     organization: at.organization,
                     run: run.run,
                 };
-                let kind = ask.kind.map(FactKind::number);
                 let begun = tx.change_begun(here, kind, most).await?;
                 let ended = tx.change_ended(here, kind, most).await?;
                 let full = usize::try_from(most).unwrap_or(usize::MAX);
