@@ -45,7 +45,7 @@ pub struct Stage {
     /// The pretend Atlassian.
     pub twin: Twin,
     /// The product.
-    pub app: App,
+    pub app: Arc<App>,
     /// How the product calls the twin.
     pub api: Options,
     clock: Arc<MovedClock>,
@@ -92,7 +92,7 @@ impl Stage {
         app.connection_add(&request, &api).await?;
         Ok(Stage {
             twin,
-            app,
+            app: Arc::new(app),
             api,
             clock,
             unfinished: Mutex::default(),

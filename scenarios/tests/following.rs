@@ -1,11 +1,12 @@
 //! Following the events instead of reading everything: what they name is read, and nothing else is claimed.
 
-use anyhow::{bail, ensure};
+use anyhow::{Context as _, bail, ensure};
 use app::Status;
 use app::views::changes::ChangesAsk;
 use app::views::events::EventsAsk;
 use app::views::scope::ScopeChoice;
 use scenarios::{Stage, draw::Random, judge};
+use serde_json::{Value, json};
 use twin::{FilterSemantics, Shape, TwinOptions};
 
 fn small(shape: Shape, seed: u64) -> TwinOptions {
@@ -133,13 +134,10 @@ async fn what_was_broken_off_is_found_the_next_time() -> anyhow::Result<()> {
         stage.twin.mutate(8, requests);
         stage.advance_s(1_000);
         broken_off += u64::from(stage.follow_at_most(requests).await.is_err());
-        let faults = serde_json::json!({ "probability": 0.05, "seed": requests });
+        let faults = json!({ "probability": 0.05, "seed": requests });
         stage.twin.set_faults(&faults).map_err(anyhow::Error::msg)?;
         let followed = stage.follow_all().await?;
-        stage
-            .twin
-            .set_faults(&serde_json::json!({}))
-            .map_err(anyhow::Error::msg)?;
+        stage.twin.set_faults(&json!({})).map_err(anyhow::Error::msg)?;
         ensure!(followed.whole_owed.is_none(), "{followed:?}");
         let verdict = judge::complete(&stage.export(false).await?, &[stage.truth(false)]);
         ensure!(verdict.is_right(), "after {requests} requests: {verdict:#?}");
@@ -206,7 +204,8 @@ async fn what_left_no_event_is_found_by_reading_everything() -> anyhow::Result<(
 #[tokio::test]
 async fn the_archive_keeps_events_as_long_as_it_is_told_to() -> anyhow::Result<()> {
     let mut stage = Stage::new(small(Shape::Typical, 13), None).await?;
-    stage.app.keep_events_days = Some(30);
+    let app = std::sync::Arc::get_mut(&mut stage.app).context("nobody else has it")?;
+    app.keep_events_days = Some(30);
     stage.sync(false).await?;
     let mut changed_at = Vec::new();
     for day in 0..3 {
@@ -243,5 +242,96 @@ async fn the_archive_keeps_events_as_long_as_it_is_told_to() -> anyhow::Result<(
         first.is_some_and(|at| at < changed_at[1]),
         "{first:?} {changed_at:?}"
     );
+    Ok(())
+}
+
+/// Sends a write of somebody else's to the twin; answers whether it was taken.
+async fn write(stage: &Stage, path: &str, body: &Value) -> anyhow::Result<bool> {
+    // Fails only when a provider is installed already, which is just as well.
+    let _ = rustls::crypto::ring::default_provider().install_default();
+    let (url, organization) = (stage.twin.base_url(), stage.twin.org_id());
+    let request = reqwest::Client::new()
+        .post(format!("{url}/admin/v2/orgs/{organization}/{path}"))
+        .bearer_auth(stage.twin.api_key())
+        .json(body);
+    Ok(request.send().await?.status().is_success())
+}
+
+/// A role that a group gave until that was taken without an event is not believed to come with the group.
+#[tokio::test]
+async fn what_a_group_gives_no_more_does_not_come_with_it() -> anyhow::Result<()> {
+    let options = TwinOptions {
+        directories: Some(1),
+        ..small(Shape::Typical, 14)
+    };
+    let stage = Stage::new(options, None).await?;
+    stage.sync(false).await?;
+    let facts: Vec<Value> = stage
+        .truth(false)
+        .iter()
+        .map(|line| serde_json::from_str(line))
+        .collect::<Result<_, _>>()?;
+    let of = |kind: &'static str| facts.iter().filter(move |fact| fact["kind"] == kind);
+    let workspace = of("workspace").next().context("no workspace")?["workspace_id"].clone();
+    let mut tried = 0;
+    for group in
+        of("group").filter(|group| of("group_role_grant").all(|it| it["group_id"] != group["group_id"]))
+    {
+        let outside = |place: &&Value| {
+            let is_it = |fact: &Value| fact["account_id"] == place["account_id"];
+            place["status"] == "active"
+                && !of("role_holding").any(|it| is_it(it) && it["resource_id"] == workspace)
+                && !of("membership").any(|it| is_it(it) && it["group_id"] == group["group_id"])
+        };
+        let Some(place) = of("directory_membership").find(outside) else {
+            continue;
+        };
+        let text = |fact: &Value, name: &str| fact[name].as_str().unwrap_or_default().to_owned();
+        let path = format!(
+            "directories/{}/groups/{}",
+            text(group, "directory_id"),
+            text(group, "group_id")
+        );
+        let (assign, revoke) = (
+            format!("{path}/role-assignments/assign"),
+            format!("{path}/role-assignments/revoke"),
+        );
+        let role = |role: &str| json!({ "resourceId": workspace, "roleId": role });
+        if !write(&stage, &assign, &role("atlassian/user")).await?
+            || !write(&stage, &assign, &role("atlassian/admin")).await?
+        {
+            continue;
+        }
+        stage.advance_s(1_000);
+        stage.follow_all().await?;
+        ensure!(stage.export(false).await? == stage.truth(false));
+        stage
+            .twin
+            .set_log_faults(&json!({ "lost": 1.0 }))
+            .map_err(anyhow::Error::msg)?;
+        ensure!(write(&stage, &revoke, &role("atlassian/admin")).await?);
+        stage
+            .twin
+            .set_log_faults(&json!({}))
+            .map_err(anyhow::Error::msg)?;
+        let account = json!({ "accountId": place["account_id"] });
+        if !write(&stage, &format!("{path}/memberships"), &account).await? {
+            continue;
+        }
+        tried += 1;
+        stage.advance_s(1_000);
+        stage.follow_all().await?;
+        let about = text(place, "account_id");
+        let of_account = |lines: Vec<String>| -> Vec<String> {
+            lines.into_iter().filter(|line| line.contains(&about)).collect()
+        };
+        let (said, truth) = (
+            of_account(stage.export(false).await?),
+            of_account(stage.truth(false)),
+        );
+        ensure!(said == truth, "said {said:#?}, true {truth:#?}");
+        ensure!(stage.sync(false).await?.status == Status::Complete);
+    }
+    ensure!(tried > 0, "no group could be tried");
     Ok(())
 }

@@ -42,6 +42,9 @@ pub(crate) struct Confirmed {
     pub incomplete: Vec<FactKind>,
 }
 
+/// Roles on resources that accounts seem to have gained, by resource and role. They begin only where a look finds them.
+pub(crate) type Believed = BTreeMap<(String, String), BTreeSet<String>>;
+
 /// How this tenant's filters work, as far as looking again depends on it.
 #[derive(Debug, Clone, Copy)]
 pub(crate) struct Filters {
@@ -50,26 +53,36 @@ pub(crate) struct Filters {
     pub rows_tell_groups: bool,
 }
 
-/// Looks every candidate up and answers what is confirmed absent.
+/// Looks every candidate up and answers what is confirmed absent. Roles that are `believed` are looked up with those that may
+/// be gone, because both are mostly of the same few.
 pub(crate) async fn confirm(
     ctx: &Context<'_>,
     directories: &[DirectoryId],
     filters: Filters,
+    believed: &Believed,
 ) -> Result<Confirmed, SyncError> {
     let mut confirmed = Confirmed::default();
     let mut gone = Gone::default();
     for kind in ORDER {
         let mut tx = ctx.store.read().await?;
         let complete = tx.run_complete(ctx.run, ctx.organization, kind).await?;
+        let candidates = match &complete {
+            Some(complete) => tx.facts_absent(complete).await?,
+            None => Vec::new(),
+        };
+        drop(tx);
+        if kind == FactKind::RoleHolding {
+            let alive = candidates.iter().filter(|fact| !gone.accounts.contains(&fact.a));
+            let mut to_ask = believed.clone();
+            add_holdings(ctx, alive, &mut to_ask).await?;
+            look_at_holdings(ctx, filters, &to_ask).await?;
+        } else if !candidates.is_empty() {
+            look_again(ctx, directories, filters, kind, &candidates, &gone).await?;
+        }
         let Some(complete) = complete else {
             confirmed.incomplete.push(kind);
             continue;
         };
-        let candidates = tx.facts_absent(&complete).await?;
-        drop(tx);
-        if !candidates.is_empty() {
-            look_again(ctx, directories, filters, kind, &candidates, &gone).await?;
-        }
         let mut tx = ctx.store.read().await?;
         let absent = if candidates.is_empty() {
             Vec::new()
@@ -144,13 +157,8 @@ async fn look_again(
             let groups = texts(ctx, alive.map(|fact| fact.a)).await?;
             steps::read_grants_again(ctx, &groups).await
         }
-        FactKind::RoleHolding => {
-            let alive: Vec<&FactRef> = candidates
-                .iter()
-                .filter(|fact| !gone.accounts.contains(&fact.a))
-                .collect();
-            look_at_holdings(ctx, filters, &alive).await
-        }
+        // With those that are believed, above.
+        FactKind::RoleHolding => Ok(()),
         FactKind::Directory => steps::read_directories(ctx, &again).await.map(|_| ()),
         FactKind::Workspace => steps::read_workspaces(ctx, &again).await.map(|_| ()),
         FactKind::ApiToken => steps::read_api_tokens(ctx, &again).await.map(|_| ()),
@@ -215,36 +223,35 @@ async fn look_at_memberships(ctx: &Context<'_>, candidates: &[&FactRef]) -> Resu
     Ok(())
 }
 
-/// Asks by role and resource which of the candidates hold it still, or one by one, whichever costs less.
-async fn look_at_holdings(
+/// Adds candidates by what they are called.
+async fn add_holdings<'a>(
     ctx: &Context<'_>,
-    filters: Filters,
-    candidates: &[&FactRef],
+    candidates: impl Iterator<Item = &'a FactRef> + Clone,
+    to_ask: &mut Believed,
 ) -> Result<(), SyncError> {
-    let mut by_pair: BTreeMap<(i64, i64), Vec<i64>> = BTreeMap::new();
+    let names = names(ctx, candidates.clone().flat_map(|fact| [fact.a, fact.b, fact.c])).await?;
     for fact in candidates {
-        by_pair.entry((fact.b, fact.c)).or_default().push(fact.a);
+        let name = |number| names.get(&number).cloned();
+        if let (Some(account), Some(resource), Some(role)) = (name(fact.a), name(fact.b), name(fact.c)) {
+            to_ask.entry((resource, role)).or_default().insert(account);
+        }
     }
-    let accounts: BTreeSet<i64> = candidates.iter().map(|fact| fact.a).collect();
-    let by_search: usize = by_pair
-        .values()
-        .map(|accounts| accounts.len().div_ceil(100))
-        .sum();
+    Ok(())
+}
+
+/// Asks by role and resource which of these accounts hold it, or one by one, whichever costs less.
+async fn look_at_holdings(ctx: &Context<'_>, filters: Filters, to_ask: &Believed) -> Result<(), SyncError> {
+    let accounts: BTreeSet<&String> = to_ask.values().flatten().collect();
+    let by_search: usize = to_ask.values().map(|accounts| accounts.len().div_ceil(100)).sum();
     if !filters.joint || accounts.len() <= by_search {
-        let accounts = texts(ctx, accounts.into_iter()).await?;
+        let accounts: Vec<String> = accounts.into_iter().cloned().collect();
         return steps::read_precisely(ctx, &accounts).await;
     }
-    let names = names(ctx, candidates.iter().flat_map(|fact| [fact.a, fact.b, fact.c])).await?;
-    for ((resource, role), accounts) in by_pair {
-        let (Some(resource), Some(role)) = (names.get(&resource), names.get(&role)) else {
-            continue;
-        };
+    for ((resource, role), accounts) in to_ask {
+        let accounts: Vec<&String> = accounts.iter().collect();
         for batch in accounts.chunks(100) {
             let search = AccountSearch {
-                accounts: batch
-                    .iter()
-                    .filter_map(|account| names.get(account).cloned())
-                    .collect(),
+                accounts: batch.iter().map(|account| (*account).clone()).collect(),
                 resources: vec![resource.clone()],
                 roles: vec![role.clone()],
                 ..AccountSearch::default()

@@ -1,6 +1,6 @@
 //! One reading of an organization, from the lease to publication.
 
-use crate::absence::{self, Filters};
+use crate::absence::{self, Believed, Filters};
 use crate::error::{SyncError, While as _};
 use crate::events::explain;
 use crate::hold;
@@ -245,6 +245,9 @@ async fn read_and_merge(
     let is_new = !ctx.has_ended(Family::Directories, ONLY).await?;
     if is_new {
         estimate(reading, ctx).await?;
+    } else {
+        // Between the sessions anything may have changed, and counts may agree all the same.
+        ctx.change_seen.store(true, Ordering::Relaxed);
     }
     let directories = directories(ctx).await?;
     let (accounts_certain, holdings) = read_all(reading, ctx, &directories).await?;
@@ -263,7 +266,7 @@ async fn read_and_merge(
         // Only what the row left out is a candidate: it would leave it out again.
         rows_tell_groups: false,
     };
-    let confirmed = absence::confirm(ctx, &directories, filters).await?;
+    let confirmed = absence::confirm(ctx, &directories, filters, &Believed::new()).await?;
     finish(reading, ctx, run, confirmed).await
 }
 

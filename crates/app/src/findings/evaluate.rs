@@ -169,6 +169,9 @@ impl App {
     /// The same after a reading, which is done whatever this comes to.
     pub(crate) async fn evaluate_after_reading(&self, organization: i64) {
         if !self.asks_rules {
+            if let Err(error) = self.forget_to_ask(organization).await {
+                tracing::debug!(%error, "that the rules are to be asked could not be forgotten");
+            }
             return;
         }
         let evaluated = self.evaluate_organization(organization).await;
@@ -185,6 +188,15 @@ impl App {
                 "the rules could not be asked; the next reading asks them again"
             ),
         }
+    }
+
+    /// Where no rules are asked, nobody takes up that they are to be asked about the published run.
+    async fn forget_to_ask(&self, organization: i64) -> Result<(), AppError> {
+        let mut tx = self.store.write().await?;
+        let run = tx.organization_get(organization).await?.published_run;
+        tx.job_forget(&rules_key(run)).await?;
+        tx.commit().await?;
+        Ok(())
     }
 
     /// Asks the rules about a published run that nobody asked them about, because the process that published it died; answers

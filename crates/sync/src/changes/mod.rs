@@ -186,12 +186,12 @@ async fn read_and_merge(
         rows_tell_groups: semantics.groups_cut_at.is_none(),
     };
     let read = objects::read(ctx, &directories, semantics.groups_cut_at, objects).await?;
-    roles::read(ctx, filters.joint, &read).await?;
+    let believed = roles::read(ctx, filters.joint, &read).await?;
     reading
         .store
         .run_merging(ctx.lease, run, ctx.clock.now_ms())
         .await?;
-    let confirmed = absence::confirm(ctx, &directories, filters).await?;
+    let confirmed = absence::confirm(ctx, &directories, filters, &believed).await?;
     let mut tx = ctx.store.read().await?;
     let mut drops = Vec::new();
     for (complete, absent) in &confirmed.absent {

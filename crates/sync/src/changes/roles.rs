@@ -1,10 +1,14 @@
 //! Which roles came and went with the memberships and grants that were read.
 //!
-//! A role that follows newly from a group is believed when Atlassian's own count agrees: the account's count of resources
-//! where its row was read, the role's count of holders where it was not. A role that no group explains any more is asked
-//! about directly before it ends (`absence.rs`). Where neither is possible, accounts are read one by one.
+//! What follows from groups may be wrong: what is known of them may be old, or change while this is read. So a role that
+//! newly follows from a group is asked about directly before it begins, and one that no group explains any more before it
+//! ends, both in the same requests (`absence.rs`). Atlassian's own counts tell where something else happened: the account's
+//! count of resources where its row was read, the role's count of holders where it was not. There accounts are read one by
+//! one, or the role's holders are listed. Where many roles are gained at once, a count that agrees is believed unless it
+//! cannot tell.
 
 use super::objects::Read;
+use crate::absence::Believed;
 use crate::error::{SyncError, While as _};
 use crate::listing::Context;
 use crate::steps;
@@ -18,16 +22,28 @@ use store::{GivenRole, Looked, Observation, Part};
 type Pair = (String, String);
 type ByOne<T> = BTreeMap<String, BTreeSet<T>>;
 
-/// Reads or concludes the roles that may have changed.
-pub(super) async fn read(ctx: &Context<'_>, joint: bool, read: &Read) -> Result<(), SyncError> {
+/// So many requests are spent on roles that seem gained and that nobody lost. Where it would take more, Atlassian's counts are
+/// believed as far as they can tell.
+const MOST_ASKED: usize = 8;
+
+/// Reads the roles that may have changed, or makes them candidates: of roles that seem to have ended, in the store; of those
+/// that seem to have begun, in the answer.
+pub(super) async fn read(ctx: &Context<'_>, joint: bool, read: &Read) -> Result<Believed, SyncError> {
     let grants = Grants::load(ctx, read).await?;
     let gone = |account: &String| read.rows.get(account).is_some_and(|row| !row.is_there);
     let mut precise: BTreeSet<String> = read.holdings.iter().filter(|id| !gone(id)).cloned().collect();
     let mut affected = affected(ctx, read, &grants).await?;
     affected.retain(|account| !gone(account) && !precise.contains(account));
     let changes = Changes::of(ctx, read, &grants, affected).await?;
+    let mut believed = Believed::default();
     if joint {
-        // Who is gained by an account whose row was read is judged by its count; the others by the counts of roles.
+        // What is gained by an account whose row was read is judged by its count; the others by the counts of roles.
+        let asks_all = changes
+            .of
+            .values()
+            .filter(|change| !change.gained.is_empty())
+            .count()
+            <= MOST_ASKED;
         let mut told: Vec<Fact> = Vec::new();
         let mut untold: BTreeMap<Pair, BTreeSet<String>> = BTreeMap::new();
         for (account, change) in &changes.of {
@@ -36,7 +52,13 @@ pub(super) async fn read(ctx: &Context<'_>, joint: bool, read: &Read) -> Result<
             }
             match read.rows.get(account).and_then(|row| row.resources) {
                 Some(counted) if counted == change.resources_after() => {
-                    told.extend(change.gained.iter().map(|pair| holding(account, pair)));
+                    for pair in &change.gained {
+                        if asks_all || change.has_another_role_on(&pair.0) {
+                            believed.entry(pair.clone()).or_default().insert(account.clone());
+                        } else {
+                            told.push(holding(account, pair));
+                        }
+                    }
                 }
                 Some(_) => _ = precise.insert(account.clone()),
                 None => {
@@ -46,10 +68,16 @@ pub(super) async fn read(ctx: &Context<'_>, joint: bool, read: &Read) -> Result<
                 }
             }
         }
-        stage(ctx, told).await?;
         for (pair, accounts) in untold {
-            gain_untold(ctx, &changes, &pair, accounts).await?;
+            if !counts_agree(ctx, &changes, &pair).await? {
+                list(ctx, &pair).await?;
+            } else if asks_all {
+                believed.entry(pair).or_default().extend(accounts);
+            } else {
+                told.extend(accounts.iter().map(|account| holding(account, &pair)));
+            }
         }
+        stage(ctx, told).await?;
         look_where_lost(ctx, &changes, &precise).await?;
     } else {
         let changed = changes.of.iter().filter(|(_, change)| !change.is_nothing());
@@ -61,7 +89,8 @@ pub(super) async fn read(ctx: &Context<'_>, joint: bool, read: &Read) -> Result<
         .iter()
         .map(|account| Looked::first(FactKind::RoleHolding, account))
         .collect();
-    looked_at(ctx, &looked).await
+    looked_at(ctx, &looked).await?;
+    Ok(believed)
 }
 
 fn holding(account: &str, (resource, role): &Pair) -> Fact {
@@ -165,10 +194,20 @@ impl Change {
         self.gained.is_empty() && self.lost.is_empty()
     }
 
+    /// Whether it then holds several roles on a resource: a count of resources does not tell which.
+    fn has_another_role_on(&self, resource: &str) -> bool {
+        let roles = self.roles_after().filter(|(on, _)| on == resource);
+        roles.count() > 1
+    }
+
+    fn roles_after(&self) -> impl Iterator<Item = &Pair> {
+        let stay = self.held.iter().filter(|pair| !self.lost.contains(*pair));
+        stay.chain(&self.gained)
+    }
+
     /// On how many resources it then holds roles.
     fn resources_after(&self) -> i64 {
-        let stay = self.held.iter().filter(|pair| !self.lost.contains(*pair));
-        let resources: BTreeSet<&String> = stay.chain(&self.gained).map(|(resource, _)| resource).collect();
+        let resources: BTreeSet<&String> = self.roles_after().map(|(resource, _)| resource).collect();
         i64::try_from(resources.len()).unwrap_or(i64::MAX)
     }
 }
@@ -253,18 +292,13 @@ fn groups_after(read: &Read, account: &String, before: &BTreeSet<String>) -> BTr
     after
 }
 
-/// Believes that these accounts gained a role if then as many hold it as Atlassian counts; else its holders are listed.
-async fn gain_untold(
-    ctx: &Context<'_>,
-    changes: &Changes,
-    pair: &Pair,
-    accounts: BTreeSet<String>,
-) -> Result<(), SyncError> {
+/// Whether as many hold a role as Atlassian counts, if all that seems to have changed did.
+async fn counts_agree(ctx: &Context<'_>, changes: &Changes, pair: &Pair) -> Result<bool, SyncError> {
     let given = given(pair);
     let (search, _) = steps::holders_of(&given);
     let counted = match ctx.admin.accounts_count(ALL_DIRECTORIES, &search).await {
-        Ok(counted) => Some(counted),
-        Err(error) if error.is_refusal() => None,
+        Ok(counted) => counted,
+        Err(error) if error.is_refusal() => return Ok(false),
         Err(error) => return Err(error).reading(Family::RoleHoldings),
     };
     let mut tx = ctx.store.read().await?;
@@ -274,11 +308,7 @@ async fn gain_untold(
         .of
         .values()
         .map(|change| i64::from(change.gained.contains(pair)) - i64::from(change.lost.contains(pair)));
-    if counted == Some(known + differ.sum::<i64>()) {
-        let facts = accounts.iter().map(|account| holding(account, pair)).collect();
-        return stage(ctx, facts).await;
-    }
-    list(ctx, pair).await
+    Ok(counted == known + differ.sum::<i64>())
 }
 
 /// Lists the holders of a role; where the list is certain, whoever is not in it lost the role.
