@@ -6,6 +6,7 @@ use super::error::C1zError;
 use std::fs::File;
 use std::io::{self, BufReader, BufWriter, Read as _, Write as _};
 use std::path::Path;
+use zstd::stream::raw::CParameter;
 use zstd::stream::read::Decoder;
 use zstd::stream::write::Encoder;
 
@@ -17,8 +18,10 @@ const MAGIC_3: [u8; 5] = *b"C1Z3\0";
 const FRAME_HEADER: usize = 18;
 /// Fast: the same ids are repeated all over the database, which every level finds.
 const LEVEL: i32 = 1;
-/// How many threads compress besides the one that reads: each takes some megabytes.
+/// How many threads compress besides the one that reads.
 const WORKERS: u32 = 1;
+/// How many bytes each of them compresses at a time; a few times as many are in memory.
+const JOB: u32 = 1024 * 1024;
 const CHUNK: usize = 256 * 1024;
 
 /// How much a file may ask of this machine.
@@ -124,6 +127,7 @@ pub(crate) fn pack(database: &Path, to: &File) -> io::Result<u64> {
     encoder.include_contentsize(true)?;
     encoder.set_pledged_src_size(Some(size))?;
     encoder.multithread(WORKERS)?;
+    encoder.set_parameter(CParameter::JobSize(JOB))?;
     io::copy(&mut from, &mut encoder)?;
     encoder.finish()?.flush()?;
     Ok(to.metadata()?.len())
