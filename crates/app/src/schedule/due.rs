@@ -18,6 +18,9 @@ const JOB_LEASE_MS: i64 = 60_000;
 const RENEW_EVERY: Duration = Duration::from_secs(15);
 /// How long after a delivery events are read: those that come with it are read with it.
 const MOMENT_MS: i64 = 500;
+/// How long after a delivery events are read until one is there that was processed after it: the log has an event some seconds
+/// later than a webhook tells of it (API facts, 7.1: three in the vendor's example).
+const AFTER_DELIVERY_MS: [i64; 7] = [MOMENT_MS, 1_500, 3_200, 5_000, 8_000, 16_000, 32_000];
 /// How long until a connection is looked at again that somebody else reads now.
 const BUSY_MS: i64 = 15_000;
 
@@ -91,8 +94,8 @@ impl App {
             is_refused: !stream.refused.is_empty(),
         };
         let nudged = nudged_at
-            .filter(|at| *at > looks.looked_at)
-            .map(|at| at + MOMENT_MS);
+            .filter(|at| stream.processed_at < *at && (!looks.is_refused || *at > looks.looked_at))
+            .and_then(|at| next_after_delivery(at, looks.looked_at));
         let looks = Looks {
             named_at: looks.named_at.into_iter().chain(nudged).min(),
             ..looks
@@ -283,6 +286,12 @@ impl App {
     }
 }
 
+/// The next look because of a delivery, after the one at `looked_at`.
+fn next_after_delivery(delivered_at: i64, looked_at: i64) -> Option<i64> {
+    let mut looks = AFTER_DELIVERY_MS.iter().map(|after_ms| delivered_at + after_ms);
+    looks.find(|at| *at > looked_at)
+}
+
 /// An error with its causes, for people.
 fn said(error: &dyn std::error::Error) -> String {
     let mut text = error.to_string();
@@ -295,4 +304,26 @@ fn said(error: &dyn std::error::Error) -> String {
         cause = error.source();
     }
     text
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn after_a_delivery_events_are_read_more_and_more_seldom_and_then_as_before() {
+        let mut looked_at = 10_000 - 1;
+        let mut looks = Vec::new();
+        while let Some(next) = next_after_delivery(10_000, looked_at) {
+            looks.push(next - 10_000);
+            looked_at = next;
+        }
+        assert_eq!(looks, AFTER_DELIVERY_MS);
+    }
+
+    #[test]
+    fn a_look_that_took_long_is_not_made_up_for() {
+        assert_eq!(next_after_delivery(10_000, 14_000), Some(15_000));
+        assert_eq!(next_after_delivery(10_000, 90_000), None);
+    }
 }
