@@ -194,7 +194,7 @@ fn problems() -> Vec<(&'static str, Vec<Value>, &'static str)> {
         (
             "leaver-with-admin-role",
             and(with("account", ("account_id", "bob"), &left), &[admin("bob")]),
-            "Bob is inactive and still has Organization admin",
+            "Bob is deactivated and still Organization admin",
         ),
         (
             "unmanaged-admin",
