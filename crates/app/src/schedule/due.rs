@@ -19,7 +19,7 @@ const RENEW_EVERY: Duration = Duration::from_secs(15);
 /// How long after a delivery events are read: those that come with it are read with it.
 const MOMENT_MS: i64 = 500;
 /// How long after a delivery events are read until one is there that was processed after it: the log has an event some seconds
-/// later than a webhook tells of it (API facts, 7.1: three in the vendor's example).
+/// later than a webhook tells of it. How many is a guess: about three in an example (API facts, 7.1).
 const AFTER_DELIVERY_MS: [i64; 7] = [MOMENT_MS, 1_500, 3_200, 5_000, 8_000, 16_000, 32_000];
 /// How long until a connection is looked at again that somebody else reads now.
 const BUSY_MS: i64 = 15_000;
@@ -56,7 +56,10 @@ impl App {
         if !unplanned.is_empty() {
             let mut tx = self.store.write().await?;
             for connection in &unplanned {
-                self.reading_plan(&mut tx, connection).await?;
+                // Somebody else may have planned it, and taken it up, since.
+                if tx.job_due_at(&sync_key(&connection.name)).await?.is_none() {
+                    self.reading_plan(&mut tx, connection).await?;
+                }
             }
             tx.commit().await?;
         }
