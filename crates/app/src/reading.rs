@@ -32,7 +32,9 @@ impl App {
             .await?;
         let organization_id = reading.connection.organization_id;
         let outcome = sync::sync(&reading).await;
-        self.store.rest().await?;
+        if let Err(error) = self.store.rest().await {
+            tracing::warn!(%error, "memory could not be given back after a reading");
+        }
         let outcome = outcome?;
         self.stirred.notify_waiters();
         if outcome.status == sync::Status::Complete
@@ -64,8 +66,10 @@ impl App {
             .await?;
         let organization_id = reading.connection.organization_id;
         let followed = sync::follow(&reading).await?;
-        if followed.events > 0 {
-            self.forget_old_events(organization_id).await?;
+        if followed.events > 0
+            && let Err(error) = self.forget_old_events(organization_id).await
+        {
+            tracing::warn!(%error, "events past their days could not be forgotten; the next reading tries again");
         }
         if followed.run.is_some() {
             self.stirred.notify_waiters();

@@ -312,7 +312,9 @@ impl Tx {
         let values = [organization.into(), before.into()];
         self.execute(FORGET_SUBJECTS, &values).await?;
         let forgotten = self.execute(FORGET, &values).await?;
-        self.event_count_day(organization, (0, before / DAY_MS)).await?;
+        if forgotten > 0 {
+            self.event_count_day(organization, (0, before / DAY_MS)).await?;
+        }
         Ok(forgotten)
     }
 }
