@@ -2,9 +2,11 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use app::HookKind;
 use app::schedule::{ScheduleChange, ScheduleView};
 use app::views::scope::ScopeChoice;
 use scenarios::ChangeStage;
+use secrecy::SecretString;
 use serde_json::json;
 use tokio::sync::watch;
 use twin::TwinOptions;
@@ -259,4 +261,28 @@ async fn what_changes_is_read_in_between_and_everything_once_a_day() {
         .runs
         .remove(0);
     assert!(last.requests > 20, "{last:?}");
+}
+
+/// A webhook tells of an event before the log has it: the next look at the regular time would be most of an hour later.
+#[tokio::test]
+async fn a_delivery_that_comes_before_its_event_leads_to_it_within_seconds() {
+    let serving = Serving::begin().await;
+    serving.look().await;
+    serving.between(50 * 60_000).await;
+    serving.stage.pass_s(51 * 60);
+    while serving.look().await {}
+    let app = &serving.stage.app;
+    let secret = SecretString::from("Bearer 0123456789abcdef");
+    app.hook_add(None, "audit", HookKind::Organization, &secret, "test")
+        .await
+        .unwrap();
+    let hook = app.hook_keys().await.unwrap().remove(0);
+    let before = serving.runs().await;
+    serving.stage.twin.mutate(5, 1);
+    assert!(app.hook_delivered(&hook, "d1").await.unwrap());
+    for _ in 0..8 {
+        serving.stage.pass_s(1);
+        while serving.look().await {}
+    }
+    assert!(serving.runs().await > before, "nothing was read");
 }
