@@ -64,8 +64,18 @@ const HOLDERS: &str = "SELECT DISTINCT t.id, t.text FROM staged s JOIN term t ON
 const COUNT_SECOND: &str = "SELECT COUNT(DISTINCT s.b) FROM staged s
     JOIN term d ON d.id = s.a AND d.text = $3
     WHERE s.run_id = $1 AND s.kind = $2";
-const RESOURCES_KNOWN: &str = "SELECT DISTINCT t.text FROM fact f JOIN term t ON t.id = f.b
-    WHERE f.organization_id = $1 AND f.kind IN ($2, $3) AND f.ended_run IS NULL
+/// From one resource to the next by the index: there are a hundred of them among millions of holdings.
+const RESOURCES_KNOWN: &str = "WITH RECURSIVE met (kind, b) AS (
+        SELECT k.kind, (SELECT MIN(f.b) FROM fact f WHERE f.organization_id = $1 AND f.kind = k.kind)
+        FROM (SELECT $2 AS kind UNION ALL SELECT $3) k
+        UNION ALL
+        SELECT m.kind,
+            (SELECT MIN(f.b) FROM fact f WHERE f.organization_id = $1 AND f.kind = m.kind AND f.b > m.b)
+        FROM met m WHERE m.b IS NOT NULL
+    )
+    SELECT DISTINCT t.text FROM met m JOIN term t ON t.id = m.b
+    WHERE EXISTS (SELECT 1 FROM fact f
+        WHERE f.organization_id = $1 AND f.kind = m.kind AND f.b = m.b AND f.ended_run IS NULL)
     ORDER BY t.text";
 const ROLES_KNOWN: &str = "SELECT DISTINCT t.text FROM fact f JOIN term t ON t.id = f.c
     WHERE f.organization_id = $1 AND f.kind IN ($2, $3) AND f.ended_run IS NULL
