@@ -105,9 +105,8 @@ const SYNC: &str = "INSERT INTO v1_sync_runs
 VALUES ($1, $2, $3, '', 'full', 1, 1, $4)";
 
 /// Nothing of the new database outlives a failure, so nothing is written twice to protect it. Rows only come at the ends of
-/// tables, which takes few pages; these are larger than usual, as each costs a call of the system.
+/// tables, which takes few pages.
 const SETTINGS: &str = "
-PRAGMA page_size = 8192;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA locking_mode = EXCLUSIVE;
@@ -117,7 +116,11 @@ PRAGMA trusted_schema = 0;
 PRAGMA threads = 2;
 ";
 
-/// Sorting takes more, and so many KiB for each of its threads.
+/// Sorting goes by pages, each of them a call of the system: with half as many it takes three quarters of the time. Where
+/// nothing is sorted, larger ones would only take memory.
+const PAGES_TO_INDEX: &str = "PRAGMA page_size = 8192";
+
+/// Sorting takes more memory, and so many KiB for each of its threads.
 const TO_INDEX: &str = "PRAGMA cache_size = -12000";
 
 /// Seconds since 1970 at which the time in a sync's id begins to count.
@@ -158,6 +161,9 @@ impl Writer {
             source,
         };
         let database = Connection::open(folder.path().join("db")).map_err(aside)?;
+        if options.indexes {
+            database.execute_batch(PAGES_TO_INDEX).map_err(aside)?;
+        }
         database.execute_batch(SETTINGS).map_err(aside)?;
         database.execute_batch(TABLES).map_err(aside)?;
         if let Some(older) = older {
