@@ -18,7 +18,7 @@ use tokio::sync::mpsc;
 /// Events do not tell of everything: older than this, what was read is read anew.
 const WHOLE_WITHIN_MS: i64 = 24 * 60 * 60 * 1000;
 /// Batches that wait to be written: as many as are written while the store is asked for more.
-const WAITING: usize = 16;
+const WAITING: usize = 5;
 
 /// Where and how a sync is written.
 #[derive(Debug, Clone)]
