@@ -18,7 +18,9 @@ const MAGIC_3: [u8; 5] = *b"C1Z3\0";
 const FRAME_HEADER: usize = 18;
 /// Fast: the same ids are repeated all over the database, which every level finds.
 const LEVEL: i32 = 1;
-/// How many threads compress besides the one that reads.
+/// From so many bytes on, others compress than who reads; before, that takes more memory than it saves time.
+const LARGE: u64 = 256 * 1024 * 1024;
+/// How many threads those are.
 const WORKERS: u32 = 1;
 /// How many bytes each of them compresses at a time; a few times as many are in memory.
 const JOB: u32 = 1024 * 1024;
@@ -126,8 +128,10 @@ pub(crate) fn pack(database: &Path, to: &File) -> io::Result<u64> {
     encoder.include_checksum(true)?;
     encoder.include_contentsize(true)?;
     encoder.set_pledged_src_size(Some(size))?;
-    encoder.multithread(WORKERS)?;
-    encoder.set_parameter(CParameter::JobSize(JOB))?;
+    if size > LARGE {
+        encoder.multithread(WORKERS)?;
+        encoder.set_parameter(CParameter::JobSize(JOB))?;
+    }
     io::copy(&mut from, &mut encoder)?;
     encoder.finish()?.flush()?;
     Ok(to.metadata()?.len())
