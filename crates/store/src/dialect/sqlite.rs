@@ -36,8 +36,22 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .pragma("case_sensitive_like", "1")
 }
 
+/// Makes a database that is not there yet a file that only its owner may read; SQLite's files beside it follow it in that.
+/// Where that cannot be, SQLite says why better.
+fn make_private(file: &Path) {
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::OpenOptionsExt as _;
+        let mut new = std::fs::OpenOptions::new();
+        drop(new.write(true).create_new(true).mode(0o600).open(file));
+    }
+    #[cfg(not(unix))]
+    let _ = file;
+}
+
 /// One connection that writes.
 pub(crate) async fn writer(file: &Path) -> Result<SqlitePool, sqlx::Error> {
+    make_private(file);
     SqlitePoolOptions::new()
         .max_connections(1)
         .connect_with(
