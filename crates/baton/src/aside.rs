@@ -2,6 +2,7 @@
 //!
 //! Whoever uses a folder holds a lock on a file in it. A folder whose lock can be had is used by nobody.
 
+use rusqlite::Connection;
 use std::fs::File;
 use std::io;
 use std::path::Path;
@@ -23,7 +24,7 @@ impl Aside {
     /// Makes a folder in another one, and removes those that nobody uses any more.
     pub fn make(within: &Path) -> io::Result<Aside> {
         sweep(within);
-        let folder = tempfile::Builder::new().prefix(PREFIX).tempdir_in(within)?;
+        let folder = private_folder(PREFIX, within)?;
         // Without a lock a folder is not swept, so it gets one that is held already.
         let unlocked = folder.path().join("unlocked");
         let lock = File::create(&unlocked)?;
@@ -37,6 +38,29 @@ impl Aside {
     pub fn path(&self) -> &Path {
         self.folder.path()
     }
+
+    /// Has SQLite keep its own temporary files here, in the whole program. Left alone it knows only the system's folders
+    /// and the current one, none of which can be written to on a read-only root.
+    ///
+    /// Call it before any database is opened.
+    pub fn take_sqlite_in(&self) -> Result<(), rusqlite::Error> {
+        // Deprecated because it is not safe beside other threads that use SQLite; there are none yet.
+        let folder = self.folder.path().display().to_string();
+        let database = Connection::open_in_memory()?;
+        database.pragma_update(None, "temp_store_directory", folder)
+    }
+}
+
+/// A new folder within another, for nobody but its owner.
+pub(crate) fn private_folder(prefix: &str, within: &Path) -> io::Result<TempDir> {
+    let mut builder = tempfile::Builder::new();
+    builder.prefix(prefix);
+    #[cfg(unix)]
+    {
+        use std::os::unix::fs::PermissionsExt as _;
+        builder.permissions(std::fs::Permissions::from_mode(0o700));
+    }
+    builder.tempdir_in(within)
 }
 
 /// Removes what nobody uses any more. What cannot be removed is left to the next one.
@@ -85,6 +109,16 @@ mod tests {
         std::fs::write(aside.path().join("state.db"), "x").unwrap();
         drop(aside);
         assert_eq!(names(within.path()), BTreeSet::new());
+    }
+
+    #[cfg(unix)]
+    #[test]
+    fn nobody_else_looks_into_a_folder() {
+        use std::os::unix::fs::PermissionsExt as _;
+        let within = tempfile::tempdir().unwrap();
+        let aside = Aside::make(within.path()).unwrap();
+        let mode = aside.path().metadata().unwrap().permissions().mode();
+        assert_eq!(mode & 0o777, 0o700);
     }
 
     #[test]

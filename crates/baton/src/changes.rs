@@ -126,7 +126,13 @@ impl Connector {
             ));
         }
         let account = AccountId::new(&id.resource);
-        self.run(Errand::DeleteAccount { account }).await?;
+        let done = self.run(Errand::DeleteAccount { account }).await?;
+        if done.was_so() {
+            tracing::warn!(
+                id = id.resource,
+                "there was nothing to delete: the organization has no such account, or its deletion was asked for before"
+            );
+        }
         Ok(DeleteResourceResponse::default())
     }
 

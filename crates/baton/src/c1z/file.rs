@@ -8,6 +8,7 @@ use super::error::C1zError;
 use super::schema::{SYNC_RUNS, Table};
 use super::stats::Stats;
 use super::time::shown;
+use crate::aside::private_folder;
 use crate::json::{JsonError, decode};
 use crate::proto::c1::connector::v2::{Entitlement, Grant, Resource, ResourceType};
 use prost::{Message, Name};
@@ -280,8 +281,7 @@ impl C1z {
 /// A new folder below `aside`, or where the system keeps such things.
 pub(crate) fn folder(aside: Option<&Path>) -> Result<TempDir, C1zError> {
     let below = aside.map_or_else(std::env::temp_dir, Path::to_owned);
-    let made = tempfile::Builder::new().prefix("c1z").tempdir_in(&below);
-    made.map_err(|source| C1zError::Aside {
+    private_folder("c1z", &below).map_err(|source| C1zError::Aside {
         folder: below.display().to_string(),
         source,
     })

@@ -196,6 +196,7 @@ fn wish(values: &Values) -> Result<Wish, OptionsError> {
             resource_type: or_default("delete-resource-type"),
         });
     }
+    values.nothing_half_wished()?;
     Ok(Wish::Sync)
 }
 

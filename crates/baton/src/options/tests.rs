@@ -80,6 +80,26 @@ fn each_thing_on_demand_is_understood() {
 }
 
 #[test]
+fn a_change_that_is_only_half_said_is_no_reading() {
+    let refused =
+        |typed: &[(&'static str, &'static str)]| resolve(typed, &[KEY], "").unwrap_err().to_string();
+    assert_eq!(refused(&[("delete-resource", "")]), "--delete-resource is empty");
+    assert_eq!(
+        refused(&[("delete-resource-type", "user")]),
+        "--delete-resource-type needs delete-resource"
+    );
+    assert_eq!(
+        refused(&[("invoke-action-args", "{}")]),
+        "--invoke-action-args needs invoke-action"
+    );
+    let variable = [KEY, ("BATON_DELETE_RESOURCE", "")];
+    assert!(
+        matches!(resolve(&[], &variable, "").unwrap().wish, Wish::Sync),
+        "an empty variable is none"
+    );
+}
+
+#[test]
 fn listing_actions_needs_no_key() {
     let options = resolve(&[("list-action-schemas", "true")], &[], "").unwrap();
     assert!(matches!(options.wish, Wish::ListActions));

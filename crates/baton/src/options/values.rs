@@ -132,6 +132,27 @@ impl Values {
         Ok(())
     }
 
+    /// Refuses to read where a change was meant: what goes with one was said without it, or it was typed and is empty, as
+    /// when a script's own variable is.
+    pub fn nothing_half_wished(&self) -> Result<(), OptionsError> {
+        const PARTS: [[&str; 2]; 9] = [
+            ["grant-entitlement", "grant-entitlement"],
+            ["grant-principal-type", "grant-entitlement"],
+            ["revoke-grant", "revoke-grant"],
+            ["create-account-profile", "create-account-profile"],
+            ["create-account-resource-type", "create-account-profile"],
+            ["invoke-action", "invoke-action"],
+            ["invoke-action-args", "invoke-action"],
+            ["delete-resource", "delete-resource"],
+            ["delete-resource-type", "delete-resource"],
+        ];
+        match PARTS.into_iter().find(|[part, _]| self.said.contains_key(part)) {
+            None => Ok(()),
+            Some([part, whole]) if part == whole => wrong(format!("{} is empty", self.place(part))),
+            Some([part, whole]) => wrong(format!("{} needs {whole}", self.place(part))),
+        }
+    }
+
     /// Whether a flag says nothing: it was not said, is empty, or is a switch that is off.
     fn is_off(&self, flag: &Flag) -> bool {
         match flag.kind {
