@@ -113,6 +113,13 @@ fn view_hint(error: &ViewError) -> Option<String> {
     }
 }
 
+fn store_code(error: &StoreError) -> u8 {
+    match error {
+        StoreError::Taken { .. } => code::USAGE,
+        _ => code::STORE,
+    }
+}
+
 fn exit_code(cause: Cause<'_>) -> Option<u8> {
     if let Some(error) = cause.downcast_ref::<Told>() {
         return Some(error.code);
@@ -123,8 +130,8 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
     if cause.is::<ConfigError>() {
         return Some(code::CONFIGURATION);
     }
-    if cause.is::<StoreError>() {
-        return Some(code::STORE);
+    if let Some(error) = cause.downcast_ref::<StoreError>() {
+        return Some(store_code(error));
     }
     if let Some(error) = cause.downcast_ref::<ApiError>() {
         return Some(api_code(error));
@@ -139,7 +146,7 @@ fn exit_code(cause: Cause<'_>) -> Option<u8> {
         return (!matches!(error, ViewError::Store(_))).then_some(code::UNKNOWN_NAME);
     }
     match cause.downcast_ref::<AppError>()? {
-        AppError::Store(_) => Some(code::STORE),
+        AppError::Store(error) => Some(store_code(error)),
         AppError::Question(Refusal::Database(_) | Refusal::NoRole { .. }) => Some(code::STORE),
         AppError::Question(_) => Some(code::USAGE),
         AppError::Api(error) => Some(api_code(error)),

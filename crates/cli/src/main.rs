@@ -48,6 +48,7 @@ fn main() -> ExitCode {
     };
     match ended {
         Ok(code) => code,
+        Err(error) if error.is::<output::Enough>() => ExitCode::SUCCESS,
         Err(error) => failure::report(&error),
     }
 }

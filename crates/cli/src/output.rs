@@ -1,8 +1,14 @@
-//! Printing: neat tables for people, JSON for scripts. A pipe that is closed early ends the program quietly.
+//! Printing: neat tables for people, JSON for scripts. A pipe that is closed early ends the program quietly, and after it
+//! has tidied up.
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;
 use std::io::{IsTerminal as _, Write as _};
+
+/// Whoever reads what is printed has enough. No failure; `main` ends with 0.
+#[derive(Debug, thiserror::Error)]
+#[error("nobody reads on")]
+pub struct Enough;
 
 /// Prints a line; a closed pipe is the reader's way of saying that it has enough.
 pub fn line(text: &str) -> anyhow::Result<()> {
@@ -14,7 +20,7 @@ pub fn whole(text: &str) -> anyhow::Result<()> {
     let mut out = std::io::stdout().lock();
     if let Err(error) = out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         if error.kind() == std::io::ErrorKind::BrokenPipe {
-            std::process::exit(0);
+            return Err(Enough.into());
         }
         return Err(error.into());
     }

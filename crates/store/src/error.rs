@@ -100,7 +100,7 @@ pub enum StoreError {
     #[error("a sealed secret does not open: it was changed or moved from another row")]
     Unseal,
     /// The name is taken.
-    #[error("there is already a {what} named \"{name}\"")]
+    #[error("the name \"{name}\" is taken by another {what}")]
     Taken {
         /// What kind of thing.
         what: &'static str,

@@ -3,9 +3,8 @@
 use super::{open, scope};
 use crate::args::{RulesArgs, RulesCommand, ScopeArgs};
 use crate::config::Config;
-use crate::failure::code;
+use crate::failure::{Told, code};
 use crate::output;
-use anyhow::Context as _;
 use app::views::ViewError;
 use app::views::scope::ScopeChoice;
 use std::path::Path;
@@ -64,7 +63,11 @@ async fn list(config: &Config, args: &RulesArgs) -> anyhow::Result<ExitCode> {
 }
 
 async fn check(config: &Config, file: &Path, as_json: bool) -> anyhow::Result<ExitCode> {
-    let text = std::fs::read_to_string(file).with_context(|| format!("cannot read {}", file.display()))?;
+    let text = std::fs::read_to_string(file).map_err(|error| Told {
+        message: format!("cannot read {}: {error}", file.display()),
+        hint: Some("check the path, and that this user may read it".to_owned()),
+        code: code::CONFIGURATION,
+    })?;
     let app = open(config).await?;
     let checked = app.check_rules(&file.display().to_string(), &text).await?;
     if as_json {

@@ -20,7 +20,6 @@ use clap::Command;
 use jiff::tz::TimeZone;
 use model::{Clock, SystemClock};
 use std::ffi::OsString;
-use std::io;
 use std::net::SocketAddr;
 use std::path::{Path, PathBuf};
 use std::process::ExitCode;
@@ -56,6 +55,8 @@ enum Ended {
     Service(#[from] service::ServiceError),
     #[error("{what}: {why}")]
     Failed { what: &'static str, why: String },
+    #[error(transparent)]
+    Enough(output::Enough),
 }
 
 impl Ended {
@@ -71,6 +72,7 @@ impl Ended {
 pub async fn run(args: ConnectorArgs, program: &str) -> ExitCode {
     match carry_out(args, program).await {
         Ok(()) => ExitCode::SUCCESS,
+        Err(Ended::Enough(_)) => ExitCode::SUCCESS,
         Err(ended) => {
             tracing::error!(error = %ended, "the connector ends");
             eprintln!("{ended}");
@@ -83,8 +85,7 @@ async fn carry_out(args: ConnectorArgs, program: &str) -> Result<(), Ended> {
     let written = Ended::failed("cannot write");
     match args.command {
         Some(ConnectorCommand::Version) => {
-            let version = format!("{program} version {}", env!("CARGO_PKG_VERSION"));
-            output::line(&version).map_err(|error| written(&error))
+            print(&format!("{program} version {}\n", env!("CARGO_PKG_VERSION")))
         }
         Some(ConnectorCommand::Capabilities) => {
             let text = describe::capabilities_text().map_err(|error| written(&error))?;
@@ -95,8 +96,9 @@ async fn carry_out(args: ConnectorArgs, program: &str) -> Result<(), Ended> {
             print(&text)
         }
         Some(ConnectorCommand::Completion(shell)) => {
-            clap_complete::generate(shell, &mut command(), PEER, &mut io::stdout());
-            Ok(())
+            let mut script = Vec::new();
+            clap_complete::generate(shell, &mut command(), PEER, &mut script);
+            print(&String::from_utf8_lossy(&script))
         }
         Some(ConnectorCommand::HealthCheck { endpoint, timeout_s }) => {
             let address = resolve_health(&args.typed)?;
@@ -112,7 +114,10 @@ async fn carry_out(args: ConnectorArgs, program: &str) -> Result<(), Ended> {
 
 /// Prints a text without a line's end, as the peer does.
 fn print(text: &str) -> Result<(), Ended> {
-    output::whole(text).map_err(|error| Ended::failed("cannot write")(&error))
+    output::whole(text).map_err(|error| match error.downcast::<output::Enough>() {
+        Ok(enough) => Ended::Enough(enough),
+        Err(error) => Ended::failed("cannot write")(&error),
+    })
 }
 
 fn variable(name: &str) -> Option<OsString> {
@@ -144,9 +149,12 @@ async fn act(mut options: Options) -> Result<(), Ended> {
         _ => None,
     };
     let aside = Aside::make(&options.temporary_folder).map_err(|error| Ended::Failed {
-        what: "there is no room for what is read",
+        what: "nothing can be kept for a while",
         why: format!("{}: {error}", options.temporary_folder.display()),
     })?;
+    aside
+        .take_sqlite_in()
+        .map_err(|error| Ended::failed("nothing can be kept for a while")(&error))?;
     options.temporary_folder = aside.path().to_owned();
     let place = Place::of(&options);
     let worker = place.open(&options, clock).await?;
