@@ -184,6 +184,16 @@ fn checked(file: Option<&str>, written: Written) -> Result<Rule, Wrong> {
         return Err(wrong(start, "an id has small letters, digits and -, at most 60"));
     }
     let missing = |name: &str| wrong(start, format!("{name} is missing"));
+    if file.is_some() && !written.enabled && written.key.is_none() {
+        let shipped = shipped().0.into_iter().find(|rule| rule.id == id);
+        return shipped
+            .map(|rule| Rule {
+                is_enabled: false,
+                file: file.map(str::to_owned),
+                ..rule
+            })
+            .ok_or_else(|| missing("key"));
+    }
     let severity = written.severity.ok_or_else(|| missing("severity"))?;
     let severity_at = severity.span().start;
     let severity = Severity::from_name(severity.get_ref())

@@ -55,6 +55,20 @@ mod tests {
     use super::*;
 
     #[test]
+    fn a_shipped_rule_is_switched_off_by_its_id() {
+        let (shipped, _) = pack::shipped();
+        let text = format!("[[rule]]\nid = \"{}\"\nenabled = false\n", shipped[0].id);
+        let set = RuleSet::new(&[("mine.toml".to_owned(), text)]);
+        assert!(set.problems.is_empty(), "{:?}", set.problems);
+        let rule = set.rule(&shipped[0].id).unwrap();
+        assert!(!rule.is_enabled);
+        assert_eq!(rule.sql, shipped[0].sql);
+        let strange = "[[rule]]\nid = \"nobody-ships-this\"\nenabled = false\n".to_owned();
+        let set = RuleSet::new(&[("mine.toml".to_owned(), strange)]);
+        assert_eq!(set.problems.len(), 1, "there is nothing to switch off");
+    }
+
+    #[test]
     fn a_rule_of_a_file_replaces_the_shipped_one() {
         let (shipped, _) = pack::shipped();
         let id = &shipped[0].id;
