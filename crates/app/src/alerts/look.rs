@@ -4,9 +4,9 @@ use super::condition::{ChangePattern, Condition, Metric};
 use crate::App;
 use crate::error::AppError;
 use crate::query::{QueryAnswer, cell_text};
-use crate::views::At;
 use crate::views::changes::{Change, Turn};
 use crate::views::scope::{Scope, ScopeChoice};
+use crate::views::{At, ViewError};
 use model::RunId;
 use serde_json::{Value, json};
 use sha2::{Digest as _, Sha256};
@@ -120,11 +120,20 @@ impl App {
             Condition::Reading | Condition::Rule(_) => Ok(Looked::default()),
             Condition::Query { sql } => {
                 let mut tx = self.store.read().await?;
-                let before = tx.alert_seen(alert.id, run.organization_id).await?;
+                let seen = tx.alert_seen(alert.id, run.organization_id).await?;
                 drop(tx);
-                let scope = self.scope_read(run.organization_id).await?;
+                let before = match seen {
+                    Some(seen) => Some(seen),
+                    None => self.rows_before(&sql, run).await?,
+                };
+                let scope = self.scope_read(run.organization_id, None).await?;
                 let answer = self.query(&scope, &sql, &Variables::new(), limits()).await?;
-                Ok(of_rows(&answer, before.as_ref()))
+                let looked = of_rows(&answer, before.as_ref());
+                Ok(match before {
+                    Some(_) => looked,
+                    // With nothing to compare with, nothing is new.
+                    None => Looked { told: None, ..looked },
+                })
             }
             Condition::Change(pattern) => {
                 let all = match changes.take() {
@@ -139,21 +148,36 @@ impl App {
                 let mut tx = self.store.read().await?;
                 let before = tx.alert_seen(alert.id, run.organization_id).await?;
                 drop(tx);
-                let scope = self.scope_read(run.organization_id).await?;
+                let scope = self.scope_read(run.organization_id, None).await?;
                 let value = self.metric(&scope, metric).await?;
                 Ok(of_threshold(metric, value, (above, below), before.as_ref()))
             }
         }
     }
 
-    /// An organization as it was last read.
-    async fn scope_read(&self, organization: i64) -> Result<Scope, AppError> {
+    /// What a question's rows were before a run, for the first look: all that it remembers of them. `None` where the run was
+    /// the first.
+    async fn rows_before(&self, sql: &str, run: &RunRow) -> Result<Option<Value>, AppError> {
+        let Some(ended_at) = run.ended_at else {
+            return Ok(None);
+        };
+        let scope = match self.scope_read(run.organization_id, Some(At(ended_at - 1))).await {
+            Ok(scope) => scope,
+            Err(AppError::View(ViewError::BeforeFirstReading)) => return Ok(None),
+            Err(error) => return Err(error),
+        };
+        let answer = self.query(&scope, sql, &Variables::new(), limits()).await?;
+        Ok(of_rows(&answer, None).seen)
+    }
+
+    /// An organization as it was last read, or as it was read by a moment.
+    async fn scope_read(&self, organization: i64, as_of: Option<At>) -> Result<Scope, AppError> {
         let mut tx = self.store.read().await?;
         let id = tx.organization_get(organization).await?.atlassian_id;
         drop(tx);
         let choice = ScopeChoice {
             organization: Some(id.to_string()),
-            as_of: None,
+            as_of,
         };
         Ok(self.scope(&choice).await?)
     }
