@@ -34,6 +34,8 @@ pub struct Evaluation {
     pub rules: usize,
     /// Rules that could not be asked, and why.
     pub failed: Vec<(String, String)>,
+    /// What of the files was refused, and is therefore no rule.
+    pub refused: Vec<Problem>,
     /// How many findings opened, those that opened again among them.
     pub opened: usize,
     /// How many closed.
@@ -271,6 +273,7 @@ impl App {
         let now = self.clock.now_ms();
         let mut evaluation = Evaluation {
             rules: asked.len(),
+            refused: set.problems.clone(),
             ..Evaluation::default()
         };
         let mut tx = self.store.write().await?;

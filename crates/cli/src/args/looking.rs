@@ -219,7 +219,7 @@ pub struct ChangesArgs {
     /// Only changes after this instant, such as 2026-11-20 or 7d
     #[arg(long, value_name = "TIME")]
     pub since: Option<String>,
-    /// At most so many rows
+    /// About so many rows: a reading is shown whole
     #[arg(long, default_value_t = 100)]
     pub limit: i64,
     #[command(flatten)]

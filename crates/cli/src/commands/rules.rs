@@ -103,6 +103,9 @@ async fn evaluate(config: &Config, args: &RulesArgs) -> anyhow::Result<ExitCode>
         evaluation.opened,
         evaluation.closed
     ))?;
+    for problem in &evaluation.refused {
+        output::line(&problem.to_string())?;
+    }
     for (rule, error) in &evaluation.failed {
         output::line(&format!("{rule}: {error}"))?;
     }
