@@ -231,7 +231,7 @@ impl Week {
         if kills == 0 {
             self.usual = begun.elapsed();
         }
-        let expected = self.expected(&before, &after, number == 0);
+        let expected = self.expected(&before, &after);
         let told = self.newly_told()?;
         ensure!(told == expected, "told {told:#?}, expected {expected:#?}");
         for (what, count) in told {
@@ -335,7 +335,7 @@ impl Week {
     }
 
     /// What is to be told of a turn.
-    fn expected(&mut self, before: &Facts, after: &Facts, is_first: bool) -> Counts {
+    fn expected(&mut self, before: &Facts, after: &Facts) -> Counts {
         let mut counts = Counts::new();
         let mut count = |what: String, more: usize| *counts.entry(what).or_default() += more;
         let keys: BTreeSet<&String> = before.keys().chain(after.keys()).collect();
@@ -356,10 +356,8 @@ impl Week {
                 count(format!("rule {opened}"), 1);
             }
         }
-        // A question that is asked for the first time has only new rows.
-        let was_member = |key: &String| !is_first && before.contains_key(key);
         let members = after.keys().filter(|key| key.starts_with("membership "));
-        let new = members.filter(|key| !was_member(key)).count();
+        let new = members.filter(|key| !before.contains_key(*key)).count();
         if new > 0 {
             count("query".to_owned(), new);
         }
