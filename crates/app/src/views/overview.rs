@@ -27,7 +27,7 @@ pub struct Counts {
     pub workspaces: i64,
     /// API tokens.
     pub tokens: i64,
-    /// Things that need a person.
+    /// Things that need a person now; none when an earlier reading is looked at.
     pub needs_person: i64,
 }
 
@@ -174,15 +174,19 @@ impl App {
             None => {
                 let mut tx = self.store.read().await?;
                 let counts = Counts {
-                    accounts: self.account_tally(&mut tx, at).await?.accounts,
-                    groups: i64::try_from(tx.group_list(at).await?.len()).unwrap_or(i64::MAX),
-                    workspaces: i64::try_from(tx.workspace_list(at).await?.len()).unwrap_or(i64::MAX),
-                    tokens: self.token_index(&mut tx, at).await?.total(),
+                    accounts: tx.fact_count(at, FactKind::Account).await?,
+                    groups: tx.fact_count(at, FactKind::Group).await?,
+                    workspaces: tx.fact_count(at, FactKind::Workspace).await?,
+                    tokens: tx.fact_count(at, FactKind::ApiToken).await?,
                     needs_person: 0,
                 };
                 *self.memo.put(at, "counts", "", counts)
             }
         };
+        // Nobody can do anything about an earlier day.
+        if !scope.is_current {
+            return Ok(counts);
+        }
         let attention = self.attention(scope).await?;
         let pressing = attention
             .iter()

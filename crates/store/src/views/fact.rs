@@ -1,4 +1,4 @@
-//! Whether one thing is so as of a published run.
+//! Whether one thing is so as of a published run, and how many of a kind are.
 
 use super::{Seen, Snapshot};
 use crate::database::Tx;
@@ -12,6 +12,12 @@ WHERE f.kind = $3 AND f.a = $4 AND f.b = $5 AND f.c = $6 AND ",
     visible!("f"),
     "
 ORDER BY f.id DESC LIMIT 1"
+);
+
+/// Both indexes by key answer it alone.
+const COUNT: &str = concat!(
+    "SELECT COUNT(*) FROM fact f WHERE f.kind = $3 AND ",
+    visible!("f")
 );
 
 /// A thing that is so.
@@ -41,5 +47,11 @@ impl Tx {
             })
         });
         fact.transpose()
+    }
+
+    /// How many facts of a kind are so.
+    pub async fn fact_count(&mut self, at: Snapshot, kind: FactKind) -> Result<i64, StoreError> {
+        let row = self.row(COUNT, &at.values([Value::from(kind.number())])).await?;
+        row.map_or(Ok(0), |row| row.int(0))
     }
 }

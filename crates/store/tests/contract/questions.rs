@@ -167,6 +167,9 @@ async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     said.exactly("roles_on", tx.roles_on(at, 9).await.unwrap());
     said.exactly("has_summary", tx.has_summary(at).await.unwrap());
     said.exactly("account_tally", tx.account_tally(at).await.unwrap());
+    let accounts = tx.fact_count(at, model::FactKind::Account).await.unwrap();
+    assert_eq!(accounts, tx.account_tally(at).await.unwrap().accounts);
+    said.exactly("fact_count", accounts);
     said.exactly("account_find", tx.account_find(at, "a1").await.unwrap());
     for name in ["a1 name", "A1@EXAMPLE.ORG", "nobody"] {
         said.sorted("account_named", tx.account_named(at, name).await.unwrap());
