@@ -2,10 +2,13 @@
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
+use app::AppError;
 use app::alerts::{
     AlertRequest, ChangePattern, Channel, ChannelRequest, Condition, Email, MailTls, Metric, RulePattern,
+    Webhook,
 };
 use scenarios::ChangeStage;
+use secrecy::SecretString;
 use serde_json::{Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
@@ -350,7 +353,12 @@ async fn what_could_never_be_told_is_refused() {
     let channels = ["log".to_owned()];
     let none: [String; 0] = [];
     let unknown = ["nowhere".to_owned()];
-    let wrong: [(Condition, &[String], &str); 6] = [
+    let misspelt = Condition::Rule(RulePattern {
+        rules: vec!["dormant-organisation-admin".into()],
+        ..RulePattern::default()
+    });
+    let wrong: [(Condition, &[String], &str); 7] = [
+        (misspelt, &channels, "name"),
         (pattern("friendship", "began"), &channels, "name"),
         (pattern("membership", "vanished"), &channels, "name"),
         (limits(None, None), &channels, "name"),
@@ -368,16 +376,37 @@ async fn what_could_never_be_told_is_refused() {
         };
         assert!(told.stage.app.alert_add(&request).await.is_err(), "{condition:?}");
     }
-    let relative = ChannelRequest {
-        name: "other",
-        channel: Channel::File {
-            path: "alerts.jsonl".into(),
-        },
-        secret: None,
-        allow_private: false,
-        actor: "test",
+    let webhook = |url: &str| {
+        Channel::Webhook(Webhook {
+            url: url.into(),
+            ca_file: None,
+        })
     };
-    assert!(told.stage.app.channel_add(&relative).await.is_err());
+    let relative = Channel::File {
+        path: "alerts.jsonl".into(),
+    };
+    let wrong = [
+        (relative, None),
+        (webhook("https://example.org/alerts"), None),
+        (webhook("https://example.org/alerts"), Some("whsec_%%%")),
+        (webhook("http://example.org/alerts"), Some("a secret")),
+        (webhook("example.org"), Some("a secret")),
+        (Channel::Slack, Some("hooks.example.org")),
+    ];
+    for (channel, secret) in wrong {
+        let request = ChannelRequest {
+            name: "other",
+            channel,
+            secret: secret.map(SecretString::from),
+            allow_private: false,
+            actor: "test",
+        };
+        let refused = told.stage.app.channel_add(&request).await;
+        assert!(
+            matches!(refused, Err(AppError::WrongAlert { .. })),
+            "{request:?}: {refused:?}"
+        );
+    }
 }
 
 #[tokio::test]

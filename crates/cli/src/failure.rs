@@ -93,9 +93,10 @@ fn hint(cause: Cause<'_>) -> Option<String> {
 
 fn view_hint(error: &ViewError) -> Option<String> {
     let list = |candidates: &[Candidate]| {
-        let named = candidates
-            .iter()
-            .map(|candidate| format!("{} ({})", candidate.name, candidate.id));
+        let named = candidates.iter().map(|candidate| match candidate {
+            Candidate { id, name } if id == name => id.clone(),
+            Candidate { id, name } => format!("{name} ({id})"),
+        });
         named.collect::<Vec<_>>().join("; ")
     };
     match error {

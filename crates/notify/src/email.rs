@@ -107,12 +107,15 @@ fn parameters(email: &Email) -> Result<TlsParameters, DeliveryError> {
     })
 }
 
+pub(crate) fn mailbox(text: &str) -> Result<Mailbox, DeliveryError> {
+    let parsed = text.parse::<Mailbox>();
+    parsed.map_err(|error| DeliveryError::Letter {
+        what: format!("\"{text}\": {error}"),
+    })
+}
+
 fn letter(email: &Email, message: &Message) -> Result<lettre::Message, DeliveryError> {
     let wrong = |what: String| DeliveryError::Letter { what };
-    let mailbox = |text: &str| {
-        text.parse::<Mailbox>()
-            .map_err(|error| wrong(format!("\"{text}\": {error}")))
-    };
     let from = mailbox(&email.from)?;
     let place = from.email.domain().to_owned();
     let subject: String = message

@@ -9,9 +9,11 @@ pub enum DeliveryError {
     #[error("no answer within 30 seconds")]
     TooSlow,
     /// The address is none.
-    #[error("\"{what}\" is no address that can be sent to")]
+    #[error(
+        "{what} is no address that can be sent to: it needs https, or http where private addresses are allowed"
+    )]
     Address {
-        /// What was given, without what may be secret.
+        /// What was given, in quotes; "the secret" where it may not be told.
         what: String,
     },
     /// The name does not resolve.

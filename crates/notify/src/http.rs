@@ -21,6 +21,30 @@ pub(crate) struct Target {
     pub client: Client,
 }
 
+/// An address that may be sent to, its host and its port. `is_secret` keeps the address itself out of errors.
+pub(crate) fn address(
+    text: &str,
+    reach: Reach,
+    is_secret: bool,
+) -> Result<(Url, String, u16), DeliveryError> {
+    let none = || DeliveryError::Address {
+        what: if is_secret {
+            "the secret".into()
+        } else {
+            format!("\"{text}\"")
+        },
+    };
+    let url = Url::parse(text.trim()).map_err(|_| none())?;
+    // In the clear only where the channel was allowed to stay in one's own network.
+    let may_be_clear = reach == Reach::Private;
+    if !(url.scheme() == "https" || url.scheme() == "http" && may_be_clear) {
+        return Err(none());
+    }
+    let host = url.host_str().ok_or_else(none)?.to_owned();
+    let port = url.port_or_known_default().ok_or_else(none)?;
+    Ok((url, host, port))
+}
+
 impl Target {
     /// Looks at an address and where it leads. `is_secret` keeps the address itself out of errors.
     pub async fn of(
@@ -29,21 +53,7 @@ impl Target {
         reach: Reach,
         is_secret: bool,
     ) -> Result<Target, DeliveryError> {
-        let none = || DeliveryError::Address {
-            what: if is_secret {
-                "the secret".into()
-            } else {
-                url.to_owned()
-            },
-        };
-        let url = Url::parse(url.trim()).map_err(|_| none())?;
-        // In the clear only where the channel was allowed to stay in one's own network.
-        let may_be_clear = reach == Reach::Private;
-        if !(url.scheme() == "https" || url.scheme() == "http" && may_be_clear) {
-            return Err(none());
-        }
-        let host = url.host_str().ok_or_else(none)?.to_owned();
-        let port = url.port_or_known_default().ok_or_else(none)?;
+        let (url, host, port) = address(url, reach, is_secret)?;
         let addresses = reach::resolve(&host, port, reach).await?;
         // Fails only when a provider is installed already, which is just as well.
         let _ = rustls::crypto::ring::default_provider().install_default();

@@ -24,7 +24,7 @@ pub use error::DeliveryError;
 pub use message::Message;
 pub use webhook::{SECRET_PREFIX, signature};
 
-use secrecy::SecretString;
+use secrecy::{ExposeSecret as _, SecretString};
 use std::time::Duration;
 
 /// How long one delivery may take, in milliseconds.
@@ -37,6 +37,27 @@ pub enum Reach {
     Public,
     /// Also private, loopback and link-local ones.
     Private,
+}
+
+/// Refuses what no delivery through this channel could ever get past: an address that is none, a secret that is no key.
+/// It reaches nobody.
+pub fn check(channel: &Channel, secret: Option<&SecretString>, reach: Reach) -> Result<(), DeliveryError> {
+    match channel {
+        Channel::Email(email) => {
+            let mut all = std::iter::once(&email.from).chain(&email.to);
+            all.try_for_each(|text| email::mailbox(text).map(|_| ()))
+        }
+        Channel::Slack => {
+            let address = secret.ok_or(DeliveryError::NoSecret)?;
+            http::address(address.expose_secret(), reach, true).map(|_| ())
+        }
+        Channel::Webhook(webhook) => {
+            webhook::keyed(secret.ok_or(DeliveryError::NoSecret)?)?;
+            http::address(&webhook.url, reach, false).map(|_| ())
+        }
+        Channel::Jira(jira) => http::address(&jira.url, reach, false).map(|_| ()),
+        Channel::File { .. } => Ok(()),
+    }
 }
 
 /// Brings a message through a channel. `now_ms` is when it is sent, in milliseconds since the epoch.

@@ -16,13 +16,8 @@ use sha2::Sha256;
 /// How a secret that is written in base64 begins; any other text is the key itself.
 pub const SECRET_PREFIX: &str = "whsec_";
 
-/// The signature of a body.
-pub fn signature(
-    secret: &SecretString,
-    id: &str,
-    timestamp_s: i64,
-    body: &str,
-) -> Result<String, DeliveryError> {
+/// What signs with a secret, if that is a key.
+pub(crate) fn keyed(secret: &SecretString) -> Result<Hmac<Sha256>, DeliveryError> {
     let secret = secret.expose_secret().trim();
     let wrong = |what| DeliveryError::Secret { what };
     let key = match secret.strip_prefix(SECRET_PREFIX) {
@@ -34,7 +29,17 @@ pub fn signature(
     if key.is_empty() {
         return Err(wrong("it is empty"));
     }
-    let mut mac = Hmac::<Sha256>::new_from_slice(&key).map_err(|_| wrong("it has no usable length"))?;
+    Hmac::<Sha256>::new_from_slice(&key).map_err(|_| wrong("it has no usable length"))
+}
+
+/// The signature of a body.
+pub fn signature(
+    secret: &SecretString,
+    id: &str,
+    timestamp_s: i64,
+    body: &str,
+) -> Result<String, DeliveryError> {
+    let mut mac = keyed(secret)?;
     mac.update(format!("{id}.{timestamp_s}.").as_bytes());
     mac.update(body.as_bytes());
     Ok(format!("v1,{}", STANDARD.encode(mac.finalize().into_bytes())))

@@ -4,7 +4,7 @@ use super::{AlertRequest, Condition, named};
 use crate::App;
 use crate::error::AppError;
 use crate::views::At;
-use notify::{Channel, MailTls};
+use notify::{Channel, MailTls, Reach};
 use secrecy::SecretString;
 use serde::Serialize;
 use serde_json::json;
@@ -163,6 +163,15 @@ impl App {
     }
 }
 
+/// Whom a channel may reach.
+pub(super) fn reach(allow_private: bool) -> Reach {
+    if allow_private {
+        Reach::Private
+    } else {
+        Reach::Public
+    }
+}
+
 /// Refuses what could never be delivered.
 fn check(request: &ChannelRequest<'_>) -> Result<(), AppError> {
     let wrong = |what: &str| {
@@ -197,5 +206,7 @@ fn check(request: &ChannelRequest<'_>) -> Result<(), AppError> {
         }
         _ => {}
     }
-    Ok(())
+    let reach = reach(request.allow_private);
+    let checked = notify::check(&request.channel, request.secret.as_ref(), reach);
+    checked.or_else(|error| wrong(&error.to_string()))
 }

@@ -135,7 +135,8 @@ impl Condition {
             Condition::Change(pattern) => {
                 let known = |kind: &String| FactKind::ALL.iter().any(|known| known.name() == kind.as_str());
                 if let Some(kind) = pattern.kinds.iter().find(|kind| !known(kind)) {
-                    return wrong(format!("there is no kind of fact \"{kind}\""));
+                    let kinds = FactKind::ALL.map(FactKind::name).join(", ");
+                    return wrong(format!("there is no kind of fact \"{kind}\"; there are {kinds}"));
                 }
                 let turns = ["began", "ended", "changed"];
                 if let Some(turn) = pattern.turns.iter().find(|turn| !turns.contains(&turn.as_str())) {

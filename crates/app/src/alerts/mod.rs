@@ -24,6 +24,7 @@ pub use send::{DeliveryView, MessageView, message_number};
 
 use crate::App;
 use crate::error::AppError;
+use crate::plans::matches;
 use crate::views::At;
 use serde::Serialize;
 use store::{AlertRow, AuditRow, Tx};
@@ -68,6 +69,9 @@ impl App {
     /// Adds an alert. It tells of what is read from now on.
     pub async fn alert_add(&self, request: &AlertRequest<'_>) -> Result<(), AppError> {
         request.condition.check()?;
+        if let Condition::Rule(pattern) = &request.condition {
+            self.check_rule_pattern(pattern)?;
+        }
         let organization_id = match request.connection {
             Some(name) => Some(self.connection_named(Some(name)).await?.organization_id),
             None => None,
@@ -93,6 +97,18 @@ impl App {
             .await?;
         tx.commit().await?;
         Ok(())
+    }
+
+    /// Refuses a pattern that fits no rule: it would never tell of anything, and most likely is misspelt.
+    fn check_rule_pattern(&self, pattern: &RulePattern) -> Result<(), AppError> {
+        let set = self.rule_set()?;
+        let fits = |wanted: &str| set.rules.iter().any(|rule| matches(wanted, &rule.id));
+        match pattern.rules.iter().find(|wanted| !fits(wanted)) {
+            None => Ok(()),
+            Some(wanted) => Err(AppError::WrongAlert {
+                what: format!("no rule is called \"{wanted}\"; orgwarden rules lists them"),
+            }),
+        }
     }
 
     async fn alert_keep(

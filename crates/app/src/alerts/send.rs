@@ -1,12 +1,12 @@
 //! Bringing messages through their channels, and the log of it.
 
-use super::channels::channel_of;
+use super::channels::{channel_of, reach};
 use super::look::at_text;
 use crate::App;
 use crate::error::AppError;
 use crate::schedule::back_off_ms;
 use crate::views::At;
-use notify::{Message, Reach};
+use notify::Message;
 use serde::Serialize;
 use serde_json::{Map, Value};
 use store::{ChannelRow, DeliveryRow, MESSAGE_JOB, MessageRow, MessageState};
@@ -194,11 +194,7 @@ impl App {
         } else {
             None
         };
-        let reach = if row.allow_private {
-            Reach::Private
-        } else {
-            Reach::Public
-        };
+        let reach = reach(row.allow_private);
         let message = message_of(message);
         let delivered = notify::deliver(&channel, secret.as_ref(), reach, &message, now);
         delivered.await.map_err(|error| said(&error))

@@ -3,7 +3,7 @@
 use super::evaluate::state_of;
 use crate::App;
 use crate::error::AppError;
-use crate::views::{At, Scope, ViewError};
+use crate::views::{At, Candidate, Scope, ViewError, nearest};
 use model::{FindingId, RunId};
 use rules::{Problem, Rule, Severity, State};
 use serde::Serialize;
@@ -259,6 +259,27 @@ impl App {
                 })
                 .collect(),
         })
+    }
+
+    /// Refuses the id of a rule that is not in force and never found anything here.
+    pub async fn check_rule_id(&self, scope: &Scope, id: &str) -> Result<(), AppError> {
+        let set = self.rule_set()?;
+        let mut tx = self.store.read().await?;
+        let counts = tx.finding_counts(scope.snapshot().organization).await?;
+        let known = set.rules.iter().map(|rule| rule.id.as_str());
+        let known = known.chain(counts.iter().map(|count| count.rule.as_str()));
+        if known.clone().any(|known| known == id) {
+            return Ok(());
+        }
+        let known = known.map(|id| Candidate {
+            id: id.to_owned(),
+            name: id.to_owned(),
+        });
+        Err(AppError::View(ViewError::Unknown {
+            what: "rule",
+            asked: id.to_owned(),
+            nearest: nearest(id, known),
+        }))
     }
 
     /// A finding with its rule and its life.

@@ -5,7 +5,10 @@ use crate::args::{AlertAdd, AlertCommand};
 use crate::config::Config;
 use crate::failure::{Told, code};
 use crate::output;
+use app::App;
 use app::alerts::{AlertRequest, ChangePattern, Condition, Metric, RulePattern, message_number};
+use app::query::{Limits, Variables};
+use app::views::scope::ScopeChoice;
 use serde_json::json;
 use std::process::ExitCode;
 
@@ -96,13 +99,32 @@ async fn add(config: &Config, add: AlertAdd) -> anyhow::Result<ExitCode> {
         connection: common.connection.as_deref(),
         actor: LOCAL_ADMINISTRATOR,
     };
-    open(config).await?.alert_add(&request).await?;
+    let app = open(config).await?;
+    app.alert_add(&request).await?;
+    if let Condition::Query { sql } = &request.condition {
+        try_question(&app, request.connection, sql).await;
+    }
     output::line(&format!(
         "{} tells {} of {words}, from the next reading on.",
         common.name,
         common.channel.join(" and ")
     ))?;
     Ok(ExitCode::SUCCESS)
+}
+
+/// Says if a question cannot be answered now: it is kept, because views or data may come that it can be asked of.
+async fn try_question(app: &App, connection: Option<&str>, sql: &str) {
+    let choice = ScopeChoice {
+        organization: connection.map(str::to_owned),
+        as_of: None,
+    };
+    let Ok(scope) = app.scope(&choice).await else {
+        return;
+    };
+    let asked = app.query(&scope, sql, &Variables::new(), Limits::default()).await;
+    if let Err(error) = asked {
+        eprintln!("warning: as it is now, the question cannot be answered: {error}");
+    }
 }
 
 fn metric(name: &str) -> anyhow::Result<Metric> {

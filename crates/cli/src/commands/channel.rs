@@ -119,10 +119,10 @@ async fn list(config: &Config, as_json: bool) -> anyhow::Result<ExitCode> {
         return Ok(ExitCode::SUCCESS);
     }
     let cells = channels.iter().map(|channel| {
-        let reach = if channel.allow_private {
-            "private too"
-        } else {
-            "public"
+        let reach = match (&channel.channel, channel.allow_private) {
+            (Channel::File { .. }, _) => "",
+            (_, true) => "private too",
+            (_, false) => "public",
         };
         vec![
             channel.name.clone(),

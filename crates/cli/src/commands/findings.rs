@@ -49,6 +49,9 @@ async fn list(app: &App, scope: &Scope, args: &FindingsArgs) -> anyhow::Result<(
         rule: args.rule.clone().unwrap_or_default(),
         severity: args.severity.clone().unwrap_or_default(),
     };
+    if !filter.rule.is_empty() {
+        app.check_rule_id(scope, &filter.rule).await?;
+    }
     let view = app.findings(scope, &filter, args.limit.max(1), 0).await?;
     let now = app.clock.now_ms();
     if args.json {
