@@ -12,7 +12,7 @@ pub use resolve::health_address;
 
 use app::ScimCredential;
 use secrecy::SecretString;
-use std::collections::BTreeMap;
+use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
 use std::path::PathBuf;
 
@@ -205,6 +205,30 @@ pub fn nearest(name: &str) -> &'static str {
         .iter()
         .max_by(|a, b| likeness(a).total_cmp(&likeness(b)))
         .map_or("", |flag| flag.name)
+}
+
+/// A remark for each variable of the environment that is not read and is most likely one that is, misspelt. Others that
+/// begin with `BATON_` say nothing: a cluster sets such for services of its own.
+pub fn misspelt(names: impl Iterator<Item = String>) -> Vec<String> {
+    const ALIKE: f64 = 0.95;
+    let own = flags::FLAGS.iter().flat_map(|flag| {
+        let names = std::iter::once(flag.name).chain(flag.published);
+        names.map(flags::variable)
+    });
+    let others = flags::VARIABLES.iter().chain(flags::IDLE_VARIABLES);
+    let read: BTreeSet<String> = own
+        .chain(others.map(|(name, _)| (*name).to_owned()))
+        .filter(|name| name.starts_with("BATON_"))
+        .collect();
+    let unread = names.filter(|name| name.starts_with("BATON_") && !read.contains(name));
+    let likeness = |one: &str, other: &str| strsim::jaro_winkler(one, other);
+    let meant = unread.filter_map(|name| {
+        let alike = read
+            .iter()
+            .max_by(|a, b| likeness(&name, a).total_cmp(&likeness(&name, b)))?;
+        (likeness(&name, alike) >= ALIKE).then(|| format!("{name} is not read: is {alike} meant?"))
+    });
+    meant.collect()
 }
 
 fn wrong<T>(what: impl Into<String>) -> Result<T, OptionsError> {

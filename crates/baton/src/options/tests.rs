@@ -29,6 +29,29 @@ fn key(options: &Options) -> String {
 }
 
 #[test]
+fn a_variable_that_is_misspelt_is_remarked_on_and_others_are_not() {
+    let set = [
+        "BATON_ACCESS_TOKEN",
+        "BATON_ACCESS_TOKN",
+        "BATON_ORGANISATION_ID",
+        "BATON_SCIM_TOKENS",
+        "BATON_ATLASSIAN_SERVICE_HOST",
+        "BATON_ATLASSIAN_PORT_8080_TCP",
+        "BATON_TMPDIR",
+        "HOME",
+    ];
+    let remarks = misspelt(set.into_iter().map(str::to_owned));
+    assert_eq!(
+        remarks,
+        [
+            "BATON_ACCESS_TOKN is not read: is BATON_ACCESS_TOKEN meant?",
+            "BATON_ORGANISATION_ID is not read: is BATON_ORGANIZATION_ID meant?",
+            "BATON_SCIM_TOKENS is not read: is BATON_SCIM_TOKEN meant?",
+        ]
+    );
+}
+
+#[test]
 fn the_command_line_wins_over_the_environment_over_the_file_over_the_default() {
     let file = "file: of-file.c1z\nlog-level: warn\nworkers: 3\n";
     let environment = [KEY, ("BATON_FILE", "of-env.c1z"), ("BATON_LOG_LEVEL", "error")];

@@ -36,7 +36,7 @@ pub struct QueryArgs {
     /// Answer at most so many rows
     #[arg(long, value_name = "N", default_value_t = 10_000)]
     pub limit: usize,
-    /// Stop the question after so many seconds
+    /// Stop the question after so many seconds, at most 600
     #[arg(long, value_name = "SECONDS", default_value_t = 30)]
     pub timeout_s: u64,
     /// List the views and their columns instead

@@ -109,7 +109,11 @@ fn rows<const N: usize>(
         }
         Ok::<(), C1zError>(())
     })?;
-    output::table(&heads, rows, "There is none in it.")?;
+    let empty = match resource_type {
+        Some(resource_type) => format!("There is none on resources of type \"{resource_type}\" in it."),
+        None => "There is none in it.".to_owned(),
+    };
+    output::table(&heads, rows, &empty)?;
     if more > 0 {
         output::line(&format!("… and {more} more: --limit shows more, --json all."))?;
     }

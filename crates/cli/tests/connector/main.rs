@@ -354,4 +354,10 @@ async fn a_state_is_kept_with_its_key_beside_it() {
     // Another organization's key opens nothing of it.
     let output = run(stage.connector(&["--state", "kept.db", "--organization-id", "another"])).await;
     assert_eq!(output.status.code(), Some(1));
+    // A state whose key is lost is said to be that, and gets no other key.
+    std::fs::remove_file(stage.path("kept.db.key")).unwrap();
+    let output = run(stage.connector(&["--state", "kept.db"])).await;
+    assert_eq!(output.status.code(), Some(1));
+    assert!(said(&output).contains("which is missing"), "{}", said(&output));
+    assert!(!Path::new(&stage.path("kept.db.key")).exists());
 }

@@ -10,7 +10,9 @@ pub enum Refusal {
     #[error("there is no question: write one SELECT over the views")]
     Empty,
     /// It does not begin as a question does.
-    #[error("\"{word}\" changes or sets something: only one SELECT over the views can be asked")]
+    #[error(
+        "a question begins with SELECT, WITH or VALUES, not with \"{word}\": nothing can be changed or set here"
+    )]
     NotAQuestion {
         /// Its first word.
         word: String,

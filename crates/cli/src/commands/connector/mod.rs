@@ -125,7 +125,16 @@ fn variable(name: &str) -> Option<OsString> {
 }
 
 fn resolve(typed: &baton::options::Typed) -> Result<Options, OptionsError> {
-    Options::resolve(typed, &variable, Path::new(""))
+    let set = std::env::vars_os().filter_map(|(name, _)| name.into_string().ok());
+    let misspelt = baton::options::misspelt(set);
+    match Options::resolve(typed, &variable, Path::new("")) {
+        Ok(mut options) => {
+            options.remarks.extend(misspelt);
+            Ok(options)
+        }
+        Err(OptionsError(why)) if misspelt.is_empty() => Err(OptionsError(why)),
+        Err(OptionsError(why)) => Err(OptionsError(format!("{why}; {}", misspelt.join("; ")))),
+    }
 }
 
 fn resolve_health(typed: &baton::options::Typed) -> Result<SocketAddr, OptionsError> {
@@ -224,6 +233,17 @@ impl Place {
     /// Opens the store and reaches the organization.
     async fn open(&self, options: &Options, clock: Arc<dyn Clock>) -> Result<Arc<Worker>, Ended> {
         let failed = Ended::failed("what was read cannot be kept");
+        // Otherwise a new key would be made, which then does not fit.
+        if let (Some(state), MasterKeySource::File(key)) = (&options.state, &self.key)
+            && state.exists()
+            && !key.exists()
+        {
+            return Err(failed(&format!(
+                "{} is sealed with the key in {}, which is missing: put it back, or remove the former to read everything anew",
+                state.display(),
+                key.display()
+            )));
+        }
         let key: MasterKey = self.key.load().map_err(|error| failed(&error))?;
         let store = Store::open(&self.database)
             .await
