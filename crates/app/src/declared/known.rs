@@ -103,7 +103,7 @@ impl Known {
             known.directories.push((directory.id, name));
         }
         let mut wanted = Wanted::default();
-        let (held, given) = (tx.role_counts(at).await?, tx.grant_counts(at).await?);
+        let (held, given) = (tx.role_counts(at, None).await?, tx.grant_counts(at).await?);
         // Every workspace is looked up with any resource.
         let mut resources: BTreeSet<i64> = tx
             .workspace_list(at)

@@ -348,10 +348,17 @@ impl App {
             if let Some(kept) = self.memo.get::<HashMap<i64, Owner>>(at, "token owners", "") {
                 return Ok(kept);
             }
-            let mut owners = self.read_token_owners(tx, at, index).await?;
-            for owner in owners.values_mut() {
-                owner.search = String::new();
-            }
+            let owner = |(account, left_as)| {
+                let search = String::new();
+                (account, Owner { search, left_as })
+            };
+            let owners = match tx.has_summary(at).await? {
+                true => {
+                    let rows = tx.token_owners(at).await?.into_iter();
+                    rows.map(|row| owner((row.account, row.left_as))).collect()
+                }
+                false => tx.account_left(at).await?.into_iter().map(owner).collect(),
+            };
             return Ok(self.memo.put(at, "token owners", "", owners));
         }
         Ok(Arc::new(self.read_token_owners(tx, at, index).await?))
@@ -371,6 +378,7 @@ impl App {
         Ok(self.memo.put(at, "token uses", "", uses))
     }
 
+    /// The owners with their names.
     async fn read_token_owners(
         &self,
         tx: &mut Tx,

@@ -115,23 +115,58 @@ impl App {
         at: Snapshot,
     ) -> Result<Arc<Vec<(i64, WorkspaceItem)>>, ViewError> {
         // Activity goes on while the run stays the same, but by days.
-        let since = unused_since(self.clock.now_ms());
-        let day = since.to_string();
+        let day = unused_since(self.clock.now_ms()).to_string();
         if let Some(items) = self.memo.get::<Vec<(i64, WorkspaceItem)>>(at, "workspaces", &day) {
             return Ok(items);
         }
+        let items = self.read_workspace_items(tx, at, None).await?;
+        Ok(self.memo.put(at, "workspaces", &day, items))
+    }
+
+    /// One of them. Only it is counted where not all were counted already.
+    async fn workspace_item(
+        &self,
+        tx: &mut Tx,
+        at: Snapshot,
+        resource: i64,
+    ) -> Result<Option<WorkspaceItem>, ViewError> {
+        let day = unused_since(self.clock.now_ms()).to_string();
+        let kept = self.memo.get::<Vec<(i64, WorkspaceItem)>>(at, "workspaces", &day);
+        let items = match kept {
+            Some(items) => items,
+            None => Arc::new(self.read_workspace_items(tx, at, Some(resource)).await?),
+        };
+        let found = items.iter().find(|(term, _)| *term == resource);
+        Ok(found.map(|(_, item)| item.clone()))
+    }
+
+    /// All of them, or only one.
+    async fn read_workspace_items(
+        &self,
+        tx: &mut Tx,
+        at: Snapshot,
+        only: Option<i64>,
+    ) -> Result<Vec<(i64, WorkspaceItem)>, ViewError> {
+        let is_asked = |resource: i64| only.is_none_or(|only| only == resource);
+        let since = unused_since(self.clock.now_ms());
         let listed: HashMap<i64, Described> = tx
             .workspace_list(at)
             .await?
             .into_iter()
+            .filter(|workspace| is_asked(workspace.term))
             .map(|workspace| (workspace.term, workspace))
             .collect();
-        let held = tx.role_counts(at).await?;
-        let given = tx.grant_counts(at).await?;
-        let holders: HashMap<i64, i64> = tx.holder_counts(at).await?.into_iter().collect();
-        let active: HashMap<i64, i64> = tx.active_holder_counts(at, since).await?.into_iter().collect();
+        let held = tx.role_counts(at, only).await?;
+        let mut given = tx.grant_counts(at).await?;
+        given.retain(|count| is_asked(count.resource));
+        let holders: HashMap<i64, i64> = match only {
+            None => tx.holder_counts(at).await?.into_iter().collect(),
+            Some(resource) => HashMap::from([(resource, tx.holder_count(at, resource).await?)]),
+        };
+        let active = tx.active_holder_counts(at, since, only).await?;
+        let active: HashMap<i64, i64> = active.into_iter().collect();
         let mut giving_groups: HashMap<i64, std::collections::HashSet<i64>> = HashMap::new();
-        for grant in tx.grant_list(at, None, None).await? {
+        for grant in tx.grant_list(at, None, only).await? {
             giving_groups
                 .entry(grant.resource)
                 .or_default()
@@ -195,7 +230,7 @@ impl App {
                 .cmp(&one.accounts)
                 .then_with(|| one.workspace.name.cmp(&other.workspace.name))
         });
-        Ok(self.memo.put(at, "workspaces", &day, items))
+        Ok(items)
     }
 
     /// The workspaces and the other resources that roles are held on.
@@ -226,12 +261,8 @@ impl App {
         let at = scope.at;
         let mut tx = self.store.read().await?;
         let (resource, workspace) = self.find_resource(&mut tx, at, asked).await?;
-        let items = self.workspace_items(&mut tx, at).await?;
-        let found = items
-            .iter()
-            .find(|(term, _)| *term == resource)
-            .map(|(_, item)| item.clone());
-        let item = found.unwrap_or_else(|| WorkspaceItem {
+        let item = self.workspace_item(&mut tx, at, resource).await?;
+        let item = item.unwrap_or_else(|| WorkspaceItem {
             workspace: workspace.clone(),
             accounts: 0,
             active: 0,

@@ -187,6 +187,15 @@ WHERE f.kind = 1 AND ",
     visible!("f")
 );
 
+/// What was told of an account that is active is not handed over: it is most of all rows.
+const LEFT: &str = concat!(
+    "\
+SELECT f.a, CASE WHEN f.attributes LIKE $3 ESCAPE '\\' THEN '{}' ELSE f.attributes END
+FROM fact f
+WHERE f.kind = 1 AND ",
+    visible!("f")
+);
+
 /// How many accounts there are, and how many of which sort.
 #[derive(Debug, Clone, Copy, Default)]
 pub struct AccountTally {
@@ -357,6 +366,16 @@ WHERE p.account = t.id AND ",
             customers: row.int(3)?,
             inactive: row.int(4)?,
         })
+    }
+
+    /// Every account, and why it is not active; an empty text when it is.
+    pub async fn account_left(&mut self, at: Snapshot) -> Result<Vec<(i64, String)>, StoreError> {
+        let values = at.values([Value::from(attribute_is("status", "active"))]);
+        let left = |row: &Row| {
+            let told: Attributes = row.json(1)?;
+            Ok((row.int(0)?, told.text("status").unwrap_or_default().to_owned()))
+        };
+        self.rows(LEFT, &values).await?.iter().map(left).collect()
     }
 
     /// What a list shows of these accounts besides their attributes.

@@ -256,7 +256,7 @@ impl Tx {
     pub async fn grants_around(&mut self, at: Snapshot, groups: &[i64]) -> Result<Vec<[i64; 3]>, StoreError> {
         const HEAD: &str = "\
 SELECT f.a, f.b, f.c FROM fact f
-WHERE f.organization_id = $1 AND f.kind = 8 AND f.begun_run <= $2 AND (f.ended_run IS NULL OR f.ended_run >= $2)
+WHERE f.organization_id = $1 AND f.kind = 8 AND +f.begun_run <= $2 AND (f.ended_run IS NULL OR +f.ended_run >= $2)
   AND f.a IN";
         let mut grants = Vec::new();
         for chunk in groups.chunks(500) {

@@ -48,16 +48,24 @@ WHERE f.kind = $3 AND ",
 ORDER BY f.a"
 );
 
-const ROLE_COUNTS: &str = concat!(
-    "\
+macro_rules! role_counts {
+    ($narrowed:literal) => {
+        concat!(
+            "\
 SELECT f.b, f.c, COUNT(*)
 FROM fact f
 WHERE f.kind = 7 AND ",
-    visible!("f"),
-    "
+            $narrowed,
+            visible!("f"),
+            "
 GROUP BY f.b, f.c
 ORDER BY f.b, f.c"
-);
+        )
+    };
+}
+
+const ROLE_COUNTS: &str = role_counts!("");
+const ROLE_COUNTS_ON: &str = role_counts!("f.b = $3 AND ");
 
 const ROLES_ON: &str = concat!(
     "\
@@ -106,16 +114,25 @@ WHERE p.search LIKE $5 ESCAPE '\\' AND f.kind = 7 AND f.a = p.account AND f.b = 
 );
 
 // From the activity, of which there is one row an account and resource, so that nothing is counted twice.
-const ACTIVE_HOLDERS: &str = concat!(
-    "\
+macro_rules! active_holders {
+    ($narrowed:literal) => {
+        concat!(
+            "\
 SELECT x.resource, COUNT(*)
 FROM activity x
-WHERE x.organization_id = $1 AND x.last_active_at >= $3 AND EXISTS (
+WHERE x.organization_id = $1 AND x.last_active_at >= $3",
+            $narrowed,
+            " AND EXISTS (
     SELECT 1 FROM fact f WHERE f.kind = 7 AND f.a = x.account AND f.b = x.resource AND ",
-    visible!("f"),
-    ")
+            visible!("f"),
+            ")
 GROUP BY x.resource"
-);
+        )
+    };
+}
+
+const ACTIVE_HOLDERS: &str = active_holders!("");
+const ACTIVE_HOLDERS_ON: &str = active_holders!(" AND x.resource = $4");
 
 const HOLDERS: &str = concat!(
     "\
@@ -166,22 +183,32 @@ impl Tx {
         rows.iter().map(|row| row.int(0)).collect()
     }
 
-    /// How many accounts have each role on each resource.
-    pub async fn role_counts(&mut self, at: Snapshot) -> Result<Vec<RoleCount>, StoreError> {
-        self.role_counts_by(ROLE_COUNTS, at).await
+    /// How many accounts have each role on each resource, or on one.
+    pub async fn role_counts(
+        &mut self,
+        at: Snapshot,
+        resource: Option<i64>,
+    ) -> Result<Vec<RoleCount>, StoreError> {
+        match resource {
+            None => self.role_counts_by(ROLE_COUNTS, &at.values([])).await,
+            Some(resource) => {
+                let values = at.values([Value::from(resource)]);
+                self.role_counts_by(ROLE_COUNTS_ON, &values).await
+            }
+        }
     }
 
     /// How many groups give each role on each resource.
     pub async fn grant_counts(&mut self, at: Snapshot) -> Result<Vec<RoleCount>, StoreError> {
-        self.role_counts_by(GRANT_RESOURCES, at).await
+        self.role_counts_by(GRANT_RESOURCES, &at.values([])).await
     }
 
     async fn role_counts_by(
         &mut self,
         sql: &'static str,
-        at: Snapshot,
+        values: &[Value],
     ) -> Result<Vec<RoleCount>, StoreError> {
-        let rows = self.rows(sql, &at.values([])).await?;
+        let rows = self.rows(sql, values).await?;
         let read = |row: &Row| {
             Ok(RoleCount {
                 resource: row.int(0)?,
@@ -228,17 +255,22 @@ impl Tx {
             .collect()
     }
 
-    /// By resource, how many accounts with a role on it were active there at `since` or later.
+    /// By resource, or of one, how many accounts with a role on it were active there at `since` or later.
     pub async fn active_holder_counts(
         &mut self,
         at: Snapshot,
         since: i64,
+        resource: Option<i64>,
     ) -> Result<Vec<(i64, i64)>, StoreError> {
-        self.rows(ACTIVE_HOLDERS, &at.values([Value::from(since)]))
-            .await?
-            .iter()
-            .map(pair)
-            .collect()
+        let mut values = at.values([Value::from(since)]);
+        let sql = match resource {
+            None => ACTIVE_HOLDERS,
+            Some(resource) => {
+                values.push(Value::from(resource));
+                ACTIVE_HOLDERS_ON
+            }
+        };
+        self.rows(sql, &values).await?.iter().map(pair).collect()
     }
 
     /// When activity was last read.

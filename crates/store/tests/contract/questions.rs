@@ -170,6 +170,7 @@ async fn about_accounts(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     let accounts = tx.fact_count(at, model::FactKind::Account).await.unwrap();
     assert_eq!(accounts, tx.account_tally(at).await.unwrap().accounts);
     said.exactly("fact_count", accounts);
+    said.sorted("account_left", tx.account_left(at).await.unwrap());
     said.exactly("account_find", tx.account_find(at, "a1").await.unwrap());
     for name in ["a1 name", "A1@EXAMPLE.ORG", "nobody"] {
         said.sorted("account_named", tx.account_named(at, name).await.unwrap());
@@ -194,13 +195,15 @@ async fn about_lists(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     }
     said.sorted("workspace_list", tx.workspace_list(at).await.unwrap());
     said.sorted("directory_list", tx.directory_list(at).await.unwrap());
-    said.sorted("role_counts", tx.role_counts(at).await.unwrap());
+    for resource in [None, Some(9)] {
+        said.sorted("role_counts", tx.role_counts(at, resource).await.unwrap());
+        said.sorted(
+            "active_holder_counts",
+            tx.active_holder_counts(at, 500, resource).await.unwrap(),
+        );
+    }
     said.sorted("grant_counts", tx.grant_counts(at).await.unwrap());
     said.sorted("holder_counts", tx.holder_counts(at).await.unwrap());
-    said.sorted(
-        "active_holder_counts",
-        tx.active_holder_counts(at, 500).await.unwrap(),
-    );
     for (number, id) in tx.scim_directories(at.organization).await.unwrap() {
         let counts = tx.scim_counts(at, number).await.unwrap();
         said.exactly("scim_counts", (id, counts));
