@@ -445,6 +445,7 @@ async fn every_table_can_be_had_as_a_file() {
         "/workspaces?format=csv".to_owned(),
         "/tokens?format=csv".to_owned(),
         "/changes?format=csv".to_owned(),
+        "/diff?format=csv&from=2026-11-09&to=2026-11-12".to_owned(),
         format!("{account}?format=csv&table=roles"),
         format!("{account}?format=csv&table=groups"),
         "/tokens/keys?format=csv".to_owned(),

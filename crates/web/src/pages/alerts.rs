@@ -1,22 +1,41 @@
 //! Alerts: what was told, what is told, and where.
 
+use crate::csv::{self, Cells};
 use crate::error::PageError;
 use crate::form::Fields;
-use crate::parts::{mark, not_told, number, segment, time};
+use crate::parts::{export_link, mark, not_told, number, segment, time};
 use crate::shell::{Place, Shell, Web};
 use app::LOCAL_ADMINISTRATOR;
 use app::alerts::{
     AlertRequest, AlertView, ChangePattern, ChannelView, Condition, MessageView, message_number,
 };
-use axum::extract::{Path, State};
-use axum::response::Redirect;
+use axum::extract::{Path, Query, State};
+use axum::response::{IntoResponse as _, Redirect, Response};
 use maud::{Markup, html};
+use serde::Deserialize;
 
-/// Messages that are listed; those before are in the terminal's log.
+/// Messages that are listed; those before are in the file and in the terminal's log.
 const MOST: i64 = 50;
+/// Messages of the file, the latest first.
+const MOST_OF_FILE: i64 = 10_000;
+
+/// The parameters of the page.
+#[derive(Deserialize, Default)]
+#[serde(default)]
+pub(crate) struct Parameters {
+    format: String,
+}
 
 /// Shows what was told, the alerts and the channels.
-pub(crate) async fn show(State(web): State<Web>, shell: Shell) -> Result<Markup, PageError> {
+pub(crate) async fn show(
+    State(web): State<Web>,
+    shell: Shell,
+    Query(parameters): Query<Parameters>,
+) -> Result<Response, PageError> {
+    if csv::is_wanted(&parameters.format) {
+        let messages = web.app.messages(MOST_OF_FILE).await?;
+        return csv::small("alerts", &HEADS, messages.iter().map(cells).collect()).await;
+    }
     let messages = web.app.messages(MOST).await?;
     let alerts = web.app.alerts().await?;
     let channels = web.app.channels().await?;
@@ -40,7 +59,26 @@ pub(crate) async fn show(State(web): State<Web>, shell: Shell) -> Result<Markup,
             }
         }
     };
-    Ok(shell.page(Place::Alerts, "Alerts", body))
+    Ok(shell.page(Place::Alerts, "Alerts", body).into_response())
+}
+
+const HEADS: [&str; 10] = [
+    "message", "made_at", "alert", "kind", "title", "count", "channel", "state", "attempts", "failure",
+];
+
+fn cells(message: &MessageView) -> Cells {
+    vec![
+        message.id.clone(),
+        message.made_at.to_string(),
+        message.alert.clone(),
+        message.kind.clone(),
+        message.title.clone(),
+        message.count.to_string(),
+        message.channel.clone(),
+        message.state.to_owned(),
+        message.attempts.to_string(),
+        csv::text(message.failure.as_ref()),
+    ]
 }
 
 /// The log alone, to be swapped.
@@ -62,7 +100,7 @@ fn no_channel() -> Markup {
 fn log(now: i64, messages: &[MessageView], can_act: bool) -> Markup {
     html! {
         section.first data-refresh="/alerts/log" {
-            div.heading { h2 { "What was told" span.number { "the latest" } } }
+            div.heading { h2 { "What was told" span.number { "the latest" } } (export_link("/alerts", &[])) }
             @if messages.is_empty() { p.empty { "Nothing yet." } } @else {
                 table.list {
                     thead { tr {

@@ -136,11 +136,11 @@ pub(crate) async fn show(
     Ok(shell.page(Place::Changes, "Changes", body).into_response())
 }
 
-const HEADS: [&str; 17] = [
-    "reading",
-    "read_at",
-    "after",
-    "by",
+/// What a file says of the reading that showed a change, before what it says of the change.
+const READING_HEADS: [&str; 4] = ["reading", "read_at", "after", "by"];
+
+/// What a file says of a change.
+pub(super) const HEADS: [&str; 13] = [
     "kind",
     "turn",
     "what",
@@ -156,7 +156,18 @@ const HEADS: [&str; 17] = [
     "actor",
 ];
 
-fn cells(run: RunId, read_at: At, change: &Change) -> Cells {
+fn cells_of_reading(run: RunId, read_at: At, change: &Change) -> Cells {
+    let mut all = vec![
+        run.to_string(),
+        read_at.to_string(),
+        csv::time(change.after),
+        change.by.to_string(),
+    ];
+    all.extend(cells(change));
+    all
+}
+
+pub(super) fn cells(change: &Change) -> Cells {
     let account = change.accounts.first();
     let roles: Vec<String> = change
         .roles
@@ -174,10 +185,6 @@ fn cells(run: RunId, read_at: At, change: &Change) -> Cells {
         Turn::Changed => "changed",
     };
     vec![
-        run.to_string(),
-        read_at.to_string(),
-        csv::time(change.after),
-        change.by.to_string(),
         change.kind.to_owned(),
         turn.to_owned(),
         change.sentence.to_string(),
@@ -200,7 +207,8 @@ fn cells(run: RunId, read_at: At, change: &Change) -> Cells {
 /// Every change that is asked for, each account with a row of its own, some readings at a time.
 async fn export(web: &Web, scope: &Scope, ask: ChangesAsk) -> Result<Response, PageError> {
     let (app, scope) = (Arc::clone(&web.app), scope.clone());
-    csv::file("changes", &HEADS, ask.before, move |before| {
+    let heads = [READING_HEADS.as_slice(), HEADS.as_slice()].concat();
+    csv::file("changes", &heads, ask.before, move |before| {
         let (app, scope) = (Arc::clone(&app), scope.clone());
         let ask = ChangesAsk {
             before,
@@ -212,7 +220,7 @@ async fn export(web: &Web, scope: &Scope, ask: ChangesAsk) -> Result<Response, P
             let view = app.changes(&scope, &ask).await?;
             let rows = view.readings.iter().flat_map(|reading| {
                 let of_reading = reading.changes.iter();
-                of_reading.map(|change| cells(reading.run, reading.read_at, change))
+                of_reading.map(|change| cells_of_reading(reading.run, reading.read_at, change))
             });
             Ok((rows.collect(), view.next_before.map(Some)))
         }

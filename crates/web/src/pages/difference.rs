@@ -1,7 +1,9 @@
 //! What is different between two days.
 
+use super::changes;
+use crate::csv;
 use crate::error::PageError;
-use crate::parts::{counted, number, sentence, time};
+use crate::parts::{counted, export_link, number, sentence, time};
 use crate::shell::{Place, Shell, Web};
 use app::views::accounts::DAY_MS;
 use app::views::changes::Change;
@@ -19,10 +21,13 @@ use serde::Deserialize;
 pub(crate) struct Parameters {
     from: String,
     to: String,
+    format: String,
 }
 
 /// Facts of each side that are looked at.
 const FACTS: i64 = 3_000;
+/// The same for a file, which says of each account what is different.
+const FACTS_OF_FILE: i64 = 1_000_000;
 /// Changes that are listed.
 const LISTED: usize = 500;
 
@@ -50,21 +55,26 @@ pub(crate) async fn show(
                 Some(to) => at_end_of(&web, scope, to).await?,
                 None => scope.clone(),
             };
+            let is_file = csv::is_wanted(&parameters.format);
             let ask = DifferenceAsk {
                 kind: None,
-                limit: FACTS,
-                each: false,
+                limit: if is_file { FACTS_OF_FILE } else { FACTS },
+                each: is_file,
             };
             Some(web.app.difference(&from, &to, ask).await?)
         }
     };
+    if csv::is_wanted(&parameters.format) {
+        let changes = found.iter().flat_map(|found| &found.changes);
+        return csv::small("diff", &changes::HEADS, changes.map(changes::cells).collect()).await;
+    }
     let body = html! {
         div.title {
             h1 { "Two days compared" }
             p.context { "What began and ended again between them is not told; it is among the " a href="/changes" { "changes" } }
         }
         (form(&shell, &parameters))
-        @if let Some(found) = &found { (list(&shell, found)) }
+        @if let Some(found) = &found { (list(&shell, &parameters, found)) }
     };
     Ok(shell
         .page(Place::Changes, "Two days compared", body)
@@ -92,7 +102,8 @@ fn form(shell: &Shell, parameters: &Parameters) -> Markup {
     }
 }
 
-fn list(shell: &Shell, found: &Difference) -> Markup {
+fn list(shell: &Shell, parameters: &Parameters, found: &Difference) -> Markup {
+    let days = [("from", parameters.from.as_str()), ("to", parameters.to.as_str())];
     html! {
         section {
             div.heading { h2 {
@@ -101,7 +112,7 @@ fn list(shell: &Shell, found: &Difference) -> Markup {
                     _ => "Nothing was read by then",
                 }
                 span.number { (number(size(found.began))) " began, " (number(size(found.ended))) " ended, " (number(size(found.changed))) " changed" }
-            } }
+            } (export_link("/diff", &days)) }
             @if found.changes.is_empty() { p.empty { "Nothing is different." } }
             @else {
                 table.list {
@@ -112,7 +123,7 @@ fn list(shell: &Shell, found: &Difference) -> Markup {
                 @if found.is_cut || more > 0 {
                     p.note.quiet {
                         @if more > 0 { (counted(size(more), "more difference is", "more differences are")) " not listed. " }
-                        "All of them: " code { "orgwarden diff --json" } "."
+                        "All of them are in the file."
                     }
                 }
             }

@@ -526,6 +526,8 @@ async fn what_is_told_is_added_tried_paused_and_sent_again_from_its_page() {
         assert!(shown.contains(words), "{words} is not in {shown}");
     }
     let id = app.messages(1).await.unwrap().remove(0).id;
+    let file = pages.get("/alerts?format=csv").await.text;
+    assert!(file.contains(&format!("\r\n{id},")), "{file}");
     let message = pages.get(&format!("/alerts/messages/{id}")).await;
     assert!(
         message.text.contains("Orgwarden can reach you here"),
