@@ -14,6 +14,7 @@ use serde::Serialize;
 use std::collections::HashMap;
 use std::sync::Arc;
 use store::Tx;
+use store::views::workspaces::HolderCount;
 use store::views::{Described, Snapshot};
 
 /// How many accounts have a role.
@@ -159,12 +160,9 @@ impl App {
         let held = tx.role_counts(at, only).await?;
         let mut given = tx.grant_counts(at).await?;
         given.retain(|count| is_asked(count.resource));
-        let holders: HashMap<i64, i64> = match only {
-            None => tx.holder_counts(at).await?.into_iter().collect(),
-            Some(resource) => HashMap::from([(resource, tx.holder_count(at, resource).await?)]),
-        };
-        let active = tx.active_holder_counts(at, since, only).await?;
-        let active: HashMap<i64, i64> = active.into_iter().collect();
+        let holders = tx.holder_counts(at, since, only).await?;
+        let holders: HashMap<i64, HolderCount> =
+            holders.into_iter().map(|count| (count.resource, count)).collect();
         let mut giving_groups: HashMap<i64, std::collections::HashSet<i64>> = HashMap::new();
         for grant in tx.grant_list(at, None, only).await? {
             giving_groups
@@ -209,8 +207,8 @@ impl App {
             };
             let item = WorkspaceItem {
                 workspace: workspace.clone(),
-                accounts: holders.get(&term).copied().unwrap_or(0),
-                active: active.get(&term).copied().unwrap_or(0),
+                accounts: holders.get(&term).map_or(0, |count| count.accounts),
+                active: holders.get(&term).map_or(0, |count| count.active),
                 groups: giving_groups
                     .get(&term)
                     .map_or(0, |groups| i64::try_from(groups.len()).unwrap_or(0)),

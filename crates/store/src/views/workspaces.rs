@@ -17,6 +17,17 @@ pub struct RoleCount {
     pub accounts: i64,
 }
 
+/// How many accounts have any role on a resource.
+#[derive(Debug, Clone, Copy)]
+pub struct HolderCount {
+    /// The resource.
+    pub resource: i64,
+    /// How many accounts.
+    pub accounts: i64,
+    /// How many of them were active there.
+    pub active: i64,
+}
+
 /// One resource on which roles are held or given, whether or not it is in the list of workspaces.
 #[derive(Debug, Clone)]
 pub struct ResourceId {
@@ -113,45 +124,29 @@ WHERE p.search LIKE $5 ESCAPE '\\' AND f.kind = 7 AND f.a = p.account AND f.b = 
     visible!("f")
 );
 
-// From the activity, of which there is one row an account and resource, so that nothing is counted twice.
-macro_rules! active_holders {
+// In one walk: counting those who were active apart took twice as long.
+macro_rules! holders {
     ($narrowed:literal) => {
         concat!(
             "\
-SELECT x.resource, COUNT(*)
-FROM activity x
-WHERE x.organization_id = $1 AND x.last_active_at >= $3",
+SELECT d.b, COUNT(*), COUNT(x.account)
+FROM (SELECT DISTINCT f.a, f.b FROM fact f WHERE f.kind = 7 AND ",
             $narrowed,
-            " AND EXISTS (
-    SELECT 1 FROM fact f WHERE f.kind = 7 AND f.a = x.account AND f.b = x.resource AND ",
             visible!("f"),
-            ")
-GROUP BY x.resource"
+            ") d
+LEFT JOIN activity x ON x.organization_id = $1 AND x.account = d.a AND x.resource = d.b AND x.last_active_at >= $3
+GROUP BY d.b"
         )
     };
 }
 
-const ACTIVE_HOLDERS: &str = active_holders!("");
-const ACTIVE_HOLDERS_ON: &str = active_holders!(" AND x.resource = $4");
-
-const HOLDERS: &str = concat!(
-    "\
-SELECT f.b, COUNT(DISTINCT f.a)
-FROM fact f
-WHERE f.kind = 7 AND ",
-    visible!("f"),
-    "
-GROUP BY f.b"
-);
+const HOLDERS: &str = holders!("");
+const HOLDERS_ON: &str = holders!("f.b = $4 AND ");
 
 const ACTIVITY_READ: &str = "\
 SELECT MAX(x.read_at)
 FROM activity x
 WHERE x.organization_id = $1";
-
-fn pair(row: &Row) -> Result<(i64, i64), StoreError> {
-    Ok((row.int(0)?, row.int(1)?))
-}
 
 impl Tx {
     /// Every workspace.
@@ -246,31 +241,30 @@ impl Tx {
         row.map_or(Ok(0), |row| row.int(0))
     }
 
-    /// By resource, how many accounts have any role on it.
-    pub async fn holder_counts(&mut self, at: Snapshot) -> Result<Vec<(i64, i64)>, StoreError> {
-        self.rows(HOLDERS, &at.values([]))
-            .await?
-            .iter()
-            .map(pair)
-            .collect()
-    }
-
-    /// By resource, or of one, how many accounts with a role on it were active there at `since` or later.
-    pub async fn active_holder_counts(
+    /// By resource, or of one, how many accounts have any role on it, and how many of them were active there at `since` or
+    /// later.
+    pub async fn holder_counts(
         &mut self,
         at: Snapshot,
         since: i64,
         resource: Option<i64>,
-    ) -> Result<Vec<(i64, i64)>, StoreError> {
+    ) -> Result<Vec<HolderCount>, StoreError> {
         let mut values = at.values([Value::from(since)]);
         let sql = match resource {
-            None => ACTIVE_HOLDERS,
+            None => HOLDERS,
             Some(resource) => {
                 values.push(Value::from(resource));
-                ACTIVE_HOLDERS_ON
+                HOLDERS_ON
             }
         };
-        self.rows(sql, &values).await?.iter().map(pair).collect()
+        let read = |row: &Row| {
+            Ok(HolderCount {
+                resource: row.int(0)?,
+                accounts: row.int(1)?,
+                active: row.int(2)?,
+            })
+        };
+        self.rows(sql, &values).await?.iter().map(read).collect()
     }
 
     /// When activity was last read.

@@ -198,12 +198,11 @@ async fn about_lists(tx: &mut Tx, at: Snapshot, said: &mut Said) {
     for resource in [None, Some(9)] {
         said.sorted("role_counts", tx.role_counts(at, resource).await.unwrap());
         said.sorted(
-            "active_holder_counts",
-            tx.active_holder_counts(at, 500, resource).await.unwrap(),
+            "holder_counts",
+            tx.holder_counts(at, 500, resource).await.unwrap(),
         );
     }
     said.sorted("grant_counts", tx.grant_counts(at).await.unwrap());
-    said.sorted("holder_counts", tx.holder_counts(at).await.unwrap());
     for (number, id) in tx.scim_directories(at.organization).await.unwrap() {
         let counts = tx.scim_counts(at, number).await.unwrap();
         said.exactly("scim_counts", (id, counts));
