@@ -315,6 +315,8 @@ pub const VARIABLES: &[(&str, &str)] = &[
         "SSL_CERT_FILE",
         "certificates to trust besides the machine's, in PEM form",
     ),
+    ("HTTPS_PROXY", "the proxy for whatever is reached by HTTPS"),
+    ("NO_PROXY", "names and addresses that are reached without it"),
 ];
 
 /// Variables of the peer that have no effect here, and why.

@@ -19,6 +19,7 @@ mod runner;
 mod server;
 mod token;
 mod trust;
+mod way;
 
 pub use credentials::{ClientId, SigningKey};
 pub use runner::{Service, serve};
@@ -48,6 +49,12 @@ pub enum ServiceError {
         /// What is wrong with it.
         what: String,
     },
+    /// The proxy that the environment names is of a kind that calls cannot go through.
+    #[error(
+        "the server's tasks cannot be asked for through a proxy of the kind {0}; name one that begins with http:// \
+         in HTTPS_PROXY, or the server in NO_PROXY"
+    )]
+    Proxy(String),
     /// The HTTPS client cannot be made.
     #[error("cannot speak HTTPS: {0}")]
     Client(String),

@@ -3,7 +3,7 @@
 use super::credentials::{ClientId, SigningKey, host_and_port};
 use super::token::Tokens;
 use super::trust::Trust;
-use super::{ServiceError, host, presentable};
+use super::{ServiceError, host, presentable, way};
 use crate::describe;
 use crate::options::Serving;
 use crate::proto::c1::connectorapi::baton::v1::baton_service_client::BatonServiceClient;
@@ -52,7 +52,7 @@ impl Server {
         let (name, port) = host_and_port(host);
         let authority = format!("{name}:{}", port.unwrap_or(443));
         let unusable = |_| ServiceError::Host(presentable(host));
-        let channel = Endpoint::from_shared(format!("https://{authority}"))
+        let endpoint = Endpoint::from_shared(format!("https://{authority}"))
             .map_err(unusable)?
             .user_agent(format!("{} orgwarden/{}", client.name, env!("CARGO_PKG_VERSION")))
             .map_err(unusable)?
@@ -60,10 +60,9 @@ impl Server {
             .map_err(|error| ServiceError::Client(error.to_string()))?
             .connect_timeout(CONNECT_TIMEOUT)
             .http2_keep_alive_interval(Duration::from_secs(30))
-            .keep_alive_timeout(Duration::from_secs(20))
-            .connect_lazy();
+            .keep_alive_timeout(Duration::from_secs(20));
         Ok(Server {
-            calls: BatonServiceClient::new(channel),
+            calls: BatonServiceClient::new(way::channel(&endpoint)?),
             tokens: Tokens::new(client, key, &authority, &trust, clock)?,
             host_id: serving.host_id.clone(),
         })

@@ -13,7 +13,7 @@ pub(super) struct Certificate {
 }
 
 impl Certificate {
-    /// For the names of this machine.
+    /// For the names of this machine, and for [`super::HIDDEN_NAME`].
     pub fn new() -> Result<Certificate, Failure> {
         let mut authority = CertificateParams::new(Vec::new())?;
         authority.is_ca = IsCa::Ca(BasicConstraints::Unconstrained);
@@ -25,7 +25,7 @@ impl Certificate {
         let authority_pem = authority.self_signed(&authority_key)?.pem();
         let issuer = Issuer::new(authority, authority_key);
         let key = KeyPair::generate()?;
-        let names = vec!["localhost".to_owned(), "127.0.0.1".to_owned()];
+        let names = ["localhost", "127.0.0.1", super::HIDDEN_NAME].map(str::to_owned);
         let certificate = CertificateParams::new(names)?.signed_by(&key, &issuer)?;
         Ok(Certificate {
             authority_pem,

@@ -31,6 +31,9 @@ use tonic::transport::{Identity, Server, ServerTlsConfig};
 
 type Failure = Box<dyn Error + Send + Sync>;
 
+/// A name that the server's certificate has and no name service knows (RFC 6761): only a proxy finds it.
+pub const HIDDEN_NAME: &str = "server.invalid";
+
 /// The private part of the key in the client secret.
 const SEED: [u8; 32] = [42; 32];
 

@@ -3,10 +3,13 @@
 use crate::{Stage, a_membership, last_line, run, said};
 use baton::proto::c1::connector::v2::{Entitlement, Resource, ResourceId};
 use baton::proto::c1::connectorapi::baton::v1::task::{ActionInvoke, GrantTask, SyncFull, TaskType};
-use baton::stand_in::{Heard, StandIn, task};
+use baton::stand_in::{HIDDEN_NAME, Heard, StandIn, task};
 use model::SystemClock;
+use std::net::SocketAddr;
 use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
+use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream};
+use tokio::net::{TcpListener, TcpStream};
 
 /// The connector in service mode, ended when it is dropped.
 struct Serving(Child);
@@ -20,6 +23,16 @@ impl Drop for Serving {
 
 impl Serving {
     fn start(stage: &Stage, stand_in: &StandIn, secret: &str, words: &[&str]) -> Serving {
+        Serving::start_with(stage, stand_in, secret, words, |_| ())
+    }
+
+    fn start_with(
+        stage: &Stage,
+        stand_in: &StandIn,
+        secret: &str,
+        words: &[&str],
+        more: impl FnOnce(&mut Command),
+    ) -> Serving {
         let mut command = stage.connector(words);
         command
             .env("BATON_CLIENT_ID", stand_in.client_id())
@@ -29,6 +42,7 @@ impl Serving {
             .env("SSL_CERT_FILE", stand_in.authority())
             .env("BATON_LOG_PATH", stage.path("log"))
             .stderr(Stdio::piped());
+        more(&mut command);
         Serving(command.spawn().unwrap())
     }
 
@@ -204,6 +218,63 @@ async fn a_running_connector_can_be_asked_for_its_health() {
         "{}",
         said(&output)
     );
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_server_that_only_a_proxy_finds_is_reached_through_it() {
+    let stage = Stage::new().await;
+    let server = stand_in().await;
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let proxy = listener.local_addr().unwrap();
+    let asked = tokio::spawn(tunnel_to(server.address(), listener));
+    let serving = Serving::start_with(&stage, &server, &server.client_secret(), &[], |command| {
+        command
+            .env("BATON_C1_API_HOST", HIDDEN_NAME)
+            .env("HTTPS_PROXY", format!("http://somebody:word@{proxy}"));
+    });
+    server.give(task(1, TaskType::ActionListSchemas(Default::default())));
+    server.until(|heard| ends(heard) == 1).await.unwrap();
+    serving.terminate();
+    assert_eq!(serving.end().await.0, Some(0));
+    assert!(!asked.is_finished());
+}
+
+#[tokio::test]
+async fn a_proxy_that_calls_cannot_go_through_is_refused_by_its_kind() {
+    let stage = Stage::new().await;
+    let server = stand_in().await;
+    let serving = Serving::start_with(&stage, &server, &server.client_secret(), &[], |command| {
+        command.env("HTTPS_PROXY", "socks5://127.0.0.1:9");
+    });
+    let (code, said) = serving.end().await;
+    assert_eq!(code, Some(1));
+    assert!(said.contains("through a proxy of the kind socks5;"), "{said}");
+    assert_eq!(said.lines().count(), 1);
+}
+
+/// A proxy that makes tunnels to one server, whatever its name is, for whoever says who they are.
+async fn tunnel_to(server: SocketAddr, listener: TcpListener) {
+    loop {
+        let (client, _) = listener.accept().await.unwrap();
+        tokio::spawn(async move {
+            let mut client = BufStream::new(client);
+            let mut asked = String::new();
+            while !asked.ends_with("\r\n\r\n") {
+                assert_ne!(client.read_line(&mut asked).await.unwrap(), 0);
+            }
+            assert!(
+                asked.starts_with(&format!("CONNECT {HIDDEN_NAME}:443 ")),
+                "{asked}"
+            );
+            // base64 of "somebody:word"
+            assert!(asked.contains("Basic c29tZWJvZHk6d29yZA=="), "{asked}");
+            client.write_all(b"HTTP/1.1 200 OK\r\n\r\n").await.unwrap();
+            client.flush().await.unwrap();
+            let mut server = TcpStream::connect(server).await.unwrap();
+            let _ = tokio::io::copy_bidirectional(&mut client, &mut server).await;
+        });
+    }
 }
 
 /// A port that nobody listened on a moment ago.
