@@ -7,7 +7,9 @@ use crate::connector::{ACTOR, CONNECTION, Connector};
 use crate::describe;
 use crate::ids::{self, EntitlementId};
 use crate::options::Limits;
-use crate::proto::c1::connector::v2::create_account_response::{Result as Created, SuccessResult};
+use crate::proto::c1::connector::v2::create_account_response::{
+    AlreadyExistsResult, Result as Created, SuccessResult,
+};
 use crate::proto::c1::connector::v2::{
     BatonActionStatus, CreateAccountRequest, CreateAccountResponse, DeleteResourceResponse, Entitlement,
     Grant, GrantAlreadyExists, GrantAlreadyRevoked, GrantManagerServiceGrantResponse,
@@ -74,7 +76,7 @@ impl Connector {
         })
     }
 
-    /// Makes an account. It has no password of ours: people sign in as their organization has them sign in.
+    /// Makes an account, or says that one of this user name exists. It has no password of ours: people sign in as their organization has them sign in.
     pub async fn create_account(
         &self,
         request: &CreateAccountRequest,
@@ -87,6 +89,7 @@ impl Connector {
         }
         let (errand, user_name) = new_account(request)?;
         let done = self.run(errand).await?;
+        let was_so = done.was_so();
         let account = done.account.map(|account| account.to_string());
         let Some(account) = account else {
             return Err(Refusal::new(
@@ -103,12 +106,20 @@ impl Connector {
             display_name: user_name,
             ..Resource::default()
         };
-        Ok(CreateAccountResponse {
-            result: Some(Created::Success(SuccessResult {
+        let result = if was_so {
+            Created::AlreadyExists(AlreadyExistsResult {
+                resource: Some(resource),
+                is_create_account_result: true,
+            })
+        } else {
+            Created::Success(SuccessResult {
                 resource: Some(resource),
                 is_create_account_result: true,
                 ..SuccessResult::default()
-            })),
+            })
+        };
+        Ok(CreateAccountResponse {
+            result: Some(result),
             ..CreateAccountResponse::default()
         })
     }

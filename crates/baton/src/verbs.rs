@@ -6,7 +6,7 @@ use crate::json;
 use crate::options::Wish;
 use crate::proto::c1::connector::v2::{
     AccountInfo, BatonActionStatus, CreateAccountRequest, CredentialOptions, Entitlement, Grant, Resource,
-    ResourceId, account_info::Email, create_account_response, credential_options,
+    ResourceId, account_info::Email, create_account_response::Result as Created, credential_options,
 };
 use crate::work::{Refusal, Work};
 use prost::{Message, Name};
@@ -50,14 +50,18 @@ pub async fn on_demand(
             email,
         } => {
             let response = work.create_account(&new_account(profile, login, email)).await?;
-            let made = match &response.result {
-                Some(create_account_response::Result::Success(made)) => made.resource.as_ref(),
-                _ => None,
+            let (account, what) = match &response.result {
+                Some(Created::AlreadyExists(there)) => (
+                    there.resource.as_ref(),
+                    "an account of this user name exists already",
+                ),
+                Some(Created::Success(made)) => (made.resource.as_ref(), "the account is made"),
+                _ => (None, "the account is made"),
             };
-            let id = made
-                .and_then(|made| made.id.as_ref())
+            let id = account
+                .and_then(|account| account.id.as_ref())
                 .map(|id| id.resource.as_str());
-            tracing::info!(id, "the account is made");
+            tracing::info!(id, "{what}");
         }
         Wish::InvokeAction { name, arguments } => {
             let response = work.invoke_action(name, &structure(arguments)).await?;
