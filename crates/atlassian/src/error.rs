@@ -200,6 +200,10 @@ impl ApiError {
             ApiError::Address { .. } => "use an address such as https://api.atlassian.com".into(),
             ApiError::Client(_) => "name a file of certificates with ORGWARDEN_CA_FILE".into(),
             ApiError::Certificates { .. } => "the file must hold certificates in PEM form".into(),
+            ApiError::Unreachable { operation, .. } if is_scim(operation) => {
+                "check the address of the SCIM directory, the network and the proxy; nothing was lost, run this again"
+                    .into()
+            }
             ApiError::Unreachable { .. } => {
                 "check the address (--base-url), the network and the proxy; nothing was lost, run this again"
                     .into()

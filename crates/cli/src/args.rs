@@ -54,6 +54,21 @@ pub struct Settings {
     pub log: Option<String>,
 }
 
+impl Settings {
+    /// The name of an option that was given.
+    pub fn first_given(&self) -> Option<&'static str> {
+        let given = [
+            ("database", self.database.is_some()),
+            ("config", self.config.is_some()),
+            ("master-key-file", self.master_key_file.is_some()),
+            ("log", self.log.is_some()),
+        ];
+        given
+            .into_iter()
+            .find_map(|(name, is_given)| is_given.then_some(name))
+    }
+}
+
 #[derive(Debug, Subcommand)]
 pub enum Command {
     /// Show everything on an invented organization, in a browser

@@ -46,8 +46,16 @@ pub use app::LOCAL_ADMINISTRATOR;
 /// Carries a command out.
 pub async fn run(args: Args) -> anyhow::Result<ExitCode> {
     // It has settings of its own.
-    if let Command::Connector(args) = args.command {
-        return Ok(connector::run(args, "orgwarden connector").await);
+    if let Command::Connector(connector) = args.command {
+        if let Some(option) = args.settings.first_given() {
+            return Err(Told {
+                message: format!("the connector does not take --{option}"),
+                hint: Some("it has settings of its own, and keeps what it read only with --state".to_owned()),
+                code: code::USAGE,
+            }
+            .into());
+        }
+        return Ok(connector::run(connector, "orgwarden connector").await);
     }
     let config = Config::load(&args.settings)?;
     telemetry::start(&config.log)?;

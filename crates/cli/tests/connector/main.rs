@@ -252,6 +252,19 @@ async fn what_cannot_be_done_ends_with_1_and_one_sentence_and_writes_nothing() {
 }
 
 #[tokio::test]
+async fn settings_of_other_commands_are_refused_rather_than_ignored() {
+    let stage = Stage::new().await;
+    let output = run(stage.connector(&["--database", "sqlite:kept.db", "-f", "out.c1z"])).await;
+    assert_eq!(output.status.code(), Some(2));
+    assert!(
+        said(&output).contains("the connector does not take --database"),
+        "{}",
+        said(&output)
+    );
+    assert!(!stage.path("out.c1z").exists());
+}
+
+#[tokio::test]
 async fn what_is_granted_on_demand_is_there_afterwards_and_twice_does_no_harm() {
     let stage = Stage::new().await;
     assert!(run(stage.connector(&[])).await.status.success());
@@ -293,6 +306,26 @@ async fn what_is_granted_on_demand_is_there_afterwards_and_twice_does_no_harm() 
 }
 
 /// A grant of a membership.
+#[tokio::test]
+async fn an_account_is_made_once_and_found_when_it_is_asked_for_again() {
+    let stage = Stage::new().await;
+    let create = async || {
+        let mut command = stage.connector(&["-p", "--create-account-email", "zoe@example.com"]);
+        command
+            .env("BATON_SCIM_BASE_URL", stage.twin.scim_base_url())
+            .env("BATON_SCIM_TOKEN", stage.twin.scim_token())
+            .env("BATON_CREATE_ACCOUNT_LOGIN", "zoe@example.com");
+        let output = run(command).await;
+        assert!(output.status.success(), "{}", said(&output));
+        last_line(&output)
+    };
+    let first: Value = serde_json::from_str(&create().await).unwrap();
+    assert_eq!(first["msg"], "the account is made");
+    let second: Value = serde_json::from_str(&create().await).unwrap();
+    assert_eq!(second["msg"], "an account of this user name exists already");
+    assert_eq!(second["id"], first["id"]);
+}
+
 fn a_membership(file: &C1z) -> String {
     let sync = file.sync(None).unwrap();
     let (mut members, mut administrators) = (Vec::new(), Vec::new());
