@@ -4,7 +4,9 @@ use crate::frame;
 use crate::parts::mark;
 use app::AppError;
 use app::views::{Candidate, ViewError};
-use axum::http::{HeaderMap, StatusCode};
+use axum::Json;
+use axum::http::StatusCode;
+use axum::http::header::CONTENT_TYPE;
 use axum::response::{IntoResponse, Response};
 use maud::{Markup, html};
 
@@ -161,8 +163,40 @@ impl PageError {
 
 impl IntoResponse for PageError {
     fn into_response(self) -> Response {
-        (self.status, frame::bare(&self.title, self.body())).into_response()
+        let sentence = if self.hint.is_empty() {
+            self.title.clone()
+        } else {
+            format!("{}. {}", self.title, self.hint)
+        };
+        page(self.status, &self.title, self.body(), sentence)
     }
+}
+
+/// What an error's page says, in a sentence for programs.
+#[derive(Clone)]
+struct Sentence(String);
+
+fn page(status: StatusCode, title: &str, body: Markup, sentence: String) -> Response {
+    let mut response = (status, frame::bare(title, body)).into_response();
+    response.extensions_mut().insert(Sentence(sentence));
+    response
+}
+
+/// The same refusal for a program, which reads `{"error": …}` and no pages.
+pub(crate) fn for_program(response: Response) -> Response {
+    let status = response.status();
+    let is_json = response
+        .headers()
+        .get(CONTENT_TYPE)
+        .is_some_and(|kind| kind == "application/json");
+    if is_json || !(status.is_client_error() || status.is_server_error()) {
+        return response;
+    }
+    let sentence = match response.extensions().get::<Sentence>() {
+        Some(Sentence(sentence)) => sentence.clone(),
+        None => status.canonical_reason().unwrap_or_default().to_owned(),
+    };
+    (status, Json(serde_json::json!({ "error": sentence }))).into_response()
 }
 
 /// The answer to whoever did not come in by the start address.
@@ -179,11 +213,12 @@ pub(crate) fn outside(used: bool) -> Response {
         }
         p.prose { "If the address was used already, end the command with Ctrl-C and start it again." }
     };
-    (
+    page(
         StatusCode::UNAUTHORIZED,
-        frame::bare("Open the start address first", body),
+        "Open the start address first",
+        body,
+        "This needs the cookie of whoever opened the start address that serve printed".to_owned(),
     )
-        .into_response()
 }
 
 /// The answer to a form that no page of ours sent.
@@ -193,11 +228,16 @@ pub(crate) fn not_our_form() -> Response {
         p.prose { "Nothing was changed: the form was not sent by a page of Orgwarden in this browser. Open the page and send it from there." }
         p { a href="/plans" { "Go to Plans" } }
     };
-    (StatusCode::FORBIDDEN, frame::bare("This form is not ours", body)).into_response()
+    page(
+        StatusCode::FORBIDDEN,
+        "This form is not ours",
+        body,
+        "This needs serve's own address as Origin".to_owned(),
+    )
 }
 
 /// The answer to a Host that is not ours.
-pub(crate) fn wrong_host(_headers: &HeaderMap) -> Response {
+pub(crate) fn wrong_host() -> Response {
     let body = html! {
         h1 { "This name is not served" }
         p.prose {
@@ -205,11 +245,12 @@ pub(crate) fn wrong_host(_headers: &HeaderMap) -> Response {
             code { "127.0.0.1" } " or " code { "localhost" } " with the port that the command printed."
         }
     };
-    (
+    page(
         StatusCode::MISDIRECTED_REQUEST,
-        frame::bare("This name is not served", body),
+        "This name is not served",
+        body,
+        "This name is not served: use 127.0.0.1 or localhost with serve's port".to_owned(),
     )
-        .into_response()
 }
 
 /// The answer when a handler panicked.
@@ -225,9 +266,10 @@ pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Respon
         p.prose { "This is a bug in Orgwarden, and nothing was changed by it. The log says more under " code { (operation) } "." }
         p { a href="/" { "Go to Overview" } }
     };
-    (
+    page(
         StatusCode::INTERNAL_SERVER_ERROR,
-        frame::bare("This page failed", body),
+        "This page failed",
+        body,
+        format!("This failed, which is a bug; the log says more under {operation}"),
     )
-        .into_response()
 }

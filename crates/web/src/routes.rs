@@ -90,6 +90,7 @@ pub fn router(app: Arc<App>, options: WebOptions) -> Router {
         .route("/assets/{name}", get(assets::serve))
         .layer(CatchPanicLayer::custom(error::panicked))
         .layer(from_fn_with_state(web.clone(), only_our_host))
+        .layer(from_fn(tell_programs))
         .route("/healthz", get(async || "well\n"))
         .route("/readyz", get(ready))
         .layer(CompressionLayer::new())
@@ -116,7 +117,7 @@ async fn only_our_host(State(web): State<Web>, request: Request, next: Next) -> 
     if web.gate.is_our_host(request.headers()) {
         next.run(request).await
     } else {
-        error::wrong_host(request.headers())
+        error::wrong_host()
     }
 }
 
@@ -135,6 +136,17 @@ async fn only_our_forms(request: Request, next: Next) -> Response {
         next.run(request).await
     } else {
         error::not_our_form()
+    }
+}
+
+/// What is asked under `/api/` is refused as JSON.
+async fn tell_programs(request: Request, next: Next) -> Response {
+    let is_program = request.uri().path().starts_with("/api/");
+    let response = next.run(request).await;
+    if is_program {
+        error::for_program(response)
+    } else {
+        response
     }
 }
 

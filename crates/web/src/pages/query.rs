@@ -264,7 +264,12 @@ pub(crate) async fn api(
 ) -> Result<Response, PageError> {
     let asked = match asked {
         Ok(Json(asked)) => asked,
-        Err(rejection) => return Ok(refused(rejection.body_text())),
+        Err(rejection) => {
+            let why = rejection.body_text();
+            return Ok(refused(format!(
+                "the request is no JSON object with \"sql\": {why}"
+            )));
+        }
     };
     let mut scope = shell.scope()?.clone();
     if let Some(text) = &asked.as_of {

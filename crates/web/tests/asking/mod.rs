@@ -194,6 +194,40 @@ async fn nobody_asks_from_outside() {
 }
 
 #[tokio::test]
+async fn a_program_is_refused_in_json() {
+    let site = site(60).await;
+    let origin = "http://127.0.0.1:8080";
+    let error = |answer: &Answer| {
+        let body: Value = serde_json::from_str(&answer.text).unwrap();
+        body["error"].as_str().unwrap().to_owned()
+    };
+    let sent = async |path: &str, body: &str, origin: &str| {
+        send(&site, path, "application/json", body.to_owned(), origin).await
+    };
+    let foreign = sent("/api/v1/query", "{}", "http://evil.example").await;
+    assert!(error(&foreign).contains("as Origin"), "{}", foreign.text);
+    let broken = sent("/api/v1/query", "{\"sql\": \"SELECT", origin).await;
+    assert_eq!(broken.status, StatusCode::UNPROCESSABLE_ENTITY);
+    assert!(
+        error(&broken).starts_with("the request is no JSON object with \"sql\""),
+        "{}",
+        broken.text
+    );
+    let nothing = sent("/api/v1/nothing", "{}", origin).await;
+    assert_eq!(nothing.status, StatusCode::NOT_FOUND);
+    assert!(
+        error(&nothing).starts_with("There is no such page"),
+        "{}",
+        nothing.text
+    );
+    let asked = ask(&site.router, "/api/v1/query", &[]).await;
+    assert!(error(&asked).contains("cookie"), "{}", asked.text);
+    let got = site.get("/api/v1/query").await;
+    assert_eq!(got.status, StatusCode::METHOD_NOT_ALLOWED);
+    assert_eq!(error(&got), "Method Not Allowed");
+}
+
+#[tokio::test]
 async fn a_finding_is_listed_decided_about_and_opened_again() {
     let site = site(300).await;
     assert!(site.get("/findings").await.text.contains("Nothing is found"));
