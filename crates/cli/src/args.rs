@@ -41,16 +41,16 @@ reached or has a problem · 8 the database or master key cannot be used · 9 the
 #[derive(Debug, Default, clap::Args)]
 pub struct Settings {
     /// The database: sqlite:FILE or postgres://USER@HOST/NAME [env: ORGWARDEN_DATABASE]
-    #[arg(long, global = true, value_name = "URL")]
+    #[arg(long, global = true, value_name = "URL", help_heading = "Settings")]
     pub database: Option<String>,
     /// The configuration file [env: ORGWARDEN_CONFIG]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
     pub config: Option<PathBuf>,
     /// The file of the master key, made if it is missing [env: ORGWARDEN_MASTER_KEY_FILE]
-    #[arg(long, global = true, value_name = "FILE")]
+    #[arg(long, global = true, value_name = "FILE", help_heading = "Settings")]
     pub master_key_file: Option<PathBuf>,
     /// What to log, such as info or sync=debug [env: ORGWARDEN_LOG]
-    #[arg(long, global = true, value_name = "FILTER")]
+    #[arg(long, global = true, value_name = "FILTER", help_heading = "Settings")]
     pub log: Option<String>,
 }
 
