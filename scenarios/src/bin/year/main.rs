@@ -29,8 +29,8 @@ struct Args {
     /// Its workspaces
     #[arg(long, default_value_t = 20)]
     workspaces: usize,
-    /// Days to live through
-    #[arg(long, default_value_t = 365)]
+    /// Days to live through; the twin's key holds for no longer than a year
+    #[arg(long, default_value_t = 364, value_parser = clap::value_parser!(u32).range(1..=364))]
     days: u32,
     /// Which organization, and which changes
     #[arg(long, default_value_t = 1)]
