@@ -7,6 +7,7 @@ use testkit::TestDatabase;
 on_both!(
     an_event_is_kept_once,
     events_are_found_by_what_they_say,
+    events_about_an_object_are_found_in_whatever_order_they_came,
     a_search_goes_on_after_the_last_event_it_told,
     what_happened_before_a_time_is_forgotten,
     days_are_counted_as_their_events_are
@@ -95,12 +96,26 @@ async fn events_are_found_by_what_they_say(database: TestDatabase) {
         ["event-2"]
     );
     let mut tx = store.archive_read().await.unwrap();
-    let about = tx.event_about("o1", &["ana", "g1"], 2 * DAY).await.unwrap();
-    let about: Vec<&str> = about.iter().map(|event| event.id.as_str()).collect();
-    assert_eq!(about, ["event-2", "event-3", "event-4"]);
     let counts = tx.event_counts("o1", 0, 4 * DAY).await.unwrap();
     assert_eq!(counts.len(), 3);
     assert_eq!(counts.first(), Some(&(1, "user_login".to_owned(), 1)));
+}
+
+async fn events_about_an_object_are_found_in_whatever_order_they_came(database: TestDatabase) {
+    let store = &database.store;
+    for number in [3, 1, 4, 2] {
+        keep(store, &four().split_off(number - 1)[..1]).await;
+    }
+    let mut tx = store.archive_read().await.unwrap();
+    for (since, expected) in [
+        (0, vec!["event-1", "event-2", "event-3", "event-4"]),
+        (2 * DAY, vec!["event-2", "event-3", "event-4"]),
+        (5 * DAY, vec![]),
+    ] {
+        let about = tx.event_about("o1", &["ana", "g1"], since).await.unwrap();
+        let about: Vec<&str> = about.iter().map(|event| event.id.as_str()).collect();
+        assert_eq!(about, expected);
+    }
 }
 
 async fn a_search_goes_on_after_the_last_event_it_told(database: TestDatabase) {
