@@ -21,7 +21,7 @@ const LEVEL: i32 = 1;
 /// From so many bytes on, others compress than who reads; before, that takes more memory than it saves time.
 const LARGE: u64 = 256 * 1024 * 1024;
 /// How many threads those are.
-const WORKERS: u32 = 1;
+const WORKERS: u32 = 2;
 /// How many bytes each of them compresses at a time; a few times as many are in memory.
 const JOB: u32 = 1024 * 1024;
 const CHUNK: usize = 256 * 1024;
@@ -120,8 +120,10 @@ pub(crate) fn unpack(file: &Path, to: &Path, limits: &Limits) -> Result<(), C1zE
 
 /// Compresses a database into an open file; answers how many bytes that became.
 pub(crate) fn pack(database: &Path, to: &File) -> io::Result<u64> {
-    let mut from = File::open(database)?;
+    let from = File::open(database)?;
     let size = from.metadata()?.len();
+    // Large pieces: each is a turn of the compressor, which wakes the others that compress.
+    let mut from = BufReader::with_capacity(CHUNK, from);
     let mut out = BufWriter::with_capacity(CHUNK, to);
     out.write_all(&MAGIC)?;
     let mut encoder = Encoder::new(out, LEVEL)?;
