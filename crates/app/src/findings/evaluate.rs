@@ -36,6 +36,8 @@ pub struct Evaluation {
     pub failed: Vec<(String, String)>,
     /// What of the files was refused, and is therefore no rule.
     pub refused: Vec<Problem>,
+    /// Rules that find more than is kept: the ids. Of these no finding closes, because it may be among the others.
+    pub cut: Vec<String>,
     /// How many findings opened, those that opened again among them.
     pub opened: usize,
     /// How many closed.
@@ -295,6 +297,9 @@ impl App {
             keeper
                 .rule(&mut tx, one.rule, &before, rows, is_whole, &mut evaluation)
                 .await?;
+            if matches!(one.rows, Ok((_, false))) {
+                evaluation.cut.push(one.rule.id.clone());
+            }
             let error = one.rows.as_ref().err().cloned();
             evaluation
                 .failed

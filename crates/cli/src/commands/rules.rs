@@ -103,6 +103,11 @@ async fn evaluate(config: &Config, args: &RulesArgs) -> anyhow::Result<ExitCode>
         evaluation.opened,
         evaluation.closed
     ))?;
+    for rule in &evaluation.cut {
+        output::line(&format!(
+            "{rule}: finds more than is kept; none of its findings closes"
+        ))?;
+    }
     for problem in &evaluation.refused {
         output::line(&problem.to_string())?;
     }

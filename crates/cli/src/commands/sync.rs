@@ -124,11 +124,13 @@ fn tell_followed(followed: &Followed, as_json: bool, duration_ms: u64) -> anyhow
         ended,
         ..
     } = followed;
-    let spent = format!("{requests} requests, {seconds:.1} s");
+    let requests = usize::try_from(*requests).unwrap_or(usize::MAX);
+    let spent = format!("{}, {seconds:.1} s", output::count(requests, "request"));
+    let events = output::count(*events, "new event");
     match &followed.run {
-        None => output::line(&format!("{events} new events; nothing to read again ({spent}).")),
+        None => output::line(&format!("{events}; nothing to read again ({spent}).")),
         Some(run) => output::line(&format!(
-            "{run}: {events} new events; {objects} accounts, groups and lists read again. {begun} facts began, {ended} ended ({spent})."
+            "{run}: {events}; {objects} accounts, groups and lists read again. {begun} facts began, {ended} ended ({spent})."
         )),
     }
 }
