@@ -147,6 +147,15 @@ async fn walk(client: &Client, width: u32) {
     follow(client, "a[href='/connections']").await;
     follow(client, "main a[href^='/connections/']").await;
     assert_page(client, "demo").await;
+    follow(client, "a[href='/query']").await;
+    press(client, "form.editor button.primary").await;
+    let cell = Locator::Css("[aria-label='Answer'] tbody td");
+    let cell = client.wait().for_element(cell).await.unwrap();
+    assert!(
+        cell.is_displayed().await.unwrap(),
+        "the answer is hidden at {width}"
+    );
+    assert_page(client, "Query").await;
 }
 
 /// Chooses the first members of a group that is changed here, and makes a plan that they leave. Answers where it is.

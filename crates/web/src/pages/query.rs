@@ -200,7 +200,7 @@ fn table(answer: &QueryAnswer) -> Markup {
             div.heading { h2 { "Answer" span.number { (counted(rows, "row", "rows")) } } }
             @if answer.is_cut { p.note { "Only the first " (number(rows)) " rows are shown. As CSV there are up to " (number(10_000)) "." } }
             @if answer.rows.is_empty() { p.empty { "Nothing that was read is so." } } @else {
-                div.wide tabindex="0" role="region" aria-label="Answer" {
+                div.scrolled tabindex="0" role="region" aria-label="Answer" {
                     table.list.dense {
                         thead { tr { @for name in &answer.columns { th scope="col" { (name) } } } }
                         tbody { @for row in &answer.rows {
