@@ -75,8 +75,8 @@ impl Named {
         self.accounts.is_empty() && self.groups.is_empty() && self.kinds.is_empty()
     }
 
-    /// Those of the lines of which something is claimed. Where lists of an account's groups are cut, only the memberships
-    /// that were named are.
+    /// Those of the lines of which something is claimed. Where lists of an account's groups are cut, or taken for
+    /// cut, only the memberships that were named are.
     pub fn of<'a>(&self, lines: &'a [String], groups_are_cut: bool) -> BTreeSet<&'a String> {
         let is_claimed = |line: &&String| self.covers(line, groups_are_cut);
         lines.iter().filter(is_claimed).collect()
