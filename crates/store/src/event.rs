@@ -234,8 +234,8 @@ impl Tx {
         since: i64,
     ) -> Result<Vec<EventRow>, StoreError> {
         // An account's log-ins of years stand before the number from which on an event can be recent enough.
-        let first = self.rows(FIRST_SINCE, &[since.into()]).await?;
-        let Some(first) = first.first().map(|row| row.int_or_null(0)).transpose()?.flatten() else {
+        let first = self.row(FIRST_SINCE, &[since.into()]).await?;
+        let Some(first) = first.map(|row| row.int_or_null(0)).transpose()?.flatten() else {
             return Ok(Vec::new());
         };
         let mut found: HashMap<i64, EventRow> = HashMap::new();
