@@ -4,7 +4,7 @@
 //! how the product follows them.
 
 use serde_json::Value;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 /// Actions that change what roles an account holds.
 const ABOUT_ROLES: [&str; 7] = [
@@ -75,14 +75,14 @@ impl Named {
         self.accounts.is_empty() && self.groups.is_empty() && self.kinds.is_empty()
     }
 
-    /// Those of the lines of which something is claimed. Where lists of an account's groups are cut, or taken for
-    /// cut, only the memberships that were named are.
-    pub fn of<'a>(&self, lines: &'a [String], groups_are_cut: bool) -> BTreeSet<&'a String> {
-        let is_claimed = |line: &&String| self.covers(line, groups_are_cut);
+    /// Those of the lines of which something is claimed. Of accounts whose lists of groups are cut, only the memberships
+    /// that were named are.
+    pub fn of<'a>(&self, lines: &'a [String], cut: &BTreeSet<String>) -> BTreeSet<&'a String> {
+        let is_claimed = |line: &&String| self.covers(line, cut);
         lines.iter().filter(is_claimed).collect()
     }
 
-    fn covers(&self, line: &str, groups_are_cut: bool) -> bool {
+    fn covers(&self, line: &str, cut: &BTreeSet<String>) -> bool {
         let Ok(fact) = serde_json::from_str::<Value>(line) else {
             return true;
         };
@@ -91,7 +91,7 @@ impl Named {
         match kind.as_str() {
             "account" | "directory_membership" | "platform_role" => self.accounts.contains(&account),
             "membership" => {
-                !groups_are_cut && self.accounts.contains(&account)
+                self.accounts.contains(&account) && !cut.contains(&account)
                     || self.memberships.contains(&(group, account))
             }
             "role_holding" => self.holders.contains(&account),
@@ -99,6 +99,21 @@ impl Named {
             kind => self.kinds.contains(kind),
         }
     }
+}
+
+/// The accounts that are in so many groups that a list of so many may leave some out.
+pub fn with_cut_lists(truth: &[String], cut_at: usize) -> BTreeSet<String> {
+    let mut groups: BTreeMap<String, usize> = BTreeMap::new();
+    for line in truth {
+        let fact: Value = serde_json::from_str(line).unwrap_or_default();
+        if fact["kind"] == "membership" {
+            *groups
+                .entry(fact["account_id"].as_str().unwrap_or_default().to_owned())
+                .or_default() += 1;
+        }
+    }
+    groups.retain(|_, groups| *groups >= cut_at);
+    groups.into_keys().collect()
 }
 
 #[cfg(test)]
@@ -117,7 +132,8 @@ mod tests {
         let elsewhere = line(json!({"kind": "membership", "group_id": "h", "account_id": "a"}));
         let role = line(json!({"kind": "role_holding", "account_id": "a"}));
         let lines = [row.clone(), other, elsewhere.clone(), role];
-        assert_eq!(named.of(&lines, false), BTreeSet::from([&row, &elsewhere]));
-        assert_eq!(named.of(&lines, true), BTreeSet::from([&row]));
+        let cut = |at| with_cut_lists(&lines, at);
+        assert_eq!(named.of(&lines, &cut(2)), BTreeSet::from([&row, &elsewhere]));
+        assert_eq!(named.of(&lines, &cut(1)), BTreeSet::from([&row]));
     }
 }

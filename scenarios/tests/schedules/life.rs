@@ -7,7 +7,7 @@ use axum::Router;
 use axum::body::Body;
 use axum::http::{Request, StatusCode};
 use hmac::{Hmac, KeyInit as _, Mac as _};
-use scenarios::claims::Named;
+use scenarios::claims::{Named, with_cut_lists};
 use scenarios::draw::Random;
 use scenarios::{Stage, judge};
 use serde_json::{Value, json};
@@ -67,7 +67,7 @@ pub struct Life {
     door: Router,
     keeper: HookKeeper,
     random: Random,
-    groups_are_cut: bool,
+    groups_cut_at: Option<usize>,
     /// Everything that was so, in order.
     moments: Vec<Moment>,
     /// Events of which what they named was judged, or is not certain to be judged rightly.
@@ -84,7 +84,7 @@ impl Life {
     /// An organization that was read once.
     pub async fn begin(options: TwinOptions, postgres: Option<&str>) -> anyhow::Result<Life> {
         let random = Random::new(options.seed);
-        let groups_are_cut = options.expand_groups_max.is_some();
+        let groups_cut_at = options.expand_groups_max;
         let stage = Stage::new(options, postgres).await?;
         for (name, kind, secret) in [
             ("audit", HookKind::Organization, HEADER),
@@ -101,7 +101,7 @@ impl Life {
             door,
             keeper,
             random,
-            groups_are_cut,
+            groups_cut_at,
             moments: Vec::new(),
             seen: BTreeSet::new(),
             steps: Vec::new(),
@@ -411,9 +411,11 @@ impl Life {
             return Ok(());
         }
         let (exported, truth) = (self.stage.export(false).await?, self.stage.truth(false));
-        let are_cut = self.groups_are_cut || self.groups_look_cut().await?;
-        let claimed = named.of(&exported, are_cut);
-        let is_so = named.of(&truth, are_cut);
+        let cut_at = [self.groups_cut_at, self.groups_look_cut_at().await?];
+        let cut_at = cut_at.into_iter().flatten().min().unwrap_or(usize::MAX);
+        let cut = with_cut_lists(&truth, cut_at);
+        let claimed = named.of(&exported, &cut);
+        let is_so = named.of(&truth, &cut);
         self.tally.settled += 1;
         self.tally.claimed += is_so.len();
         let wrong: Vec<_> = claimed.difference(&is_so).collect();
@@ -426,11 +428,12 @@ impl Life {
         Ok(())
     }
 
-    /// Whether so many accounts showed equally many groups that their lists are taken for cut, and end nothing by what they
-    /// leave out: in small organizations that happens where nothing is cut.
-    async fn groups_look_cut(&self) -> anyhow::Result<bool> {
+    /// At how many groups a reading took lists for cut, because so many accounts showed just as many: what such a list leaves
+    /// out ends nothing. In small organizations that happens where nothing is cut.
+    async fn groups_look_cut_at(&self) -> anyhow::Result<Option<usize>> {
         let mut tx = self.stage.app.store.read().await?;
-        Ok(tx.connection_semantics(CONNECTION).await?.groups_cut_at.is_some())
+        let cut_at = tx.connection_semantics(CONNECTION).await?.groups_cut_at;
+        Ok(cut_at.map(usize::try_from).transpose()?)
     }
 
     /// Whether the log was read since a time, all that it named was read, and nothing more is owed.
