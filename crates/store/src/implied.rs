@@ -8,7 +8,7 @@ use crate::database::{Store, Tx};
 use crate::error::StoreError;
 use crate::lease::Lease;
 use crate::query::list_statement;
-use crate::staged::Hint;
+use crate::staged::{Hint, PageOf};
 use crate::term::TermCache;
 use crate::value::{Row, Value};
 use model::{FactKind, Family, RunId};
@@ -311,10 +311,14 @@ impl Store {
         ];
         let mut tx = self.write().await?;
         tx.lease_hold(lease, now).await?;
-        tx.listing_plan(run, Family::RoleHoldings, name).await?;
         tx.execute(KEEP, &values).await?;
-        tx.listing_advance(run, Family::RoleHoldings, name, None, counted)
-            .await?;
+        let page = PageOf {
+            family: Family::RoleHoldings,
+            name: name.to_owned(),
+            next: None,
+            rows: counted,
+        };
+        tx.listings_advance(run, std::iter::once(&page)).await?;
         tx.listing_agrees(run, Family::RoleHoldings, name, counted)
             .await?;
         tx.commit().await

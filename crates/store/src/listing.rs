@@ -2,7 +2,8 @@
 
 use crate::database::Tx;
 use crate::error::StoreError;
-use crate::value::Row;
+use crate::staged::PageOf;
+use crate::value::{Row, Value};
 use model::{FactKind, Family, RunId};
 
 const PLAN: &str = "INSERT INTO listing (run_id, family, name, state) VALUES ($1, $2, $3, 'planned')
@@ -13,9 +14,10 @@ const FIND: &str = "SELECT family, name, state, cursor, pages, rows_seen, expect
     FROM listing WHERE run_id = $1 AND family = $2 AND name = $3";
 const ALL: &str = "SELECT family, name, state, cursor, pages, rows_seen, expected, note
     FROM listing WHERE run_id = $1 ORDER BY family, name";
-const ADVANCE: &str =
-    "UPDATE listing SET state = $4, cursor = $5, pages = pages + 1, rows_seen = rows_seen + $6
-    WHERE run_id = $1 AND family = $2 AND name = $3";
+const ADVANCE: &str = "INSERT INTO listing (run_id, family, name, state, cursor, pages, rows_seen) VALUES";
+const ADVANCE_TAIL: &str =
+    "ON CONFLICT (run_id, family, name) DO UPDATE SET state = excluded.state, cursor = excluded.cursor,
+    pages = listing.pages + excluded.pages, rows_seen = listing.rows_seen + excluded.rows_seen";
 const RESTART: &str = "UPDATE listing SET state = 'planned', cursor = NULL, pages = 0, rows_seen = 0, expected = NULL WHERE run_id = $1 AND family = $2 AND name = $3";
 const EXPECT: &str = "UPDATE listing SET expected = $4 WHERE run_id = $1 AND family = $2 AND name = $3";
 const SET_STATE: &str =
@@ -195,30 +197,29 @@ impl Tx {
         Ok(())
     }
 
-    /// Keeps the position after a page, in the transaction that keeps the page. `next` is `None` exactly when
-    /// the server said that there is no next page.
-    pub(crate) async fn listing_advance(
+    /// Keeps the positions after some pages, in the transaction that keeps the pages.
+    pub(crate) async fn listings_advance(
         &mut self,
         run: RunId,
-        family: Family,
-        name: &str,
-        next: Option<&str>,
-        rows: i64,
+        pages: impl Iterator<Item = &PageOf>,
     ) -> Result<(), StoreError> {
-        let state = if next.is_some() {
-            ListingState::Reading
-        } else {
-            ListingState::Ended
+        let row = |page: &PageOf| -> Vec<Value> {
+            let state = match page.next {
+                Some(_) => ListingState::Reading,
+                None => ListingState::Ended,
+            };
+            vec![
+                run.0.into(),
+                page.family.name().into(),
+                page.name.as_str().into(),
+                state.name().into(),
+                page.next.as_deref().into(),
+                1.into(),
+                page.rows.into(),
+            ]
         };
-        let values = [
-            run.0.into(),
-            family.name().into(),
-            name.into(),
-            state.name().into(),
-            next.into(),
-            rows.into(),
-        ];
-        self.execute(ADVANCE, &values).await?;
+        let rows: Vec<Vec<Value>> = pages.map(row).collect();
+        self.insert_many(ADVANCE, &rows, ADVANCE_TAIL).await?;
         Ok(())
     }
 

@@ -34,10 +34,10 @@ impl Tx {
     /// Keeps what was told of people; what was not told stays as it was, and erased people stay erased.
     pub(crate) async fn person_record(
         &mut self,
-        people: &[Person],
+        people: impl Iterator<Item = &Person>,
         terms: &Numbers<'_>,
     ) -> Result<(), StoreError> {
-        let mut told: HashMap<i64, (&str, Attributes)> = HashMap::with_capacity(people.len());
+        let mut told: HashMap<i64, (&str, Attributes)> = HashMap::new();
         for person in people {
             let Some(account) = terms.get(person.account.as_str()) else {
                 continue;
@@ -110,28 +110,27 @@ impl Tx {
         self.summary_erase(account, &search_text(id, None, None)).await
     }
 
-    /// Keeps the latest activity, writing only what changed.
+    /// Keeps the latest activity, each with when it was asked for, writing only what changed.
     pub(crate) async fn activity_record(
         &mut self,
         run: RunId,
-        activity: &[ActivityRow],
+        activity: impl Iterator<Item = (&ActivityRow, i64)>,
         terms: &Numbers<'_>,
-        read_at: i64,
     ) -> Result<(), StoreError> {
-        if activity.is_empty() {
+        let mut latest: HashMap<(i64, i64), (Option<i64>, i64)> = HashMap::new();
+        for (row, read_at) in activity {
+            if let (Some(account), Some(resource)) = (terms.get(&row.account), terms.get(&row.resource)) {
+                latest.insert((account, resource), (row.last_active_at, read_at));
+            }
+        }
+        if latest.is_empty() {
             return Ok(());
         }
         let organization = self
             .row(ORGANIZATION_OF_RUN, &[run.0.into()])
             .await?
             .map_or(Ok(0), |row| row.int(0))?;
-        let mut latest: HashMap<(i64, i64), Option<i64>> = HashMap::with_capacity(activity.len());
-        for row in activity {
-            if let (Some(account), Some(resource)) = (terms.get(&row.account), terms.get(&row.resource)) {
-                latest.insert((account, resource), row.last_active_at);
-            }
-        }
-        let row = |((account, resource), at): ((i64, i64), Option<i64>)| {
+        let row = |((account, resource), (at, read_at)): ((i64, i64), (Option<i64>, i64))| {
             vec![
                 organization.into(),
                 account.into(),

@@ -1,7 +1,7 @@
 //! Staging: what the pages of a run showed, before it is merged.
 //!
-//! A page, the people it describes and the position after it are one transaction. A later observation of the
-//! same thing replaces an earlier one; a look at *all* of something (the groups of an account) also removes
+//! A page, the people it describes and the position after it are one transaction, alone or with other pages. A later
+//! observation of the same thing replaces an earlier one; a look at *all* of something (the groups of an account) also removes
 //! what an earlier look showed and this one did not.
 
 use crate::database::{Store, Tx};
@@ -104,23 +104,25 @@ pub struct Observation {
     pub hints: Vec<HintRow>,
     /// What it showed all of, when that may have been staged before.
     pub wholes: Vec<Whole>,
+    /// Which page it was, if it was one of a listing.
+    pub page: Option<PageOf>,
 }
 
 /// Where in a listing an observation belongs.
-#[derive(Debug, Clone, Copy)]
-pub struct PageOf<'a> {
+#[derive(Debug, Clone)]
+pub struct PageOf {
     /// The family.
     pub family: Family,
     /// Which of the family.
-    pub name: &'a str,
+    pub name: String,
     /// The cursor of the next page; `None` exactly when the server said that there is none.
-    pub next: Option<&'a str>,
+    pub next: Option<String>,
     /// Rows on the page.
     pub rows: i64,
 }
 
 impl Observation {
-    fn texts(&self) -> impl Iterator<Item = &str> {
+    fn texts<'a>(&'a self) -> impl Iterator<Item = &'a str> + use<'a> {
         let facts = self
             .facts
             .iter()
@@ -146,63 +148,87 @@ impl Observation {
 
 type StagedKey = (i64, i64, i64, i64);
 
+/// Attributes, and when the request was sent that they answer.
+type StagedValue = (String, i64);
+
 impl Store {
-    /// Keeps what an answer showed and, if it is a page of a listing, the position after it: all or nothing.
-    pub async fn observation_record(
+    /// Keeps what answers showed and, of those that are pages of listings, the positions after them: all or nothing, and as
+    /// if they were kept one after the other. Two of them may not be pages of the same listing.
+    pub async fn observations_record(
         &self,
         lease: &Lease,
         now: i64,
         run: RunId,
         terms: &TermCache,
-        observation: &Observation,
-        page: Option<PageOf<'_>>,
+        observations: &[&Observation],
     ) -> Result<(), StoreError> {
-        let terms = self.terms_intern(terms, observation.texts()).await?;
-        // The empty text, which is no term, is 0.
-        let number = |text: &str| terms.get(text).unwrap_or(0);
-        let mut staged: HashMap<StagedKey, String> = HashMap::with_capacity(observation.facts.len());
-        for fact in &observation.facts {
-            let [a, b, c] = &fact.key;
-            let key = (fact.kind.number(), number(a), number(b), number(c));
-            let attributes = serde_json::to_string(&fact.attributes).unwrap_or_else(|_| "{}".into());
-            staged.insert(key, attributes);
-        }
-        for hint in &observation.hints {
-            let [a, b] = &hint.key;
-            staged.insert(
-                (hint.hint as i64, number(a), number(b), 0),
-                hint.number.to_string(),
-            );
-        }
+        let texts = observations.iter().flat_map(|observation| observation.texts());
+        let terms = self.terms_intern(terms, texts).await?;
+        let mut rows = 0;
+        let mut staged: HashMap<StagedKey, StagedValue> = HashMap::new();
 
-        let rows = staged.len();
         let mut tx = self.write().await?;
         tx.lease_hold(lease, now).await?;
-        tx.staged_forget(run, observation, &terms).await?;
-        tx.staged_add(run, staged, observation.sent_at).await?;
-        tx.person_record(&observation.people, &terms).await?;
-        tx.activity_record(run, &observation.activity, &terms, observation.sent_at)
-            .await?;
-        if let Some(page) = page {
-            tx.listing_advance(run, page.family, page.name, page.next, page.rows)
-                .await?;
+        for observation in observations {
+            if !observation.wholes.is_empty() {
+                // It replaces what those before it showed.
+                rows += tx.staged_add(run, std::mem::take(&mut staged)).await?;
+                tx.staged_forget(run, observation, &terms).await?;
+            }
+            take_in(&mut staged, observation, &terms);
         }
+        rows += tx.staged_add(run, staged).await?;
+        let people = observations.iter().flat_map(|observation| &observation.people);
+        tx.person_record(people, &terms).await?;
+        let activity = observations.iter().flat_map(|observation| {
+            let rows = observation.activity.iter();
+            rows.map(|row| (row, observation.sent_at))
+        });
+        tx.activity_record(run, activity, &terms).await?;
+        let pages = observations
+            .iter()
+            .filter_map(|observation| observation.page.as_ref());
+        tx.listings_advance(run, pages).await?;
         tx.commit().await?;
         self.statistics_after_staging(run, rows).await
     }
 }
 
+/// Adds what an observation showed to what is to be staged, where nothing later showed the same.
+fn take_in(staged: &mut HashMap<StagedKey, StagedValue>, observation: &Observation, terms: &Numbers<'_>) {
+    // The empty text, which is no term, is 0.
+    let number = |text: &str| terms.get(text).unwrap_or(0);
+    let facts = observation.facts.iter().map(|fact| {
+        let [a, b, c] = &fact.key;
+        let attributes = serde_json::to_string(&fact.attributes).unwrap_or_else(|_| "{}".into());
+        ((fact.kind.number(), number(a), number(b), number(c)), attributes)
+    });
+    let hints = observation.hints.iter().map(|hint| {
+        let [a, b] = &hint.key;
+        (
+            (hint.hint as i64, number(a), number(b), 0),
+            hint.number.to_string(),
+        )
+    });
+    let sent_at = observation.sent_at;
+    for (key, attributes) in facts.chain(hints) {
+        if staged.get(&key).is_none_or(|(_, before)| sent_at >= *before) {
+            staged.insert(key, (attributes, sent_at));
+        }
+    }
+}
+
 impl Tx {
+    /// Answers how many rows it staged.
     async fn staged_add(
         &mut self,
         run: RunId,
-        staged: HashMap<StagedKey, String>,
-        sent_at: i64,
-    ) -> Result<(), StoreError> {
-        let mut rows: Vec<(StagedKey, String)> = staged.into_iter().collect();
+        staged: HashMap<StagedKey, StagedValue>,
+    ) -> Result<usize, StoreError> {
+        let mut rows: Vec<(StagedKey, StagedValue)> = staged.into_iter().collect();
         // In key order: the table is a tree by key.
         rows.sort_unstable_by_key(|row| row.0);
-        let row = |((kind, a, b, c), attributes): (StagedKey, String)| {
+        let row = |((kind, a, b, c), (attributes, sent_at)): (StagedKey, StagedValue)| {
             vec![
                 run.0.into(),
                 kind.into(),
@@ -215,7 +241,7 @@ impl Tx {
         };
         let rows: Vec<Vec<Value>> = rows.into_iter().map(row).collect();
         self.insert_many(STAGE, &rows, STAGE_TAIL).await?;
-        Ok(())
+        Ok(rows.len())
     }
 
     async fn staged_forget(

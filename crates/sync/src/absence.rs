@@ -172,7 +172,7 @@ async fn look_again(
                         next: None,
                         sent_at: ctx.clock.now_ms(),
                     };
-                    ctx.record(&crate::map::domains_page(&page)).await?;
+                    ctx.record(crate::map::domains_page(&page)).await?;
                 }
             }
             Ok(())
@@ -185,7 +185,7 @@ async fn look_again(
                         next: None,
                         sent_at: ctx.clock.now_ms(),
                     };
-                    ctx.record(&crate::map::policies_page(&page)).await?;
+                    ctx.record(crate::map::policies_page(&page)).await?;
                 }
             }
             Ok(())

@@ -22,6 +22,7 @@ mod error;
 mod events;
 mod first_accounts;
 mod hold;
+mod keeper;
 mod listing;
 mod map;
 mod progress;

@@ -2,16 +2,17 @@
 
 use crate::error::{SyncError, While as _};
 use crate::first_accounts::FirstAccounts;
+use crate::keeper::Keeper;
 use crate::progress::Progress;
 use crate::run::Reading;
 use atlassian::{Admin, ApiError, Cursor, Page, Scim};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use model::{Clock, Family, RunId};
-use std::collections::HashSet;
+use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Mutex, PoisonError};
-use store::{Lease, ListingState, Observation, PageOf, Store, TermCache};
+use std::sync::{Mutex, MutexGuard, PoisonError};
+use store::{Lease, ListingRow, ListingState, Observation, PageOf, Store, StoreError, TermCache};
 use tokio::sync::Notify;
 
 /// Everything a step needs.
@@ -26,6 +27,11 @@ pub(crate) struct Context<'a> {
     pub run: RunId,
     pub organization: i64,
     pub terms: TermCache,
+    keeper: Keeper<Observation, StoreError>,
+    /// How far listings are that are about to be read, where it was asked for all of them at once.
+    ahead: Mutex<HashMap<(Family, String), Option<ListingRow>>>,
+    /// Listings that were begun and did not come to their end; no family of theirs ends.
+    begun: Mutex<HashSet<(Family, String)>>,
     /// Told after each page of accounts, and when there are no more.
     pub accounts_page: Notify,
     pub accounts_done: AtomicBool,
@@ -116,6 +122,9 @@ impl<'a> Context<'a> {
             run,
             organization: reading.organization.id,
             terms: TermCache::default(),
+            keeper: Keeper::default(),
+            ahead: Mutex::default(),
+            begun: Mutex::default(),
             accounts_page: Notify::new(),
             accounts_done: AtomicBool::new(false),
             first_accounts: FirstAccounts::default(),
@@ -127,13 +136,51 @@ impl<'a> Context<'a> {
 }
 
 impl Context<'_> {
-    /// Keeps an observation that is no page of a listing.
-    pub async fn record(&self, observation: &Observation) -> Result<(), SyncError> {
-        let now = self.clock.now_ms();
-        self.store
-            .observation_record(self.lease, now, self.run, &self.terms, observation, None)
-            .await?;
+    /// Keeps an observation, and the position after it if it is a page of a listing.
+    pub async fn record(&self, observation: Observation) -> Result<(), SyncError> {
+        let together = async |observations: &[&Observation]| {
+            let now = self.clock.now_ms();
+            self.store
+                .observations_record(self.lease, now, self.run, &self.terms, observations)
+                .await
+        };
+        Ok(self.keeper.keep(observation, together).await?)
+    }
+
+    /// Asks at once how far these listings are, which are about to be read.
+    pub async fn look_ahead(
+        &self,
+        family: Family,
+        names: impl Iterator<Item = String>,
+    ) -> Result<(), SyncError> {
+        let mut tx = self.store.read().await?;
+        let all = tx.listing_all(self.run).await?;
+        drop(tx);
+        let of_family = all.into_iter().filter(|row| row.family == family.name());
+        let mut begun: HashMap<String, ListingRow> = of_family.map(|row| (row.name.clone(), row)).collect();
+        let rows = names.map(|name| {
+            let row = begun.remove(&name);
+            ((family, name), row)
+        });
+        self.ahead().extend(rows);
         Ok(())
+    }
+
+    fn ahead(&self) -> MutexGuard<'_, HashMap<(Family, String), Option<ListingRow>>> {
+        self.ahead.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    fn begun(&self) -> MutexGuard<'_, HashSet<(Family, String)>> {
+        self.begun.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+
+    /// How far a listing is, if it was begun in this run.
+    async fn find(&self, family: Family, name: &str) -> Result<Option<ListingRow>, SyncError> {
+        if let Some(row) = self.ahead().remove(&(family, name.to_owned())) {
+            return Ok(row);
+        }
+        let mut tx = self.store.read().await?;
+        Ok(tx.listing_find(self.run, family, name).await?)
     }
 
     /// Reads a listing that may have been read in part before.
@@ -147,22 +194,23 @@ impl Context<'_> {
     where
         F: Future<Output = Result<Page<T>, ApiError>>,
     {
-        let mut tx = self.store.write().await?;
-        let row = tx.listing_plan(self.run, family, name).await?;
-        tx.commit().await?;
-        match row.state {
-            ListingState::Ended => {
-                return Ok(ListingEnd::Ended {
-                    pages: row.pages,
-                    rows: row.rows_seen,
-                    is_checked: row.expected.is_some(),
-                });
+        let (mut cursor, mut pages, mut seen) = (None, 0, 0);
+        if let Some(row) = self.find(family, name).await? {
+            match row.state {
+                ListingState::Ended => {
+                    return Ok(ListingEnd::Ended {
+                        pages: row.pages,
+                        rows: row.rows_seen,
+                        is_checked: row.expected.is_some(),
+                    });
+                }
+                ListingState::Refused => return Ok(ListingEnd::Refused),
+                ListingState::Planned | ListingState::Reading | ListingState::Unsure => {}
             }
-            ListingState::Refused => return Ok(ListingEnd::Refused),
-            ListingState::Planned | ListingState::Reading | ListingState::Unsure => {}
+            cursor = row.cursor.map(Cursor::kept);
+            (pages, seen) = (row.pages, row.rows_seen);
         }
-        let mut cursor = row.cursor.map(Cursor::kept);
-        let (mut pages, mut seen) = (row.pages, row.rows_seen);
+        self.begun().insert((family, name.to_owned()));
         let mut restarts = 0;
         let mut met: HashSet<String> = HashSet::new();
         let mut answer = fetch(cursor.clone()).await;
@@ -199,22 +247,15 @@ impl Context<'_> {
                 .reading(family);
             }
             let rows = i64::try_from(page.items.len()).unwrap_or(i64::MAX);
-            let place = PageOf {
+            let mut observation = observe(&page);
+            drop(page);
+            observation.page = Some(PageOf {
                 family,
-                name,
-                next: next.as_ref().map(Cursor::as_str),
+                name: name.to_owned(),
+                next: next.as_ref().map(|next| next.as_str().to_owned()),
                 rows,
-            };
-            let observation = observe(&page);
-            let now = self.clock.now_ms();
-            let keep = self.store.observation_record(
-                self.lease,
-                now,
-                self.run,
-                &self.terms,
-                &observation,
-                Some(place),
-            );
+            });
+            let keep = self.record(observation);
             let go_on = async {
                 match next.clone() {
                     Some(next) => Some(fetch(Some(next)).await),
@@ -234,6 +275,7 @@ impl Context<'_> {
             match following {
                 Some(following) => answer = following,
                 None => {
+                    self.begun().remove(&(family, name.to_owned()));
                     return Ok(ListingEnd::Ended {
                         pages,
                         rows: seen,
@@ -259,12 +301,11 @@ impl Context<'_> {
         C: Future<Output = Result<i64, ApiError>>,
         S: Future<Output = Result<i64, SyncError>>,
     {
-        let mut tx = self.store.read().await?;
-        let has_begun = tx
-            .listing_find(self.run, family, name)
-            .await?
+        let row = self.find(family, name).await?;
+        let has_begun = row
+            .as_ref()
             .is_some_and(|row| row.state != ListingState::Planned || row.cursor.is_some());
-        drop(tx);
+        self.ahead().insert((family, name.to_owned()), row);
         let mut before = None;
         let first = Mutex::new(None);
         if !has_begun {
@@ -376,6 +417,7 @@ impl Context<'_> {
 
     /// Sends a listing back to its first page, to be read once more.
     pub async fn restart(&self, family: Family, name: &str) -> Result<(), SyncError> {
+        self.ahead().remove(&(family, name.to_owned()));
         let mut tx = self.store.write().await?;
         tx.listing_restart(self.run, family, name).await?;
         tx.commit().await?;
@@ -392,6 +434,9 @@ impl Context<'_> {
 
     /// Ends a family whose listings all ended.
     pub async fn end(&self, family: Family) -> Result<(), SyncError> {
+        if self.begun().iter().any(|(begun, _)| *begun == family) {
+            return Ok(());
+        }
         let mut tx = self.store.write().await?;
         let ended = tx.family_end(self.run, family).await?;
         tx.commit().await?;

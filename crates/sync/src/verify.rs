@@ -122,7 +122,7 @@ async fn forget_leavers(ctx: &Context<'_>, groups: Vec<String>, listed_at: i64) 
             wholes: vec![Whole::MembersOf(group)],
             ..Observation::default()
         };
-        ctx.record(&forget).await?;
+        ctx.record(forget).await?;
     }
     Ok(())
 }
@@ -243,7 +243,7 @@ pub(crate) async fn check_strangers(ctx: &Context<'_>, directories: &[DirectoryI
         wholes,
         ..Observation::default()
     };
-    ctx.record(&forget).await
+    ctx.record(forget).await
 }
 
 /// Reads the directories again until nobody new appears, if anything showed that the organization changed while it

@@ -53,18 +53,18 @@ async fn without_the_lease_neither_page_nor_position_is_kept(database: TestDatab
     let observation = Observation {
         sent_at: reading.at,
         facts: accounts(&["a"]),
+        page: Some(PageOf {
+            family: Family::Accounts,
+            name: "d1".to_owned(),
+            next: Some("cursor 2".to_owned()),
+            rows: 1,
+        }),
         ..Observation::default()
-    };
-    let page = PageOf {
-        family: Family::Accounts,
-        name: "d1",
-        next: Some("cursor 2"),
-        rows: 1,
     };
     let (lease, terms) = (&reading.lease, &reading.terms);
     let refused = reading
         .store
-        .observation_record(lease, later, run, terms, &observation, Some(page))
+        .observations_record(lease, later, run, terms, &[&observation])
         .await;
     assert!(matches!(refused, Err(StoreError::LeaseLost { .. })));
     let mut tx = reading.store.read().await.unwrap();

@@ -81,11 +81,17 @@ impl Reading {
         run
     }
 
-    pub async fn record(&self, run: RunId, observation: &Observation) {
-        let recorded =
-            self.store
-                .observation_record(&self.lease, self.at, run, &self.terms, observation, None);
+    /// Keeps them together.
+    pub async fn record_all(&self, run: RunId, observations: &[&Observation]) {
+        let (lease, terms) = (&self.lease, &self.terms);
+        let recorded = self
+            .store
+            .observations_record(lease, self.at, run, terms, observations);
         recorded.await.unwrap();
+    }
+
+    pub async fn record(&self, run: RunId, observation: &Observation) {
+        self.record_all(run, &[observation]).await;
     }
 
     /// Plans the family with one listing and keeps these facts as its only page.
@@ -119,14 +125,15 @@ impl Reading {
     ) {
         let page = PageOf {
             family,
-            name,
-            next,
+            name: name.to_owned(),
+            next: next.map(str::to_owned),
             rows: i64::try_from(observation.facts.len()).unwrap(),
         };
-        let recorded =
-            self.store
-                .observation_record(&self.lease, self.at, run, &self.terms, observation, Some(page));
-        recorded.await.unwrap();
+        let observation = Observation {
+            page: Some(page),
+            ..observation.clone()
+        };
+        self.record(run, &observation).await;
     }
 
     /// What is needed to merge a kind of a run that follows the last whole one.

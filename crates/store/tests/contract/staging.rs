@@ -2,7 +2,7 @@
 
 use crate::reading::{Reading, account, accounts, membership};
 use model::{AccountId, Fact, FactKind, Family, GroupId, ResourceId, RoleId};
-use store::{Hint, HintRow, Observation, Whole};
+use store::{Hint, HintRow, Observation, PageOf, Whole};
 use testkit::TestDatabase;
 
 on_both!(
@@ -11,6 +11,7 @@ on_both!(
     a_whole_replaces_what_an_earlier_look_showed,
     a_whole_leaves_later_looks_and_other_accounts_alone,
     the_whole_of_holdings_and_grants_replaces_too,
+    what_is_kept_together_is_as_if_kept_one_after_the_other,
     hints_disagree_with_what_was_staged,
     independent_filters_combine_where_they_tell
 );
@@ -23,19 +24,29 @@ fn at(sent_at: i64, facts: Vec<Fact>) -> Observation {
     }
 }
 
-/// The status of account `a` after these observations, in the order in which their answers came.
+/// The status of account `a` after these observations, in the order in which their answers came: the same, whether they are
+/// kept together or one after the other.
 async fn status_after(database: &TestDatabase, observations: [(i64, &str); 2]) -> String {
     let mut reading = Reading::begin(&database.store).await;
     let run = reading.open().await;
     reading.page(run.id, Family::Accounts, vec![]).await;
-    for (offset, status) in observations {
-        let facts = vec![account("a", Some(status))];
-        reading.record(run.id, &at(reading.at + offset, facts)).await;
+    let observe = |id: &str, (offset, status): (i64, &str)| {
+        let facts = vec![account(id, Some(status))];
+        at(reading.at + offset, facts)
+    };
+    for observation in observations {
+        reading.record(run.id, &observe("a", observation)).await;
     }
+    let together = observations.map(|observation| observe("b", observation));
+    reading.record_all(run.id, &together.each_ref()).await;
     reading.merge_all(&run, FactKind::Account).await;
     reading.publish(&run).await;
-    let attributes = reading.attributes(FactKind::Account, "a").await;
-    attributes.text("status").unwrap().to_owned()
+    let [a, b] = [
+        reading.attributes(FactKind::Account, "a").await,
+        reading.attributes(FactKind::Account, "b").await,
+    ];
+    assert_eq!(a.text("status"), b.text("status"));
+    a.text("status").unwrap().to_owned()
 }
 
 async fn a_later_observation_wins_over_an_earlier_one(database: TestDatabase) {
@@ -90,6 +101,64 @@ async fn a_whole_leaves_later_looks_and_other_accounts_alone(database: TestDatab
     reading.record(run, &late).await;
     let mut tx = reading.store.read().await.unwrap();
     assert_eq!(tx.staged_first(run, FactKind::Membership).await.unwrap(), ["g1"]);
+}
+
+async fn what_is_kept_together_is_as_if_kept_one_after_the_other(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let page = |family, name: &str, next: Option<&str>| {
+        Some(PageOf {
+            family,
+            name: name.to_owned(),
+            next: next.map(str::to_owned),
+            rows: 2,
+        })
+    };
+    let groups_of_a = |sent_at, group: &str| Observation {
+        wholes: vec![Whole::GroupsOf("a".into())],
+        ..at(sent_at, vec![membership(group, "a")])
+    };
+    let observations = [
+        Observation {
+            page: page(Family::Accounts, "d1", Some("2")),
+            ..at(1, vec![membership("g1", "a"), membership("g1", "b")])
+        },
+        groups_of_a(5, "g2"),
+        // It was asked for before, and answered later.
+        groups_of_a(3, "g3"),
+        Observation {
+            page: page(Family::Accounts, "d2", None),
+            ..at(6, vec![membership("g4", "a"), membership("g1", "c")])
+        },
+        groups_of_a(7, "g4"),
+    ];
+    let mut told = Vec::new();
+    for is_together in [false, true] {
+        let run = reading.open().await.id;
+        reading.plan(run, Family::Accounts, "d1").await;
+        if is_together {
+            reading.record_all(run, &observations.each_ref()).await;
+        } else {
+            for observation in &observations {
+                reading.record(run, observation).await;
+            }
+        }
+        let mut tx = reading.store.read().await.unwrap();
+        let groups = tx.staged_first(run, FactKind::Membership).await.unwrap();
+        let in_first = tx.staged_under(run, FactKind::Membership, "g1").await.unwrap();
+        told.push((groups, in_first, tx.listing_all(run).await.unwrap()));
+    }
+    let [(groups, in_first, listings), together] = &told[..] else {
+        panic!("two runs");
+    };
+    assert_eq!(
+        (groups.as_slice(), *in_first),
+        (["g1", "g4"].map(str::to_owned).as_slice(), 2)
+    );
+    assert_eq!(listings.len(), 3);
+    assert_eq!(
+        (groups, in_first, listings),
+        (&together.0, &together.1, &together.2)
+    );
 }
 
 fn holding(account: &str, resource: &str, role: &str) -> Fact {

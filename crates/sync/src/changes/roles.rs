@@ -107,7 +107,7 @@ async fn stage(ctx: &Context<'_>, facts: Vec<Fact>) -> Result<(), SyncError> {
         facts,
         ..Observation::default()
     };
-    ctx.record(&observation).await
+    ctx.record(observation).await
 }
 
 async fn looked_at(ctx: &Context<'_>, looked: &[Looked]) -> Result<(), SyncError> {

@@ -173,7 +173,7 @@ pub(crate) async fn each_page(
             .accounts(directory, search, cursor.as_ref())
             .await
             .reading(Family::Accounts)?;
-        ctx.record(&observe(&page)).await?;
+        ctx.record(observe(&page)).await?;
         match page.next {
             Some(next) => cursor = Some(next),
             None => return Ok(()),

@@ -17,6 +17,8 @@ pub(crate) async fn read_grants(ctx: &Context<'_>, groups: &[KnownGroup]) -> Res
     let giving: Vec<&KnownGroup> = groups.iter().filter(|group| group.resources != Some(0)).collect();
     ctx.progress
         .expect(Family::GroupRoleGrants, i64::try_from(giving.len()).unwrap_or(0));
+    let names = giving.iter().map(|group| group.id.clone());
+    ctx.look_ahead(Family::GroupRoleGrants, names).await?;
     let reads = giving.into_iter().map(|group| async move {
         let id = group.id.as_str();
         let fetch = |cursor: Option<Cursor>| async move {
@@ -46,14 +48,14 @@ pub(crate) async fn read_grants_again(ctx: &Context<'_>, groups: &[String]) -> R
                         wholes: whole.into_iter().collect(),
                         ..Observation::default()
                     };
-                    ctx.record(&nothing).await?;
+                    ctx.record(nothing).await?;
                     break;
                 }
                 Err(error) => return Err(error).reading(Family::GroupRoleGrants),
             };
             let mut observation = map::group_grants(group, &page);
             observation.wholes.extend(whole.take());
-            ctx.record(&observation).await?;
+            ctx.record(observation).await?;
             match page.next {
                 Some(next) => cursor = Some(next),
                 None => break,

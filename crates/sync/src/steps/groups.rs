@@ -61,7 +61,7 @@ pub(crate) async fn read_groups_again(
                 .groups(batch, cursor.as_ref())
                 .await
                 .reading(Family::Groups)?;
-            ctx.record(&map::groups_page(&page)).await?;
+            ctx.record(map::groups_page(&page)).await?;
             found.extend(page.items.into_iter().map(|group| group.id));
             match page.next {
                 Some(next) => cursor = Some(next),

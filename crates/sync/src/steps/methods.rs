@@ -4,7 +4,7 @@ use crate::error::SyncError;
 use crate::listing::{Context, side_by_side};
 use crate::steps::precise::{assignments, together};
 use model::Family;
-use store::{ListingState, PageOf};
+use store::{ListingState, Observation, PageOf};
 
 /// How many accounts make one checkpoint.
 const BATCH: i64 = 64;
@@ -14,13 +14,14 @@ const NAME: &str = "all";
 /// Reads the methods of every account that holds a role. Its place is the number of the last account that was read.
 pub(crate) async fn read_methods(ctx: &Context<'_>) -> Result<(), SyncError> {
     ctx.plan(Family::Methods).await?;
-    let mut tx = ctx.store.write().await?;
-    let row = tx.listing_plan(ctx.run, Family::Methods, NAME).await?;
-    tx.commit().await?;
-    if row.state == ListingState::Ended {
+    let mut tx = ctx.store.read().await?;
+    let row = tx.listing_find(ctx.run, Family::Methods, NAME).await?;
+    drop(tx);
+    if row.as_ref().is_some_and(|row| row.state == ListingState::Ended) {
         return Ok(());
     }
-    let mut after = row.cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(-1);
+    let cursor = row.and_then(|row| row.cursor);
+    let mut after = cursor.and_then(|cursor| cursor.parse().ok()).unwrap_or(-1);
     loop {
         let mut tx = ctx.store.read().await?;
         let holders = tx.staged_holders(ctx.run, after, BATCH).await?;
@@ -33,29 +34,26 @@ pub(crate) async fn read_methods(ctx: &Context<'_>) -> Result<(), SyncError> {
             break;
         };
         let next = after.to_string();
-        keep(ctx, &observation, Some(&next), holders.len()).await?;
+        keep(ctx, observation, Some(next), holders.len()).await?;
     }
-    keep(ctx, &store::Observation::default(), None, 0).await?;
+    keep(ctx, Observation::default(), None, 0).await?;
     ctx.end(Family::Methods).await
 }
 
 async fn keep(
     ctx: &Context<'_>,
-    observation: &store::Observation,
-    next: Option<&str>,
+    mut observation: Observation,
+    next: Option<String>,
     accounts: usize,
 ) -> Result<(), SyncError> {
     let rows = i64::try_from(accounts).unwrap_or(0);
-    let place = PageOf {
+    observation.page = Some(PageOf {
         family: Family::Methods,
-        name: NAME,
+        name: NAME.to_owned(),
         next,
         rows,
-    };
-    let now = ctx.clock.now_ms();
-    ctx.store
-        .observation_record(ctx.lease, now, ctx.run, &ctx.terms, observation, Some(place))
-        .await?;
+    });
+    ctx.record(observation).await?;
     ctx.progress.page(Family::Methods, rows);
     Ok(())
 }

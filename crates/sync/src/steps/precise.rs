@@ -14,7 +14,7 @@ const AT_A_TIME: usize = 32;
 pub(crate) async fn read_precisely(ctx: &Context<'_>, accounts: &[String]) -> Result<(), SyncError> {
     let reads = accounts.iter().map(|account| async move {
         let observation = assignments(ctx, account, false).await?;
-        ctx.record(&observation).await?;
+        ctx.record(observation).await?;
         ctx.progress.page(Family::RoleHoldings, 1);
         Ok(())
     });

@@ -259,6 +259,8 @@ async fn read_questions(
     at_a_time: usize,
 ) -> Result<bool, SyncError> {
     ctx.plan(Family::RoleHoldings).await?;
+    let names = questions.iter().map(|(question, _)| question.name());
+    ctx.look_ahead(Family::RoleHoldings, names).await?;
     let reads = questions
         .iter()
         .map(|(question, before)| read_question(ctx, question, *before));
