@@ -52,7 +52,7 @@ impl Aside {
 }
 
 /// A new folder within another, for nobody but its owner.
-pub(crate) fn private_folder(prefix: &str, within: &Path) -> io::Result<TempDir> {
+fn private_folder(prefix: &str, within: &Path) -> io::Result<TempDir> {
     let mut builder = tempfile::Builder::new();
     builder.prefix(prefix);
     #[cfg(unix)]

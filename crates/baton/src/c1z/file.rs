@@ -8,7 +8,7 @@ use super::error::C1zError;
 use super::schema::{SYNC_RUNS, Table};
 use super::stats::Stats;
 use super::time::shown;
-use crate::aside::private_folder;
+use crate::aside::Aside;
 use crate::json::{JsonError, decode};
 use crate::proto::c1::connector::v2::{Entitlement, Grant, Resource, ResourceType};
 use prost::{Message, Name};
@@ -17,7 +17,6 @@ use rusqlite::{Connection, OpenFlags, OptionalExtension as _, Row};
 use serde_json::{Map, Value, json};
 use std::collections::BTreeSet;
 use std::path::{Path, PathBuf};
-use tempfile::TempDir;
 
 /// No message is longer than this, in bytes.
 const LONGEST: i32 = 64 << 20;
@@ -28,7 +27,7 @@ pub struct C1z {
     pub(crate) database: Connection,
     file: String,
     unpacked: PathBuf,
-    _folder: TempDir,
+    _folder: Aside,
 }
 
 /// One sync in a file.
@@ -90,7 +89,7 @@ impl C1z {
         C1z::checked(file.display().to_string(), folder, unpacked)
     }
 
-    fn checked(file: String, folder: TempDir, unpacked: PathBuf) -> Result<C1z, C1zError> {
+    fn checked(file: String, folder: Aside, unpacked: PathBuf) -> Result<C1z, C1zError> {
         let failed = |source: rusqlite::Error| C1zError::Database {
             file: file.clone(),
             what: first_line(&source.to_string()),
@@ -279,9 +278,9 @@ impl C1z {
 }
 
 /// A new folder below `aside`, or where the system keeps such things.
-pub(crate) fn folder(aside: Option<&Path>) -> Result<TempDir, C1zError> {
+pub(crate) fn folder(aside: Option<&Path>) -> Result<Aside, C1zError> {
     let below = aside.map_or_else(std::env::temp_dir, Path::to_owned);
-    private_folder("c1z", &below).map_err(|source| C1zError::Aside {
+    Aside::make(&below).map_err(|source| C1zError::Aside {
         folder: below.display().to_string(),
         source,
     })

@@ -10,6 +10,7 @@ use super::file::{C1z, SyncRun, columns, folder};
 use super::schema::{INDEXES, KEPT, TABLES};
 use super::stats::Stats;
 use super::time::WallClock;
+use crate::aside::Aside;
 use crate::ids::grant_id;
 use crate::proto::c1::connector::v2::{Entitlement, Resource, ResourceId, ResourceType};
 use prost::Message;
@@ -20,7 +21,7 @@ use std::fs::File;
 use std::io;
 use std::path::{Path, PathBuf};
 use svix_ksuid::Ksuid;
-use tempfile::{NamedTempFile, TempDir};
+use tempfile::NamedTempFile;
 
 /// How many syncs of a file are kept.
 #[derive(Debug, Clone, Copy, PartialEq, Eq)]
@@ -79,7 +80,7 @@ pub struct Writer {
     target: PathBuf,
     beside: NamedTempFile,
     database: Connection,
-    folder: TempDir,
+    folder: Aside,
     sync: String,
     started_at: String,
     stats: Stats,
@@ -144,6 +145,7 @@ impl Writer {
         now_ms: i64,
         started_at: WallClock,
     ) -> Result<Writer, C1zError> {
+        let target = &behind(target);
         let beside = beside(target).map_err(|source| C1zError::Write {
             file: target.display().to_string(),
             source,
@@ -385,6 +387,16 @@ fn copy(older: &C1z, to: &Connection, kept: &[String]) -> Result<(), rusqlite::E
         }
     }
     to.execute_batch("COMMIT; DETACH DATABASE older")
+}
+
+/// The file that a link leads to, which is written in its place: whoever keeps the link keeps it.
+fn behind(target: &Path) -> PathBuf {
+    if !target.is_symlink() {
+        return target.to_owned();
+    }
+    let to_nothing_yet = |_| std::fs::read_link(target).map(|to| folder_of(target).join(to));
+    let followed = target.canonicalize().or_else(to_nothing_yet);
+    followed.unwrap_or_else(|_| target.to_owned())
 }
 
 /// How the name of a file begins that will take the target's place.

@@ -348,6 +348,27 @@ fn what_a_killed_writer_left_is_removed_and_what_another_writes_is_not() {
 
 #[cfg(unix)]
 #[test]
+fn where_a_link_is_given_the_file_behind_it_is_written() {
+    let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
+    let (link, file) = (folder.path().join("sync.c1z"), elsewhere.path().join("kept.c1z"));
+    std::os::unix::fs::symlink(&file, &link).unwrap();
+    // The first time it leads to nothing yet.
+    for begun_at in [LATER, LATER + 1000] {
+        begin(&link, &WriteOptions::default(), begun_at)
+            .finish(wall(begun_at))
+            .unwrap();
+        assert!(link.is_symlink());
+    }
+    let both = C1z::open(&file, None, &Limits::default())
+        .unwrap()
+        .syncs()
+        .unwrap();
+    assert_eq!(both.len(), 2);
+    assert_eq!(std::fs::read_dir(folder.path()).unwrap().count(), 1);
+}
+
+#[cfg(unix)]
+#[test]
 fn a_place_that_cannot_be_written_is_known_at_once() {
     let missing = tempfile::tempdir().unwrap().path().join("nowhere/sync.c1z");
     let refused = Writer::begin(&missing, &WriteOptions::default(), LATER, wall(LATER)).unwrap_err();
