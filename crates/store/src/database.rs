@@ -369,16 +369,12 @@ impl Tx {
     pub(crate) async fn rows(&mut self, sql: &'static str, values: &[Value]) -> Result<Vec<Row>, StoreError> {
         let result = match &mut self.inner {
             Inner::Sqlite(tx) => {
-                let rows = sqlite::bind(sqlx::query(sql), values.to_vec())
-                    .fetch_all(&mut **tx)
-                    .await;
-                rows.and_then(|rows| rows.iter().map(sqlite::decode).collect())
+                let query = sqlite::bind(sqlx::query(sql), values.to_vec());
+                query.try_map(sqlite::decode).fetch_all(&mut **tx).await
             }
             Inner::Postgres(tx) => {
-                let rows = postgres::bind(sqlx::query(sql), values.to_vec())
-                    .fetch_all(&mut **tx)
-                    .await;
-                rows.and_then(|rows| rows.iter().map(postgres::decode).collect())
+                let query = postgres::bind(sqlx::query(sql), values.to_vec());
+                query.try_map(postgres::decode).fetch_all(&mut **tx).await
             }
         };
         result.map_err(|source| StoreError::from_driver(sql, source))
@@ -390,13 +386,13 @@ impl Tx {
         let result = match &mut self.inner {
             Inner::Sqlite(tx) => {
                 let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-                let rows = sqlite::bind(query, values.to_vec()).fetch_all(&mut **tx).await;
-                rows.and_then(|rows| rows.iter().map(sqlite::decode).collect())
+                let query = sqlite::bind(query, values.to_vec());
+                query.try_map(sqlite::decode).fetch_all(&mut **tx).await
             }
             Inner::Postgres(tx) => {
                 let query = sqlx::query(AssertSqlSafe(sql)).persistent(false);
-                let rows = postgres::bind(query, values.to_vec()).fetch_all(&mut **tx).await;
-                rows.and_then(|rows| rows.iter().map(postgres::decode).collect())
+                let query = postgres::bind(query, values.to_vec());
+                query.try_map(postgres::decode).fetch_all(&mut **tx).await
             }
         };
         result.map_err(|source| StoreError::from_driver(&operation, source))
@@ -415,21 +411,19 @@ impl Tx {
     pub(crate) async fn insert_many(
         &mut self,
         head: &'static str,
-        rows: &[Vec<Value>],
+        rows: Vec<Vec<Value>>,
         tail: &'static str,
     ) -> Result<u64, StoreError> {
         // A few sizes only, so that each statement is prepared once and used often. Each statement is a hand-over to
         // SQLite's thread and back: with halves, what is left over takes four of them on average.
         const SIZES: [usize; 9] = [256, 128, 64, 32, 16, 8, 4, 2, 1];
         let mut inserted = 0;
-        let mut rest = rows;
-        while let Some(first) = rest.first() {
+        let mut rest = rows.into_iter();
+        while let Some(columns) = rest.as_slice().first().map(Vec::len) {
             let size = SIZES.into_iter().find(|size| *size <= rest.len()).unwrap_or(1);
-            let (chunk, after) = rest.split_at(size);
-            rest = after;
-            let values: Vec<Value> = chunk.iter().flatten().cloned().collect();
+            let values: Vec<Value> = rest.by_ref().take(size).flatten().collect();
             let statement =
-                |placeholders| AssertSqlSafe(values_statement(placeholders, head, size, first.len(), tail));
+                |placeholders| AssertSqlSafe(values_statement(placeholders, head, size, columns, tail));
             let result = match &mut self.inner {
                 Inner::Sqlite(tx) => {
                     let query = sqlx::query(statement(Placeholders::InOrder));

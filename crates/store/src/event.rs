@@ -150,7 +150,7 @@ impl Tx {
             ]
         };
         let rows: Vec<Vec<Value>> = new.iter().map(row).collect();
-        let added = self.insert_many(ADD, &rows, ADD_TAIL).await?;
+        let added = self.insert_many(ADD, rows, ADD_TAIL).await?;
         self.event_count_days(organization, &new, added).await?;
         let ids: Vec<&str> = new.iter().map(|event| event.id.as_str()).collect();
         let numbers = self.event_numbers(organization, &ids).await?;
@@ -162,7 +162,7 @@ impl Tx {
             let rows = event.subjects.iter().filter(|id| !id.is_empty());
             subjects.extend(rows.map(|id| vec![id.as_str().into(), (*number).into()]));
         }
-        self.insert_many(ADD_SUBJECTS, &subjects, ADD_SUBJECTS_TAIL)
+        self.insert_many(ADD_SUBJECTS, subjects, ADD_SUBJECTS_TAIL)
             .await?;
         Ok(met)
     }

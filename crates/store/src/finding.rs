@@ -299,7 +299,7 @@ impl Tx {
             ]
         };
         let rows: Vec<Vec<Value>> = found.iter().map(row).collect();
-        self.insert_many(ADD_HEAD, &rows, "").await?;
+        self.insert_many(ADD_HEAD, rows, "").await?;
         let ids = self
             .rows(NEW_IDS, &[organization.into(), rule.into(), last.into()])
             .await?;
@@ -370,7 +370,7 @@ impl Tx {
             ]
         };
         let rows: Vec<Vec<Value>> = steps.iter().map(row).collect();
-        self.insert_many(STEP_HEAD, &rows, "").await?;
+        self.insert_many(STEP_HEAD, rows, "").await?;
         match steps.first() {
             Some(step) => self.alerts_plan_findings(organization, step.run, step.at).await,
             None => Ok(()),

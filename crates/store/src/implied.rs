@@ -289,7 +289,7 @@ impl Store {
         };
         let rows: Vec<Vec<Value>> = accounts.iter().map(row).collect();
         let mut tx = self.write().await?;
-        tx.insert_many(ADD, &rows, ADD_TAIL).await?;
+        tx.insert_many(ADD, rows, ADD_TAIL).await?;
         tx.commit().await
     }
 

@@ -223,7 +223,7 @@ impl Tx {
             ]
         };
         let rows: Vec<Vec<Value>> = causes.iter().map(row).collect();
-        self.insert_many(CAUSE, &rows, CAUSE_TAIL).await?;
+        self.insert_many(CAUSE, rows, CAUSE_TAIL).await?;
         Ok(())
     }
 

@@ -219,7 +219,7 @@ impl Tx {
             ]
         };
         let rows: Vec<Vec<Value>> = pages.map(row).collect();
-        self.insert_many(ADVANCE, &rows, ADVANCE_TAIL).await?;
+        self.insert_many(ADVANCE, rows, ADVANCE_TAIL).await?;
         Ok(())
     }
 

@@ -70,7 +70,7 @@ impl Tx {
                 rows.push([run.0, kind, *a, *b, *c].map(Value::from).to_vec());
             }
         }
-        self.insert_many(ADD, &rows, ADD_TAIL).await?;
+        self.insert_many(ADD, rows, ADD_TAIL).await?;
         Ok(())
     }
 }

@@ -66,7 +66,7 @@ impl Tx {
                 search.into(),
             ]);
         }
-        self.insert_many(UPSERT, &rows, UPSERT_TAIL).await?;
+        self.insert_many(UPSERT, rows, UPSERT_TAIL).await?;
         Ok(())
     }
 
@@ -140,7 +140,7 @@ impl Tx {
             ]
         };
         let rows: Vec<Vec<Value>> = latest.into_iter().map(row).collect();
-        self.insert_many(ACTIVITY, &rows, ACTIVITY_TAIL).await?;
+        self.insert_many(ACTIVITY, rows, ACTIVITY_TAIL).await?;
         Ok(())
     }
 }

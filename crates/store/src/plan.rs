@@ -297,7 +297,7 @@ impl Tx {
                 undo.as_ref().map_or(Value::Text(None), to_json),
             ]);
         }
-        self.insert_many(INSERT_ACTION, &rows, "").await?;
+        self.insert_many(INSERT_ACTION, rows, "").await?;
         Ok(id)
     }
 
@@ -492,7 +492,7 @@ impl Tx {
             ]
         };
         let rows: Vec<Vec<Value>> = lines.iter().map(row).collect();
-        self.insert_many(JOURNAL, &rows, "").await?;
+        self.insert_many(JOURNAL, rows, "").await?;
         Ok(())
     }
 

@@ -225,6 +225,7 @@ impl Tx {
         run: RunId,
         staged: HashMap<StagedKey, StagedValue>,
     ) -> Result<usize, StoreError> {
+        let count = staged.len();
         let mut rows: Vec<(StagedKey, StagedValue)> = staged.into_iter().collect();
         // In key order: the table is a tree by key.
         rows.sort_unstable_by_key(|row| row.0);
@@ -240,8 +241,8 @@ impl Tx {
             ]
         };
         let rows: Vec<Vec<Value>> = rows.into_iter().map(row).collect();
-        self.insert_many(STAGE, &rows, STAGE_TAIL).await?;
-        Ok(rows.len())
+        self.insert_many(STAGE, rows, STAGE_TAIL).await?;
+        Ok(count)
     }
 
     async fn staged_forget(

@@ -144,7 +144,7 @@ impl Tx {
     /// Gives each text a number if it has none, and answers all of them.
     pub async fn term_intern(&mut self, texts: &[&str]) -> Result<Vec<(String, i64)>, StoreError> {
         let rows: Vec<Vec<Value>> = texts.iter().map(|text| vec![Value::from(*text)]).collect();
-        self.insert_many(INTERN, &rows, INTERN_TAIL).await?;
+        self.insert_many(INTERN, rows, INTERN_TAIL).await?;
         self.term_numbers(texts).await
     }
 

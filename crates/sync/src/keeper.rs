@@ -5,7 +5,7 @@ use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 
 /// How many are kept together at the most: all of it can be undone from memory.
-const TOGETHER: usize = 16;
+const TOGETHER: usize = 8;
 
 /// What waits to be kept, in the order in which it came.
 #[derive(Debug)]
@@ -112,7 +112,7 @@ mod tests {
         let (results, batches) = keep_all((0..20).map(|number| number * 2)).await;
         assert!(results.iter().all(Result::is_ok));
         let lengths: Vec<usize> = batches.iter().map(Vec::len).collect();
-        assert_eq!(lengths, [1, 16, 3]);
+        assert_eq!(lengths, [1, 8, 8, 3]);
         assert!(batches.concat().is_sorted());
     }
 

@@ -12,7 +12,7 @@ use store::views::tokens::TokenRow;
 /// Accounts of one part: each comes with everything that was told of it.
 const ACCOUNTS: i64 = 500;
 /// Keys of one part.
-const KEYS: i64 = 5_000;
+const KEYS: i64 = 2_500;
 
 /// What there is few of.
 #[derive(Debug, Clone)]

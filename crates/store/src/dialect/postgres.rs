@@ -33,7 +33,7 @@ pub(crate) fn bind<'q>(
     query
 }
 
-pub(crate) fn decode(row: &PgRow) -> Result<Row, sqlx::Error> {
+pub(crate) fn decode(row: PgRow) -> Result<Row, sqlx::Error> {
     let mut values = Vec::with_capacity(row.len());
     for column in row.columns() {
         let raw = row.try_get_raw(column.ordinal())?;

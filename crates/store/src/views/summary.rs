@@ -205,7 +205,7 @@ impl Tx {
         }
         self.execute(CLEAR_PRODUCTS, std::slice::from_ref(&organization))
             .await?;
-        self.insert_many(ADD_PRODUCTS, &rows, "").await?;
+        self.insert_many(ADD_PRODUCTS, rows, "").await?;
         self.execute(REMOVE, &at.values([])).await?;
         self.execute(self.choose(&WRITE), &at.values([])).await?;
         self.execute(SET_RUN, &at.values([])).await?;
