@@ -40,7 +40,12 @@ fn main() -> ExitCode {
         }
         Err(error) => error.exit(),
     };
-    let runtime = tokio::runtime::Builder::new_multi_thread().enable_all().build();
+    let mut runtime = if typed.waits_mostly() {
+        tokio::runtime::Builder::new_current_thread()
+    } else {
+        tokio::runtime::Builder::new_multi_thread()
+    };
+    let runtime = runtime.enable_all().build();
     let ended = match (runtime, typed) {
         (Ok(runtime), Typed::Peer(args)) => Ok(runtime.block_on(connector::run(args, connector::PEER))),
         (Ok(runtime), Typed::Ours(args)) => runtime.block_on(commands::run(*args)),
@@ -57,4 +62,15 @@ fn main() -> ExitCode {
 enum Typed {
     Ours(Box<args::Args>),
     Peer(connector::ConnectorArgs),
+}
+
+impl Typed {
+    /// Whether it is only to read an organization, which is waiting for the network and the store: more threads would take
+    /// memory and save no time.
+    fn waits_mostly(&self) -> bool {
+        match self {
+            Typed::Peer(_) => true,
+            Typed::Ours(args) => matches!(args.command, args::Command::Connector(_) | args::Command::Sync(_)),
+        }
+    }
 }
