@@ -115,7 +115,7 @@ fn open(
     connection.set_db_config(DbConfig::SQLITE_DBCONFIG_DEFENSIVE, true)?;
     // Our own views must be trusted to be of use; there are no others in a temporary schema.
     connection.execute_batch(
-        "PRAGMA busy_timeout = 5000; PRAGMA case_sensitive_like = 1; PRAGMA cache_size = -16000; PRAGMA temp_store = FILE;",
+        "PRAGMA busy_timeout = 5000; PRAGMA case_sensitive_like = 1; PRAGMA cache_size = -8000; PRAGMA temp_store = FILE;",
     )?;
     // It is opened as the connection is: to be read only.
     if let Some(archive) = archive {
