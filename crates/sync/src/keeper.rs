@@ -60,16 +60,16 @@ impl<T, E> Keeper<T, E> {
             }
             let batch: Vec<_> = self.waiting().iter().take(TOGETHER).cloned().collect();
             let all: Vec<&T> = batch.iter().map(|one| &one.what).collect();
-            let is_kept = all.len() > 1 && together(&all).await.is_ok();
-            for one in &batch {
-                let result = if is_kept {
-                    Ok(())
-                } else {
-                    together(&[&one.what]).await
-                };
-                one.settle(result);
+            if all.len() > 1 && together(&all).await.is_ok() {
+                batch.iter().for_each(|one| one.settle(Ok(())));
+                self.waiting().drain(..batch.len());
+                continue;
             }
-            self.waiting().drain(..batch.len());
+            for one in &batch {
+                let result = together(&[&one.what]).await;
+                one.settle(result);
+                self.waiting().pop_front();
+            }
         }
     }
 }
