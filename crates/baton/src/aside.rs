@@ -3,7 +3,7 @@
 //! Whoever uses a folder holds a lock on a file in it. A folder whose lock can be had is used by nobody.
 
 use rusqlite::Connection;
-use std::fs::File;
+use std::fs::{File, Metadata};
 use std::io;
 use std::path::Path;
 use tempfile::TempDir;
@@ -21,15 +21,17 @@ pub struct Aside {
 }
 
 impl Aside {
-    /// Makes a folder in another one, and removes those that nobody uses any more.
+    /// Makes a folder in another one, and removes those of this user's that nobody uses any more.
     pub fn make(within: &Path) -> io::Result<Aside> {
-        sweep(within);
         let folder = private_folder(PREFIX, within)?;
+        sweep(within, &folder.path().symlink_metadata()?);
         // Without a lock a folder is not swept, so it gets one that is held already.
         let unlocked = folder.path().join("unlocked");
         let lock = File::create(&unlocked)?;
-        lock.lock()?;
-        std::fs::rename(&unlocked, folder.path().join(LOCK))?;
+        // Some file systems know no locks; a folder there is left to whoever tidies it up.
+        if lock.lock().is_ok() {
+            std::fs::rename(&unlocked, folder.path().join(LOCK))?;
+        }
         Ok(Aside { _lock: lock, folder })
     }
 
@@ -63,8 +65,8 @@ fn private_folder(prefix: &str, within: &Path) -> io::Result<TempDir> {
     builder.tempdir_in(within)
 }
 
-/// Removes what nobody uses any more. What cannot be removed is left to the next one.
-fn sweep(within: &Path) {
+/// Removes what nobody uses any more, of the user whose folder `own` is. What cannot be removed is left to the next one.
+fn sweep(within: &Path, own: &Metadata) {
     let Ok(entries) = std::fs::read_dir(within) else {
         return;
     };
@@ -73,6 +75,8 @@ fn sweep(within: &Path) {
             .file_name()
             .to_str()
             .is_some_and(|name| name.starts_with(PREFIX));
+        // Nobody else could put anything into a folder of ours, such as a pipe for its lock, which would never open.
+        let is_ours = is_ours && entry.metadata().is_ok_and(|found| is_alike(&found, own));
         if !is_ours {
             continue;
         }
@@ -88,6 +92,18 @@ fn sweep(within: &Path) {
             );
         }
     }
+}
+
+/// Whether it is a folder of the same owner that is open to nobody else.
+#[cfg(unix)]
+fn is_alike(found: &Metadata, own: &Metadata) -> bool {
+    use std::os::unix::fs::MetadataExt as _;
+    found.is_dir() && (found.uid(), found.mode()) == (own.uid(), own.mode())
+}
+
+#[cfg(not(unix))]
+fn is_alike(found: &Metadata, _own: &Metadata) -> bool {
+    found.is_dir()
 }
 
 #[cfg(test)]
@@ -125,13 +141,18 @@ mod tests {
     fn only_what_nobody_uses_is_swept() {
         let within = tempfile::tempdir().unwrap();
         let used = Aside::make(within.path()).unwrap();
-        let left = within.path().join(format!("{PREFIX}left"));
-        std::fs::create_dir(&left).unwrap();
+        let left = private_folder(PREFIX, within.path()).unwrap().keep();
         std::fs::write(left.join(LOCK), "").unwrap();
         std::fs::write(left.join("state.db"), "x").unwrap();
-        let just_made = within.path().join(format!("{PREFIX}made"));
-        std::fs::create_dir(&just_made).unwrap();
+        let just_made = private_folder(PREFIX, within.path()).unwrap().keep();
         std::fs::create_dir(within.path().join("another")).unwrap();
+        #[cfg(unix)]
+        let open_to_others = {
+            let folder = within.path().join(format!("{PREFIX}open"));
+            std::fs::create_dir(&folder).unwrap();
+            std::fs::write(folder.join(LOCK), "").unwrap();
+            folder
+        };
         let own = Aside::make(within.path()).unwrap();
         let name = |path: &Path| path.file_name().unwrap().to_str().unwrap().to_owned();
         let expected = [
@@ -139,6 +160,8 @@ mod tests {
             name(own.path()),
             name(&just_made),
             "another".to_owned(),
+            #[cfg(unix)]
+            name(&open_to_others),
         ];
         assert_eq!(names(within.path()), BTreeSet::from(expected));
     }

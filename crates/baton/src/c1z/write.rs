@@ -389,14 +389,20 @@ fn copy(older: &C1z, to: &Connection, kept: &[String]) -> Result<(), rusqlite::E
     to.execute_batch("COMMIT; DETACH DATABASE older")
 }
 
+/// How many links are followed to a file; as many as Linux does.
+const MOST_LINKS: usize = 40;
+
 /// The file that a link leads to, which is written in its place: whoever keeps the link keeps it.
 fn behind(target: &Path) -> PathBuf {
-    if !target.is_symlink() {
-        return target.to_owned();
+    let mut behind = target.to_owned();
+    // The file need not be there yet, so its links are followed one by one.
+    for _ in 0..MOST_LINKS {
+        match std::fs::read_link(&behind) {
+            Ok(to) => behind = folder_of(&behind).join(to),
+            Err(_) => return behind,
+        }
     }
-    let to_nothing_yet = |_| std::fs::read_link(target).map(|to| folder_of(target).join(to));
-    let followed = target.canonicalize().or_else(to_nothing_yet);
-    followed.unwrap_or_else(|_| target.to_owned())
+    target.to_owned()
 }
 
 /// How the name of a file begins that will take the target's place.

@@ -351,13 +351,15 @@ fn what_a_killed_writer_left_is_removed_and_what_another_writes_is_not() {
 fn where_a_link_is_given_the_file_behind_it_is_written() {
     let (folder, elsewhere) = (tempfile::tempdir().unwrap(), tempfile::tempdir().unwrap());
     let (link, file) = (folder.path().join("sync.c1z"), elsewhere.path().join("kept.c1z"));
-    std::os::unix::fs::symlink(&file, &link).unwrap();
+    let between = elsewhere.path().join("latest");
+    std::os::unix::fs::symlink(&between, &link).unwrap();
+    std::os::unix::fs::symlink("kept.c1z", &between).unwrap();
     // The first time it leads to nothing yet.
     for begun_at in [LATER, LATER + 1000] {
         begin(&link, &WriteOptions::default(), begun_at)
             .finish(wall(begun_at))
             .unwrap();
-        assert!(link.is_symlink());
+        assert!(link.is_symlink() && between.is_symlink());
     }
     let both = C1z::open(&file, None, &Limits::default())
         .unwrap()
