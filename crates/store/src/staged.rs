@@ -190,7 +190,8 @@ impl Store {
             .filter_map(|observation| observation.page.as_ref());
         tx.listings_advance(run, pages).await?;
         tx.commit().await?;
-        self.statistics_after_staging(run, rows).await
+        self.statistics_after_staging(run, rows).await;
+        Ok(())
     }
 }
 
