@@ -2,6 +2,7 @@
 
 use atlassian::ApiError;
 use model::Family;
+use std::sync::Arc;
 use store::StoreError;
 use thiserror::Error;
 
@@ -26,13 +27,19 @@ pub enum SyncError {
     },
     /// The store failed.
     #[error("keeping what was read failed")]
-    Store(#[from] StoreError),
+    Store(#[source] Arc<StoreError>),
     /// Another process is reading the same organization.
     #[error("another orgwarden ({holder}) is reading this organization now")]
     Busy {
         /// Which process.
         holder: String,
     },
+}
+
+impl From<StoreError> for SyncError {
+    fn from(error: StoreError) -> SyncError {
+        SyncError::Store(Arc::new(error))
+    }
 }
 
 impl SyncError {

@@ -11,8 +11,8 @@ const TOGETHER: usize = 8;
 #[derive(Debug)]
 pub(crate) struct Keeper<T, E> {
     waiting: Mutex<VecDeque<Arc<Waiting<T, E>>>>,
-    /// Held by whoever keeps what waits: its own, and what others brought.
-    turn: tokio::sync::Mutex<()>,
+    /// Held by whoever keeps what waits: its own, and what others brought. Within it is why nothing is kept any more.
+    turn: tokio::sync::Mutex<Option<E>>,
 }
 
 #[derive(Debug)]
@@ -40,36 +40,34 @@ impl<T, E> Waiting<T, E> {
     }
 }
 
-impl<T, E> Keeper<T, E> {
+impl<T, E: Clone> Keeper<T, E> {
     fn waiting(&self) -> MutexGuard<'_, VecDeque<Arc<Waiting<T, E>>>> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
     /// Keeps something, alone or with what else waits, and answers once that is done. `together` keeps several things, all or
-    /// none; where it cannot, each is tried alone and is told its own error.
+    /// none. After it could not, nothing is kept any more and everybody is told the same error: whoever waits would only
+    /// wait for the same store, one after the other.
     ///
     /// What somebody brought who was then dropped is kept all the same, by the next who comes.
     pub async fn keep(&self, what: T, together: impl AsyncFn(&[&T]) -> Result<(), E>) -> Result<(), E> {
         let kept = Mutex::default();
         let own = Arc::new(Waiting { what, kept });
         self.waiting().push_back(Arc::clone(&own));
-        let _turn = self.turn.lock().await;
+        let mut failed = self.turn.lock().await;
         loop {
             if let Some(result) = own.take() {
                 return result;
             }
+            if let Some(error) = &*failed {
+                return Err(error.clone());
+            }
             let batch: Vec<_> = self.waiting().iter().take(TOGETHER).cloned().collect();
             let all: Vec<&T> = batch.iter().map(|one| &one.what).collect();
-            if all.len() > 1 && together(&all).await.is_ok() {
-                batch.iter().for_each(|one| one.settle(Ok(())));
-                self.waiting().drain(..batch.len());
-                continue;
-            }
-            for one in &batch {
-                let result = together(&[&one.what]).await;
-                one.settle(result);
-                self.waiting().pop_front();
-            }
+            let result = together(&all).await;
+            batch.iter().for_each(|one| one.settle(result.clone()));
+            self.waiting().drain(..batch.len());
+            *failed = result.err();
         }
     }
 }
@@ -117,10 +115,12 @@ mod tests {
     }
 
     #[tokio::test]
-    async fn one_that_cannot_be_kept_leaves_the_others_alone() {
-        let (results, batches) = keep_all([0, 2, 3, 4]).await;
-        assert_eq!(results, [Ok(()), Ok(()), Err("3 is odd".to_owned()), Ok(())]);
-        assert_eq!(batches, [vec![0], vec![2, 3, 4], vec![2], vec![3], vec![4]]);
+    async fn after_one_that_cannot_be_kept_nothing_is_tried_any_more() {
+        let (results, batches) = keep_all([0, 2, 3, 4].into_iter().chain((5..30).map(|n| n * 2))).await;
+        let error = Err("3 is odd".to_owned());
+        assert_eq!(results[0], Ok(()));
+        assert!(results[1..].iter().all(|result| *result == error));
+        assert_eq!(batches.len(), 2);
     }
 
     #[tokio::test]

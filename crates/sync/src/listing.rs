@@ -11,7 +11,7 @@ use model::{Clock, Family, RunId};
 use std::collections::{HashMap, HashSet};
 use std::future::Future;
 use std::sync::atomic::{AtomicBool, AtomicI64, Ordering};
-use std::sync::{Mutex, MutexGuard, PoisonError};
+use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use store::{Lease, ListingRow, ListingState, Observation, PageOf, Store, StoreError, TermCache};
 use tokio::sync::Notify;
 
@@ -27,7 +27,7 @@ pub(crate) struct Context<'a> {
     pub run: RunId,
     pub organization: i64,
     pub terms: TermCache,
-    keeper: Keeper<Observation, StoreError>,
+    keeper: Keeper<Observation, Arc<StoreError>>,
     /// How far listings are that are about to be read, where it was asked for all of them at once.
     ahead: Mutex<HashMap<(Family, String), Option<ListingRow>>>,
     /// Listings that were begun and did not come to their end; no family of theirs ends.
@@ -140,11 +140,16 @@ impl Context<'_> {
     pub async fn record(&self, observation: Observation) -> Result<(), SyncError> {
         let together = async |observations: &[&Observation]| {
             let now = self.clock.now_ms();
-            self.store
+            let kept = self
+                .store
                 .observations_record(self.lease, now, self.run, &self.terms, observations)
-                .await
+                .await;
+            kept.map_err(Arc::new)
         };
-        Ok(self.keeper.keep(observation, together).await?)
+        self.keeper
+            .keep(observation, together)
+            .await
+            .map_err(SyncError::Store)
     }
 
     /// Asks at once how far these listings are, which are about to be read.
