@@ -6,8 +6,9 @@ use crate::staged::PageOf;
 use crate::value::{Row, Value};
 use model::{FactKind, Family, RunId};
 
-const PLAN: &str = "INSERT INTO listing (run_id, family, name, state) VALUES ($1, $2, $3, 'planned')
-    ON CONFLICT (run_id, family, name) DO NOTHING";
+const PLAN: &str = "INSERT INTO listing (run_id, family, name, state) VALUES";
+const PLAN_TAIL: &str = "ON CONFLICT (run_id, family, name) DO NOTHING";
+const UNPLAN: &str = "DELETE FROM listing WHERE run_id = $1 AND name <> '' AND state = 'planned'";
 const COVER: &str = "INSERT INTO listing_kind (run_id, family, kind) VALUES ($1, $2, $3)
     ON CONFLICT (run_id, kind, family) DO NOTHING";
 const FIND: &str = "SELECT family, name, state, cursor, pages, rows_seen, expected, note
@@ -135,8 +136,7 @@ fn listing(row: &Row) -> Result<ListingRow, StoreError> {
 impl Tx {
     /// Makes the family part of the run: from now on its kinds are complete only when it ended.
     pub async fn family_plan(&mut self, run: RunId, family: Family) -> Result<(), StoreError> {
-        self.execute(PLAN, &[run.0.into(), family.name().into(), "".into()])
-            .await?;
+        self.listings_plan(run, family, [""]).await?;
         for kind in family.kinds() {
             self.execute(COVER, &[run.0.into(), family.name().into(), kind.number().into()])
                 .await?;
@@ -144,21 +144,25 @@ impl Tx {
         Ok(())
     }
 
-    /// Makes the listing part of the run, or answers how far it already is.
-    pub async fn listing_plan(
+    /// Makes listings part of the run; those that are stay as far as they are.
+    pub async fn listings_plan<'a>(
         &mut self,
         run: RunId,
         family: Family,
-        name: &str,
-    ) -> Result<ListingRow, StoreError> {
-        self.execute(PLAN, &[run.0.into(), family.name().into(), name.into()])
-            .await?;
-        let found = self.listing_find(run, family, name).await?;
-        found.ok_or_else(|| StoreError::Corrupt {
-            table: "listing",
-            id: format!("{}/{name}", family.name()),
-            what: "was not made".into(),
-        })
+        names: impl IntoIterator<Item = &'a str>,
+    ) -> Result<(), StoreError> {
+        let planned = ListingState::Planned.name();
+        let row = |name: &str| vec![run.0.into(), family.name().into(), name.into(), planned.into()];
+        let rows = names.into_iter().map(row).collect();
+        self.insert_many(PLAN, rows, PLAN_TAIL).await?;
+        Ok(())
+    }
+
+    /// Forgets listings of a run that is gone on with that were planned and not begun: what is to be read is found out
+    /// anew, and what is no longer asked for would keep its family from ending.
+    pub async fn listings_unplan(&mut self, run: RunId) -> Result<(), StoreError> {
+        self.execute(UNPLAN, &[run.0.into()]).await?;
+        Ok(())
     }
 
     /// How far a listing is.

@@ -152,18 +152,21 @@ impl Context<'_> {
             .map_err(SyncError::Store)
     }
 
-    /// Asks at once how far these listings are, which are about to be read.
+    /// Makes listings that are about to be read part of the run, and asks at once how far they are.
     pub async fn look_ahead(
         &self,
         family: Family,
         names: impl Iterator<Item = String>,
     ) -> Result<(), SyncError> {
-        let mut tx = self.store.read().await?;
+        let names: Vec<String> = names.collect();
+        let mut tx = self.store.write().await?;
+        let planned = names.iter().map(String::as_str);
+        tx.listings_plan(self.run, family, planned).await?;
         let all = tx.listing_all(self.run).await?;
-        drop(tx);
+        tx.commit().await?;
         let of_family = all.into_iter().filter(|row| row.family == family.name());
         let mut begun: HashMap<String, ListingRow> = of_family.map(|row| (row.name.clone(), row)).collect();
-        let rows = names.map(|name| {
+        let rows = names.into_iter().map(|name| {
             let row = begun.remove(&name);
             ((family, name), row)
         });
@@ -471,7 +474,7 @@ impl Context<'_> {
         let why = error.to_string();
         self.progress.note(&format!("{}: {why}", family.title()));
         let mut tx = self.store.write().await?;
-        tx.listing_plan(self.run, family, name).await?;
+        tx.listings_plan(self.run, family, [name]).await?;
         tx.listing_fail(self.run, family, name, ListingState::Refused, &why)
             .await?;
         tx.listing_fail(self.run, family, "", ListingState::Refused, &why)

@@ -207,6 +207,9 @@ async fn open(reading: &Reading<'_>) -> Result<RunRow, SyncError> {
             reading
                 .progress
                 .note(&format!("going on with {} where it stopped", run.id));
+            let mut tx = reading.store.write().await?;
+            tx.listings_unplan(run.id).await?;
+            tx.commit().await?;
             return Ok(run);
         }
         let report = RunReport {

@@ -13,7 +13,8 @@ on_both!(
     a_family_that_failed_proves_nothing,
     a_kind_that_nobody_planned_is_not_complete,
     a_restarted_listing_begins_at_its_first_page,
-    planning_again_answers_how_far_it_is
+    planning_again_answers_how_far_it_is,
+    what_was_planned_only_is_forgotten_when_a_run_goes_on
 );
 
 async fn a_page_and_the_position_after_it_are_kept_together(database: TestDatabase) {
@@ -180,6 +181,20 @@ async fn a_restarted_listing_begins_at_its_first_page(database: TestDatabase) {
     );
 }
 
+async fn what_was_planned_only_is_forgotten_when_a_run_goes_on(database: TestDatabase) {
+    let mut reading = Reading::begin(&database.store).await;
+    let run = reading.open().await.id;
+    reading.plan(run, Family::Groups, "d1").await;
+    reading.plan(run, Family::Groups, "d2").await;
+    let empty = Observation::default();
+    reading.record_page(run, Family::Groups, "d1", None, &empty).await;
+    let mut tx = reading.store.write().await.unwrap();
+    assert!(!tx.family_end(run, Family::Groups).await.unwrap());
+    tx.listings_unplan(run).await.unwrap();
+    assert!(tx.family_end(run, Family::Groups).await.unwrap());
+    assert_eq!(tx.listing_all(run).await.unwrap().len(), 2);
+}
+
 async fn planning_again_answers_how_far_it_is(database: TestDatabase) {
     let mut reading = Reading::begin(&database.store).await;
     let run = reading.open().await.id;
@@ -195,7 +210,8 @@ async fn planning_again_answers_how_far_it_is(database: TestDatabase) {
         .await;
     let mut tx = reading.store.write().await.unwrap();
     tx.listing_agrees(run, Family::Groups, "d1", 42).await.unwrap();
-    let again = tx.listing_plan(run, Family::Groups, "d1").await.unwrap();
+    tx.listings_plan(run, Family::Groups, ["d1"]).await.unwrap();
+    let again = tx.listing_find(run, Family::Groups, "d1").await.unwrap().unwrap();
     assert_eq!((again.state, again.expected), (ListingState::Reading, Some(42)));
     assert_eq!(again.cursor.as_deref(), Some("cursor 2"));
     assert_eq!(tx.listing_all(run).await.unwrap().len(), 2);

@@ -111,7 +111,7 @@ impl Reading {
     pub async fn plan(&self, run: RunId, family: Family, name: &str) {
         let mut tx = self.store.write().await.unwrap();
         tx.family_plan(run, family).await.unwrap();
-        tx.listing_plan(run, family, name).await.unwrap();
+        tx.listings_plan(run, family, [name]).await.unwrap();
         tx.commit().await.unwrap();
     }
 
