@@ -307,8 +307,18 @@ impl Store {
 
     /// Lets the database count what a run's merging will join.
     pub(crate) async fn statistics_before_merging(&self) -> Result<(), StoreError> {
+        self.statistics("ANALYZE staged, fact").await
+    }
+
+    /// Lets the database count what the summary of a run joins: the first run has just filled these tables, and a plan
+    /// for empty ones looks through all of them for each account.
+    pub(crate) async fn statistics_before_summary(&self) -> Result<(), StoreError> {
+        self.statistics("ANALYZE fact, person, activity, term").await
+    }
+
+    async fn statistics(&self, statement: &'static str) -> Result<(), StoreError> {
         match &self.pools {
-            Pools::Postgres { pool, .. } => self.analyze(pool, "ANALYZE staged, fact").await,
+            Pools::Postgres { pool, .. } => self.analyze(pool, statement).await,
             Pools::Sqlite { .. } => Ok(()),
         }
     }

@@ -329,6 +329,9 @@ impl Store {
         report: &RunReport,
         now: i64,
     ) -> Result<(i64, i64), StoreError> {
+        if run.extent != Extent::Changes {
+            self.statistics_before_summary().await?;
+        }
         let mut tx = self.write().await?;
         tx.lease_hold(lease, now).await?;
         let key = [run.organization_id.into(), run.id.0.into()];
