@@ -225,7 +225,9 @@ pub(crate) fn outside(used: bool) -> Response {
 pub(crate) fn not_our_form() -> Response {
     let body = html! {
         h1 { "This form is not ours" }
-        p.prose { "Nothing was changed: the form was not sent by a page of Orgwarden in this browser. Open the page and send it from there." }
+        p.prose {
+            "Nothing was changed: the form was not sent by a page of Orgwarden in this browser. Open the page and send it from there."
+        }
         p { a href="/plans" { "Go to Plans" } }
     };
     page(
@@ -263,7 +265,10 @@ pub(crate) fn panicked(panic: Box<dyn std::any::Any + Send + 'static>) -> Respon
     tracing::error!(operation.id = %operation, panic = said, "a page failed; this is a bug");
     let body = html! {
         h1 { "This page failed" }
-        p.prose { "This is a bug in Orgwarden, and nothing was changed by it. The log says more under " code { (operation) } "." }
+        p.prose {
+            "This is a bug in Orgwarden, and nothing was changed by it. The log says more under "
+            code { (operation) } "."
+        }
         p { a href="/" { "Go to Overview" } }
     };
     page(

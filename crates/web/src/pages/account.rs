@@ -220,7 +220,9 @@ fn choose(view: &AccountView, word: &str, words: &str) -> Markup {
         form.acts id=(word) action="/plans" method="post" {
             input type="hidden" name="do" value=(word);
             input type="hidden" name="account" value=(view.item.account.account_id);
-            label { input type="text" name="comment" maxlength="2000" placeholder="Why, kept with the plan" aria-label="Why, kept with the plan"; }
+            label {
+                input type="text" name="comment" maxlength="2000" placeholder="Why, kept with the plan" aria-label="Why, kept with the plan";
+            }
             button type="submit" { (words) }
             p.quiet { "A plan changes nothing until it is approved. It says first what else would be lost." }
         }
@@ -259,14 +261,21 @@ fn particulars(shell: &Shell, view: &AccountView) -> Markup {
             } }
             div { dt { "Groups" } dd {
                 (number(item.groups))
-                @if item.groups > 0 { ", of which " (granting) @if granting == 1 { " gives" } @else { " give" } " a role" }
+                @if item.groups > 0 {
+                    ", of which " (granting) @if granting == 1 { " gives" } @else { " give" } " a role"
+                }
             } }
             div { dt { "Platform roles" } dd {
                 @if item.platform_roles.is_empty() { (not_told("none")) }
-                @for (index, platform) in item.platform_roles.iter().enumerate() { @if index > 0 { ", " } (role(platform)) }
+                @for (index, platform) in item.platform_roles.iter().enumerate() {
+                    @if index > 0 { ", " } (role(platform))
+                }
             } }
             @if let Some(words) = provisioning(view) { div { dt { "Provisioned by" } dd { (words) } } }
-            div { dt { "State" } dd { @if item.marks.is_empty() { (not_told("nothing to note")) } @else { (state(item)) } } }
+            div {
+                dt { "State" }
+                dd { @if item.marks.is_empty() { (not_told("nothing to note")) } @else { (state(item)) } }
+            }
         }
     }
 }
@@ -296,8 +305,11 @@ fn changeable(view: &AccountView) -> Markup {
         @if is_managed {
             p.note.quiet {
                 @if view.provisioning.records.is_empty() { "The organization manages this account" }
-                @else { "An identity provider owns this account: name, e-mail address and whether it is active are changed there" }
-                "; what may be changed here is asked with " code { "orgwarden privileges " (item.account.account_id) } "."
+                @else {
+                    "An identity provider owns this account: name, e-mail address and whether it is active are changed there"
+                }
+                "; what may be changed here is asked with "
+                code { "orgwarden privileges " (item.account.account_id) } "."
             }
         }
     }
@@ -322,7 +334,10 @@ fn picture(shell: &Shell, view: &AccountView) -> Markup {
     html! {
         section {
             div.heading {
-                h2 { "How " bdi { (name) } " reaches " (role.workspace.label()) @if others > 0 { " and " (others) " more" } }
+                h2 {
+                    "How " bdi { (name) } " reaches " (role.workspace.label())
+                    @if others > 0 { " and " (others) " more" }
+                }
                 a.aside href="#roles" { "Show as a list" }
             }
             p.prose.answer {
@@ -341,7 +356,9 @@ fn picture(shell: &Shell, view: &AccountView) -> Markup {
                         } @else {
                             "Whether the role is also given directly was not read yet, so ending that membership may not take it away."
                         }
-                        @if focus.external_synced == Some(true) { " An identity provider owns the group: a change lasts only there." }
+                        @if focus.external_synced == Some(true) {
+                            " An identity provider owns the group: a change lasts only there."
+                        }
                     }
                     None => @match role.paths.as_slice() {
                         [PathView::NotRead] => { "; no known group gives it, and how it came about was not read yet." }
@@ -353,7 +370,13 @@ fn picture(shell: &Shell, view: &AccountView) -> Markup {
             }
             (drawing.markup(view, shell.now, &words))
             (chain(view))
-            @if drawing.left_out() > 0 { p.note.quiet.not-phone { "The last row stands for " (counted(i64::try_from(drawing.left_out()).unwrap_or(0), "more role", "more roles")) "; the list below names each." } }
+            @if drawing.left_out() > 0 {
+                p.note.quiet.not-phone {
+                    "The last row stands for "
+                    (counted(i64::try_from(drawing.left_out()).unwrap_or(0), "more role", "more roles"))
+                    "; the list below names each."
+                }
+            }
         }
     }
 }
@@ -362,13 +385,25 @@ fn groups(shell: &Shell, view: &AccountView) -> Markup {
     const MOST: usize = 40;
     html! {
         section #groups {
-            div.heading { h2 { "Groups" span.number { (number(view.item.groups)) } } @if !view.group_places.is_empty() { (export(view, "groups")) } }
+            div.heading {
+                h2 { "Groups" span.number { (number(view.item.groups)) } }
+                @if !view.group_places.is_empty() { (export(view, "groups")) }
+            }
             @if view.group_places.is_empty() { p.empty { "In no group." } } @else {
                 table.list {
-                    thead { tr { th scope="col" { "Group" } th scope="col" { "Gives" } th scope="col" { "Members owned by" } th.number scope="col" { "In it since" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "Group" }
+                            th scope="col" { "Gives" }
+                            th scope="col" { "Members owned by" }
+                            th.number scope="col" { "In it since" }
+                        }
+                    }
                     tbody { @for place in view.group_places.iter().take(MOST) { tr data-href=(group_path(&place.group.group_id)) {
                         td.first.m1 {
-                            @if may_leave(shell, place) { input.pick type="checkbox" form="leave" name="group" value=(place.group.group_id) aria-label=(format!("Choose {}", place.group.name)); }
+                            @if may_leave(shell, place) {
+                                input.pick type="checkbox" form="leave" name="group" value=(place.group.group_id) aria-label=(format!("Choose {}", place.group.name));
+                            }
                             (group_link(&place.group))
                         }
                         td.cut.m3 { (given_shortly(&place.grants)) }
@@ -379,12 +414,20 @@ fn groups(shell: &Shell, view: &AccountView) -> Markup {
                 @if view.group_places.len() > MOST {
                     details.folded {
                         summary { "Show " (view.group_places.len() - MOST) " more, which give no role or less" }
-                        ul.plain { @for place in view.group_places.iter().skip(MOST) { li { (group_link(&place.group)) } } }
+                        ul.plain {
+                            @for place in view.group_places.iter().skip(MOST) {
+                                li { (group_link(&place.group)) }
+                            }
+                        }
                     }
                 }
-                @if view.group_places.iter().take(MOST).any(|place| may_leave(shell, place)) { (choose(view, "leave", "Plan to leave the chosen groups")) }
+                @if view.group_places.iter().take(MOST).any(|place| may_leave(shell, place)) {
+                    (choose(view, "leave", "Plan to leave the chosen groups"))
+                }
                 @if shell.can_change && view.group_places.iter().any(|place| place.external_synced == Some(true)) {
-                    p.note.quiet { "Groups whose members an identity provider owns are changed there: it would set back what is changed here." }
+                    p.note.quiet {
+                        "Groups whose members an identity provider owns are changed there: it would set back what is changed here."
+                    }
                 }
             }
         }
@@ -408,7 +451,13 @@ fn roles(shell: &Shell, view: &AccountView) -> Markup {
     html! {
         section #roles {
             div.heading {
-                h2 { "Roles" span.number { (number(view.roles.len().try_into().unwrap_or(0))) " on " (counted(workspaces_reached(view), "workspace", "workspaces")) } }
+                h2 {
+                    "Roles"
+                    span.number {
+                        (number(view.roles.len().try_into().unwrap_or(0))) " on "
+                        (counted(workspaces_reached(view), "workspace", "workspaces"))
+                    }
+                }
                 @if !view.roles.is_empty() { (export(view, "roles")) }
             }
             @if view.roles.is_empty() {
@@ -439,7 +488,12 @@ fn roles(shell: &Shell, view: &AccountView) -> Markup {
                                 td.cut.m3 { (how(&row.paths)) }
                                 td.number.m0 { (paths_counted(row)) }
                                 td.m0 { (time::since(shell.now, row.since)) }
-                                td.number.m4 { @match row.last_active_at { Some(at) => (time::ago(shell.now, at)), None => (not_told("not told")) } }
+                                td.number.m4 {
+                                    @match row.last_active_at {
+                                        Some(at) => (time::ago(shell.now, at)),
+                                        None => (not_told("not told")),
+                                    }
+                                }
                             }
                         }
                     }
@@ -475,7 +529,10 @@ fn token_state(token: &TokenView, now: i64) -> Markup {
 fn tokens(shell: &Shell, view: &AccountView) -> Markup {
     html! {
         section {
-            div.heading { h2 { "API tokens" span.number { (view.tokens.len()) } } @if !view.tokens.is_empty() { (export(view, "tokens")) } }
+            div.heading {
+                h2 { "API tokens" span.number { (view.tokens.len()) } }
+                @if !view.tokens.is_empty() { (export(view, "tokens")) }
+            }
             @if view.tokens.is_empty() {
                 p.empty { "No API token is known." }
             } @else {
@@ -489,9 +546,21 @@ fn tokens(shell: &Shell, view: &AccountView) -> Markup {
                     tbody {
                         @for token in &view.tokens {
                             tr {
-                                td.first.m1 title=(token.token_id) { bdi { (token.label.as_deref().unwrap_or(&token.token_id)) } }
-                                td.m3 { @match token.last_active_at { Some(at) => (time::ago(shell.now, at)), None => (not_told("not told")) } }
-                                td.m4 { @match token.expires_at { Some(at) => (time::ago(shell.now, at)), None => (not_told("not told")) } }
+                                td.first.m1 title=(token.token_id) {
+                                    bdi { (token.label.as_deref().unwrap_or(&token.token_id)) }
+                                }
+                                td.m3 {
+                                    @match token.last_active_at {
+                                        Some(at) => (time::ago(shell.now, at)),
+                                        None => (not_told("not told")),
+                                    }
+                                }
+                                td.m4 {
+                                    @match token.expires_at {
+                                        Some(at) => (time::ago(shell.now, at)),
+                                        None => (not_told("not told")),
+                                    }
+                                }
                                 td.m2 { (token_state(token, shell.now)) }
                             }
                         }

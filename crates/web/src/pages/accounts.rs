@@ -179,7 +179,8 @@ fn head(shell: &Shell, view: &AccountsView) -> Markup {
                 @if tally.apps > 0 { ", of which " (number(tally.apps)) " apps" }
                 span.dot { "·" } (shell.age())
                 @if let Some(read_at) = view.activity_read_at {
-                    span.dot { "·" } "last activity as of " (time::moment(shell.now, read_at)) ", Atlassian lags by up to 24 hours"
+                    span.dot { "·" } "last activity as of " (time::moment(shell.now, read_at))
+                    ", Atlassian lags by up to 24 hours"
                 }
             }
         }
@@ -208,7 +209,9 @@ fn tabs(parameters: &Parameters, view: &AccountsView) -> Markup {
             (tab("External", view.tally.external, &[("claim", "unmanaged")], parameters.claim == "unmanaged" && parameters.view.is_empty()))
             (tab("Unused, 90 days", view.facets.unused, &[("view", "unused")], view_is("unused")))
             (tab("With API tokens", view.facets.with_tokens, &[("view", "tokens")], view_is("tokens")))
-            @if view_is("expiring") { (tab("Tokens expiring in 30 days", view.accounts.shown, &[("view", "expiring")], true)) }
+            @if view_is("expiring") {
+                (tab("Tokens expiring in 30 days", view.accounts.shown, &[("view", "expiring")], true))
+            }
             @if view_is("leavers") { (tab("Left, tokens live", view.accounts.shown, &[("view", "leavers")], true)) }
             (tab("Apps", view.tally.apps, &[("type", "app")], parameters.r#type == "app"))
             (tab("Inactive", view.tally.inactive, &[("status", "inactive")], parameters.status == "inactive"))
@@ -290,9 +293,17 @@ fn list(shell: &Shell, parameters: &Parameters, view: &AccountsView) -> Markup {
             div.empty {
                 @if view.accounts.total == 0 {
                     @if shell.is_read() { p { b { "This organization has no account." } } }
-                    @else { p { b { "No account is known yet." } " The first reading brings them: run " code { "orgwarden sync" } "." } }
+                    @else {
+                        p {
+                            b { "No account is known yet." } " The first reading brings them: run "
+                            code { "orgwarden sync" } "."
+                        }
+                    }
                 } @else {
-                    p { b { "No account matches." } " " (number(view.accounts.total)) " are filtered out. " a href="/accounts" { "Show all" } }
+                    p {
+                        b { "No account matches." } " " (number(view.accounts.total)) " are filtered out. "
+                        a href="/accounts" { "Show all" }
+                    }
                 }
             }
         };
@@ -312,7 +323,9 @@ fn list(shell: &Shell, parameters: &Parameters, view: &AccountsView) -> Markup {
                 th scope="col" { "E-mail" }
                 th.wide scope="col" { "Kind" }
                 th scope="col" { "Products" }
-                th.number scope="col" { a href=(parameters.sorted("groups")) { "Groups" (arrow(sort == "groups", "↓")) } }
+                th.number scope="col" {
+                    a href=(parameters.sorted("groups")) { "Groups" (arrow(sort == "groups", "↓")) }
+                }
                 th.number.wide scope="col" { "Tokens" }
                 th.number scope="col" {
                     a href=(parameters.sorted(if sort == "inactive" { "active" } else { "inactive" })) {
@@ -342,7 +355,12 @@ fn row(shell: &Shell, item: &AccountItem) -> Markup {
             }
             td.number.m0 { (cell_number(item.groups)) }
             td.number.wide.m0 { (cell_number(item.live_tokens)) }
-            td.number.m4 { @match item.last_active_at { Some(at) => (time::ago(shell.now, at)), None => (not_told("not told")) } }
+            td.number.m4 {
+                @match item.last_active_at {
+                    Some(at) => (time::ago(shell.now, at)),
+                    None => (not_told("not told")),
+                }
+            }
             td.m2 { (state(item)) }
         }
     }

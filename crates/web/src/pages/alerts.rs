@@ -42,7 +42,16 @@ pub(crate) async fn show(
     let can_act = web.api.is_some();
     let body = html! {
         div.title {
-            h1 { "Alerts" span.number.short { @match shell.unsent { 0 => "everything was delivered", 1 => "1 message was not delivered", many => { (number(many)) " messages were not delivered" } } } }
+            h1 {
+                "Alerts"
+                span.number.short {
+                    @match shell.unsent {
+                        0 => "everything was delivered",
+                        1 => "1 message was not delivered",
+                        many => { (number(many)) " messages were not delivered" },
+                    }
+                }
+            }
             p.context { "What readings show is told through channels, and tried again for a week where that fails" }
         }
         @if channels.is_empty() { (no_channel()) } @else {
@@ -55,7 +64,10 @@ pub(crate) async fn show(
             section {
                 div.heading { h2 { "Channels" span.number { (channels.len()) } } }
                 (channel_table(&channels, can_act))
-                p.note { "Channels are added in the terminal, where their secrets come from files: " code { "orgwarden channel add --help" } }
+                p.note {
+                    "Channels are added in the terminal, where their secrets come from files: "
+                    code { "orgwarden channel add --help" }
+                }
             }
         }
     };
@@ -91,8 +103,12 @@ fn no_channel() -> Markup {
     html! {
         div.empty {
             p { b { "Nobody is told anything yet." } }
-            p.prose { "Add a channel, and then an alert that tells through it. The first channel is told when readings fail. In the terminal:" }
-            pre.json { "orgwarden channel add file log --path /var/log/orgwarden-alerts.jsonl\norgwarden alert add change \"new administrators\" --role \"*admin*\" --turn began --channel log" }
+            p.prose {
+                "Add a channel, and then an alert that tells through it. The first channel is told when readings fail. In the terminal:"
+            }
+            pre.json {
+                "orgwarden channel add file log --path /var/log/orgwarden-alerts.jsonl\norgwarden alert add change \"new administrators\" --role \"*admin*\" --turn began --channel log"
+            }
         }
     }
 }
@@ -104,7 +120,10 @@ fn log(now: i64, messages: &[MessageView], can_act: bool) -> Markup {
             @if messages.is_empty() { p.empty { "Nothing yet." } } @else {
                 table.list {
                     thead { tr {
-                        th scope="col" { "What" } th scope="col" { "Alert" } th scope="col" { "Made" } th scope="col" { "Channel" }
+                        th scope="col" { "What" }
+                        th scope="col" { "Alert" }
+                        th scope="col" { "Made" }
+                        th scope="col" { "Channel" }
                         th scope="col" { "State" } @if can_act { th.number scope="col" { span.sr { "What to do" } } }
                     } }
                     tbody { @for message in messages { tr data-href=(path(message)) {
@@ -148,7 +167,10 @@ fn alert_table(alerts: &[AlertView], can_act: bool) -> Markup {
     html! {
         table.list {
             thead { tr {
-                th scope="col" { "Alert" } th scope="col" { "Tells of" } th scope="col" { "Through" } th.wide scope="col" { "Organization" }
+                th scope="col" { "Alert" }
+                th scope="col" { "Tells of" }
+                th scope="col" { "Through" }
+                th.wide scope="col" { "Organization" }
                 th scope="col" { "State" } @if can_act { th.number scope="col" { span.sr { "What to do" } } }
             } }
             tbody { @for alert in alerts { tr {
@@ -158,7 +180,11 @@ fn alert_table(alerts: &[AlertView], can_act: bool) -> Markup {
                 td.wide.cut.m0 { @match &alert.organization { Some(name) => (name), None => "every one" } }
                 td.m2 { @if alert.is_on { "On" } @else { (mark::open("Paused")) } }
                 @if can_act { td.number.m0 {
-                    @if alert.is_on { (button("pause", &alert.name, "Pause")) } @else { (button("resume", &alert.name, "Resume")) }
+                    @if alert.is_on {
+                        (button("pause", &alert.name, "Pause"))
+                    } @else {
+                        (button("resume", &alert.name, "Resume"))
+                    }
                 } }
             } } }
         }
@@ -169,14 +195,25 @@ fn channel_table(channels: &[ChannelView], can_act: bool) -> Markup {
     html! {
         table.list {
             thead { tr {
-                th scope="col" { "Channel" } th scope="col" { "Kind" } th scope="col" { "Leads to" } th.wide scope="col" { "Reaches" }
+                th scope="col" { "Channel" }
+                th scope="col" { "Kind" }
+                th scope="col" { "Leads to" }
+                th.wide scope="col" { "Reaches" }
                 @if can_act { th.number scope="col" { span.sr { "What to do" } } }
             } }
             tbody { @for channel in channels { tr {
                 td.first.m1 { (channel.name) }
                 td.m2 { (channel.channel.kind()) }
                 td.cut.m5 title=(channel.target) { (channel.target) }
-                td.wide.m0 { @if channel.channel.kind() == "file" { "this machine" } @else if channel.allow_private { "private addresses too" } @else { "public addresses" } }
+                td.wide.m0 {
+                    @if channel.channel.kind() == "file" {
+                        "this machine"
+                    } @else if channel.allow_private {
+                        "private addresses too"
+                    } @else {
+                        "public addresses"
+                    }
+                }
                 @if can_act { td.number.m0 { (button("test", &channel.name, "Send a test")) } }
             } } }
         }
@@ -189,9 +226,24 @@ fn add_form(channels: &[ChannelView]) -> Markup {
             summary { "Tell of changes of a sort" }
             form action="/alerts" method="post" {
                 label { span { "What to call it" } input type="text" name="name" required maxlength="100"; }
-                label { span { "Through" } select name="channel" { @for channel in channels { option value=(channel.name) { (channel.name) } } } }
-                label { span { "What happens" } select name="turn" { option value="" { "anything" } option value="began" { "something is gained" } option value="ended" { "something is lost" } } }
-                label { span { "Only this role; * stands for anything" } input type="text" name="role" placeholder="*admin*"; }
+                label {
+                    span { "Through" }
+                    select name="channel" {
+                        @for channel in channels { option value=(channel.name) { (channel.name) } }
+                    }
+                }
+                label {
+                    span { "What happens" }
+                    select name="turn" {
+                        option value="" { "anything" }
+                        option value="began" { "something is gained" }
+                        option value="ended" { "something is lost" }
+                    }
+                }
+                label {
+                    span { "Only this role; * stands for anything" }
+                    input type="text" name="role" placeholder="*admin*";
+                }
                 label { span { "Only this group" } input type="text" name="group"; }
                 label { span { "Only roles on this workspace" } input type="text" name="workspace"; }
                 label { span { "Only this account" } input type="text" name="account" placeholder="*@example.org"; }
@@ -261,27 +313,53 @@ pub(crate) async fn message(
     let body = html! {
         div.title {
             h1 { (message.title) }
-            p.context { (message.alert) span.dot { "·" } "made " (time::ago(shell.now, message.made_at)) span.dot { "·" } "through " (message.channel) }
+            p.context {
+                (message.alert) span.dot { "·" } "made " (time::ago(shell.now, message.made_at))
+                span.dot { "·" } "through " (message.channel)
+            }
         }
         dl.particulars {
             div { dt { "State" } dd { (state(&message)) } }
-            div { dt { "Delivered" } dd { @match message.sent_at { Some(at) => (time::moment(shell.now, at)), None => (not_told("not yet")) } } }
+            div {
+                dt { "Delivered" }
+                dd {
+                    @match message.sent_at {
+                        Some(at) => (time::moment(shell.now, at)),
+                        None => (not_told("not yet")),
+                    }
+                }
+            }
             @if let Some(at) = message.next_at { div { dt { "Tried next" } dd { (time::ago(shell.now, at)) } } }
             div { dt { "Id" } dd { (crate::parts::copyable(&message.id)) } }
         }
         section {
-            div.heading { h2 { "What it tells" span.number { (number(i64::try_from(message.count).unwrap_or(i64::MAX))) } } }
+            div.heading {
+                h2 {
+                    "What it tells" span.number { (number(i64::try_from(message.count).unwrap_or(i64::MAX))) }
+                }
+            }
             ul.plain { @for item in &message.items { li { (item) } } }
         }
         section {
             div.heading { h2 { "Attempts" span.number { (deliveries.len()) } } }
             @if deliveries.is_empty() { p.empty { "None yet." } } @else {
                 table.list {
-                    thead { tr { th scope="col" { "When" } th.number scope="col" { "Took" } th scope="col" { "How it went" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "When" }
+                            th.number scope="col" { "Took" }
+                            th scope="col" { "How it went" }
+                        }
+                    }
                     tbody { @for delivery in &deliveries { tr {
                         td.first.m1 { (time::moment(shell.now, delivery.at)) }
                         td.number.m2 { (time::duration_text(delivery.took_ms)) }
-                        td.words.m5 { @match &delivery.failure { Some(failure) => (failure), None => (mark::green("Delivered")) } }
+                        td.words.m5 {
+                            @match &delivery.failure {
+                                Some(failure) => (failure),
+                                None => (mark::green("Delivered")),
+                            }
+                        }
                     } } }
                 }
             }

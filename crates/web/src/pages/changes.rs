@@ -98,7 +98,9 @@ pub(crate) async fn show(
             h1 { "Changes" }
             p.context {
                 @match view.first_read_at {
-                    Some(first) => { "What readings since " (time::moment(shell.now, first)) " showed, the latest first" },
+                    Some(first) => {
+                        "What readings since " (time::moment(shell.now, first)) " showed, the latest first"
+                    }
                     None => "Nothing was read yet",
                 }
                 span.dot { "·" } (shell.age())
@@ -109,15 +111,22 @@ pub(crate) async fn show(
         @if !view.readings.is_empty() || day.is_some() || !parameters.kind.is_empty() { (bar.markup()) }
         @if view.readings.is_empty() {
             div.empty { p {
-                @if view.first_read_at.is_none() { b { "Nothing was read yet." } " History begins with the first reading." }
-                @else if day.is_some() || !parameters.kind.is_empty() { b { "No such change." } " " a href="/changes" { "Show all changes" } }
+                @if view.first_read_at.is_none() {
+                    b { "Nothing was read yet." } " History begins with the first reading."
+                }
+                @else if day.is_some() || !parameters.kind.is_empty() {
+                    b { "No such change." } " " a href="/changes" { "Show all changes" }
+                }
                 @else { b { "Nothing changed since the first reading." } }
             } }
         }
         @for reading in &view.readings {
             section.reading {
                 div.heading {
-                    h2 { (time::moment(shell.now, reading.read_at)) span.number { (number(i64::try_from(reading.changes.len()).unwrap_or(0))) } }
+                    h2 {
+                        (time::moment(shell.now, reading.read_at))
+                        span.number { (number(i64::try_from(reading.changes.len()).unwrap_or(0))) }
+                    }
                     a.aside href=(format!("/runs/{}", reading.run)) { "Reading " (reading.run) }
                 }
                 table.list {
@@ -129,7 +138,9 @@ pub(crate) async fn show(
         }
         div.pager { p {
             @if let Some(before) = view.next_before {
-                a rel="next" href=(address("/changes", &[("kind", &parameters.kind), ("day", &parameters.day), ("before", &before.to_string())])) { "Earlier changes" }
+                a rel="next" href=(address("/changes", &[("kind", &parameters.kind), ("day", &parameters.day), ("before", &before.to_string())])) {
+                    "Earlier changes"
+                }
             }
         } }
     };

@@ -25,18 +25,34 @@ pub(crate) async fn list(State(web): State<Web>, shell: Shell) -> Result<Markup,
             table.list {
                 thead { tr {
                     th scope="col" { "Name" } th scope="col" { "Organization" } th.wide scope="col" { "Reads from" }
-                    th.wide scope="col" { "Schedule" } @if several { th.wide scope="col" { "Pages show" } } th.number scope="col" { "Complete reading" } th scope="col" { "State" }
+                    th.wide scope="col" { "Schedule" }
+                    @if several { th.wide scope="col" { "Pages show" } }
+                    th.number scope="col" { "Complete reading" }
+                    th scope="col" { "State" }
                 } }
                 tbody { @for item in &items { tr data-href=(path(&item.name)) {
                     td.first.m1 { a href=(path(&item.name)) { (item.name) } }
-                    td.cut.m3 title=(item.organization_id) { (item.organization_name.as_deref().unwrap_or(&item.organization_id)) }
+                    td.cut.m3 title=(item.organization_id) {
+                        (item.organization_name.as_deref().unwrap_or(&item.organization_id))
+                    }
                     td.wide.cut.m0 { (item.base_url) }
                     td.wide.m0 { (when(&item.schedule)) }
                     @if several { td.wide.act.m0 {
-                        @if shell.scope.as_ref().is_some_and(|scope| scope.organization_id == item.organization_id) { "this organization" }
-                        @else { a href=(address("/choose", &[("id", &item.organization_id), ("back", "/")])) { "Show this one" } }
+                        @if shell.scope.as_ref().is_some_and(|scope| scope.organization_id == item.organization_id) {
+                            "this organization"
+                        }
+                        @else {
+                            a href=(address("/choose", &[("id", &item.organization_id), ("back", "/")])) {
+                                "Show this one"
+                            }
+                        }
                     } }
-                    td.number.m4 { @match item.published.as_ref().and_then(|run| run.ended_at) { Some(at) => (time::ago(shell.now, at)), None => (not_told("none yet")) } }
+                    td.number.m4 {
+                        @match item.published.as_ref().and_then(|run| run.ended_at) {
+                            Some(at) => (time::ago(shell.now, at)),
+                            None => (not_told("none yet")),
+                        }
+                    }
                     td.m2 { (connection_state(item)) }
                 } } }
             }
@@ -108,9 +124,18 @@ fn schedule_forms(item: &ConnectionItem) -> Markup {
             details.more {
                 summary { "Change the schedule" }
                 form action=(action) method="post" {
-                    label { span { "Every so many minutes" } input type="text" name="minutes" inputmode="numeric" value=(schedule.every_ms.map(|ms| (ms / 60_000).to_string()).unwrap_or_default()); }
-                    label { span { "or whenever a cron pattern says" } input type="text" name="cron" placeholder="30 3 * * *" value=(schedule.cron.as_deref().unwrap_or_default()); }
-                    label { span { "in the time zone" } input type="text" name="zone" placeholder="UTC" value=(schedule.zone.as_deref().unwrap_or_default()); }
+                    label {
+                        span { "Every so many minutes" }
+                        input type="text" name="minutes" inputmode="numeric" value=(schedule.every_ms.map(|ms| (ms / 60_000).to_string()).unwrap_or_default());
+                    }
+                    label {
+                        span { "or whenever a cron pattern says" }
+                        input type="text" name="cron" placeholder="30 3 * * *" value=(schedule.cron.as_deref().unwrap_or_default());
+                    }
+                    label {
+                        span { "in the time zone" }
+                        input type="text" name="zone" placeholder="UTC" value=(schedule.zone.as_deref().unwrap_or_default());
+                    }
                     button type="submit" name="do" value="set" { "Set the schedule" }
                 }
             }
@@ -204,7 +229,10 @@ pub(crate) async fn show(
         .unwrap_or_default();
     let body = html! {
         div.title {
-            h1 { (item.name) span.number { "reads " (item.organization_name.as_deref().unwrap_or(&item.organization_id)) } }
+            h1 {
+                (item.name)
+                span.number { "reads " (item.organization_name.as_deref().unwrap_or(&item.organization_id)) }
+            }
             p.context {
                 @match item.published.as_ref().and_then(|run| run.ended_at) {
                     Some(at) => { "Complete reading " (time::ago(shell.now, at)) },
@@ -234,7 +262,10 @@ pub(crate) async fn show(
         }
         @if web.api.is_some() { (schedule_forms(item)) }
         @for run in item.latest.iter().filter(|run| matches!(run.state.as_str(), "reading" | "merging")).chain(&item.held) {
-            p.note { (run_state(run)) ": " a href=(format!("/runs/{}", run.run)) { (run.run) } ", begun " (time::ago(shell.now, run.started_at)) "." }
+            p.note {
+                (run_state(run)) ": " a href=(format!("/runs/{}", run.run)) { (run.run) } ", begun "
+                (time::ago(shell.now, run.started_at)) "."
+            }
         }
         section {
             div.heading { h2 { "Readings" span.number { "the latest" } } }
@@ -250,13 +281,21 @@ pub(crate) async fn show(
             section {
                 div.heading { h2 { "Learned of this tenant" } }
                 @if view.semantics.is_empty() { p.empty { "Nothing yet: the first reading probes." } }
-                @else { dl.pairs { @for (name, value) in &view.semantics { dt { (learned_name(name)) } dd { (learned_value(shell.now, name, value)) } } } }
+                @else {
+                    dl.pairs {
+                        @for (name, value) in &view.semantics {
+                            dt { (learned_name(name)) } dd { (learned_value(shell.now, name, value)) }
+                        }
+                    }
+                }
             }
             section {
                 div.heading { h2 { "Unknown to this version" @if !drift.is_empty() { span.number { (drift.len()) } } } }
                 @if drift.is_empty() { p.empty { "The latest reading met no field or value that it did not know." } }
                 @else {
-                    p.prose { "Fields and values that Atlassian sent and this version does not know. They are kept out, not guessed." }
+                    p.prose {
+                        "Fields and values that Atlassian sent and this version does not know. They are kept out, not guessed."
+                    }
                     (pairs("Field or value", "Times", drift.iter().copied()))
                 }
             }
@@ -309,13 +348,24 @@ fn runs(now: i64, runs: &[RunItem]) -> Markup {
     html! {
         table.list {
             thead { tr {
-                th scope="col" { "Reading" } th scope="col" { "Begun" } th.number scope="col" { "Took" } th.number scope="col" { "Requests" }
-                th.number scope="col" { "Began" } th.number scope="col" { "Ended" } th.wide scope="col" { "Methods" } th scope="col" { "State" }
+                th scope="col" { "Reading" }
+                th scope="col" { "Begun" }
+                th.number scope="col" { "Took" }
+                th.number scope="col" { "Requests" }
+                th.number scope="col" { "Began" }
+                th.number scope="col" { "Ended" }
+                th.wide scope="col" { "Methods" }
+                th scope="col" { "State" }
             } }
             tbody { @for run in runs { tr data-href=(format!("/runs/{}", run.run)) {
                 td.first.m1 { a href=(format!("/runs/{}", run.run)) { (run.run) } }
                 td.m3 { (time::moment(now, run.started_at)) }
-                td.number.m0 { @match run.ended_at { Some(at) => (time::duration_text(at.0 - run.started_at.0)), None => (not_told("under way")) } }
+                td.number.m0 {
+                    @match run.ended_at {
+                        Some(at) => (time::duration_text(at.0 - run.started_at.0)),
+                        None => (not_told("under way")),
+                    }
+                }
                 td.number.m0 { (number(run.requests)) }
                 td.number.m0 { (cell_number(run.begun)) }
                 td.number.m0 { (cell_number(run.ended)) }

@@ -71,7 +71,10 @@ pub(crate) async fn show(
     let body = html! {
         div.title {
             h1 { "Two days compared" }
-            p.context { "What began and ended again between them is not told; it is among the " a href="/changes" { "changes" } }
+            p.context {
+                "What began and ended again between them is not told; it is among the "
+                a href="/changes" { "changes" }
+            }
         }
         (form(&shell, &parameters))
         @if let Some(found) = &found { (list(&shell, &parameters, found)) }
@@ -95,8 +98,14 @@ fn form(shell: &Shell, parameters: &Parameters) -> Markup {
     let today = time::day_of(At(shell.now));
     html! {
         form.days action="/diff" method="get" {
-            label { span { "From the end of" } input type="date" name="from" required value=(parameters.from) min=[earliest] max=[today]; }
-            label { span { "to the end of" } input type="date" name="to" value=(parameters.to) min=[earliest] max=[today]; }
+            label {
+                span { "From the end of" }
+                input type="date" name="from" required value=(parameters.from) min=[earliest] max=[today];
+            }
+            label {
+                span { "to the end of" }
+                input type="date" name="to" value=(parameters.to) min=[earliest] max=[today];
+            }
             button type="submit" { "Compare" }
         }
     }
@@ -108,10 +117,15 @@ fn list(shell: &Shell, parameters: &Parameters, found: &Difference) -> Markup {
         section {
             div.heading { h2 {
                 @match (found.from, found.to) {
-                    (Some(from), Some(to)) => { "From " (time::moment(shell.now, from)) " to " (time::moment(shell.now, to)) },
+                    (Some(from), Some(to)) => {
+                        "From " (time::moment(shell.now, from)) " to " (time::moment(shell.now, to))
+                    }
                     _ => "Nothing was read by then",
                 }
-                span.number { (number(size(found.began))) " began, " (number(size(found.ended))) " ended, " (number(size(found.changed))) " changed" }
+                span.number {
+                    (number(size(found.began))) " began, " (number(size(found.ended))) " ended, "
+                    (number(size(found.changed))) " changed"
+                }
             } (export_link("/diff", &days)) }
             @if found.changes.is_empty() { p.empty { "Nothing is different." } }
             @else {
@@ -122,7 +136,10 @@ fn list(shell: &Shell, parameters: &Parameters, found: &Difference) -> Markup {
                 @let more = found.changes.len().saturating_sub(LISTED);
                 @if found.is_cut || more > 0 {
                     p.note.quiet {
-                        @if more > 0 { (counted(size(more), "more difference is", "more differences are")) " not listed. " }
+                        @if more > 0 {
+                            (counted(size(more), "more difference is", "more differences are"))
+                            " not listed. "
+                        }
                         "All of them are in the file."
                     }
                 }

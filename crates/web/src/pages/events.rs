@@ -166,7 +166,9 @@ fn head(shell: &Shell, view: &EventsView) -> Markup {
                             None => "Being read for the first time",
                         }
                         @if let Some(why) = &following.refused { span.dot { "·" } "this key may not read it: " (why) }
-                        @if let Some(why) = &following.whole_owed { span.dot { "·" } "everything is read again, because " (why) }
+                        @if let Some(why) = &following.whole_owed {
+                            span.dot { "·" } "everything is read again, because " (why)
+                        }
                     }
                 }
             }
@@ -208,7 +210,15 @@ fn days(shell: &Shell, activity: &EventActivity, parameters: &Parameters) -> Mar
     };
     html! {
         section.activity {
-            div.heading { h2 { "By day" span.number { (counted(all, "event", "events")) " from " (time::day_text(shell.now, first)) " to " (time::day_text(shell.now, last)) } } }
+            div.heading {
+                h2 {
+                    "By day"
+                    span.number {
+                        (counted(all, "event", "events")) " from " (time::day_text(shell.now, first)) " to "
+                        (time::day_text(shell.now, last))
+                    }
+                }
+            }
             svg.activity viewBox=(format!("0 0 {width} {HIGH}")) width=(width) height=(HIGH) role="group" aria-label="Events by day" {
                 @for (index, day) in activity.days.iter().enumerate() { (bar(index, day)) }
             }
@@ -220,13 +230,25 @@ fn list(shell: &Shell, view: &EventsView, is_narrowed: bool) -> Markup {
     html! {
         @if view.events.is_empty() {
             div.empty { p {
-                @if view.following.is_none() { b { "The audit log is not followed yet." } " It is read when the organization is read by its events: " code { "orgwarden sync --incremental" } ", or a schedule." }
+                @if view.following.is_none() {
+                    b { "The audit log is not followed yet." }
+                    " It is read when the organization is read by its events: "
+                    code { "orgwarden sync --incremental" } ", or a schedule."
+                }
                 @else if is_narrowed { b { "No such event." } " " a href="/events" { "Show all events" } }
                 @else { b { "Nothing happened since the first reading." } }
             } }
         } @else {
             table.list.events {
-                thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "Who" } th scope="col" { "About" } th scope="col" { "Where" } } }
+                thead {
+                    tr {
+                        th scope="col" { "When" }
+                        th scope="col" { "What" }
+                        th scope="col" { "Who" }
+                        th scope="col" { "About" }
+                        th scope="col" { "Where" }
+                    }
+                }
                 tbody { @for event in &view.events { (row(shell.now, event)) } }
             }
         }
@@ -240,9 +262,17 @@ fn row(now: i64, event: &EventItem) -> Markup {
             td.m1 { a href=(address("/events", &[("action", &event.action)])) { (words(&event.action)) } }
             td.m2 {
                 @if event.actor.account_id.is_empty() { span.quiet { "not told" } }
-                @else { a href=(address("/events", &[("actor", &event.actor.account_id)])) title=(event.actor.account_id) { bdi { (event.actor.label()) } } }
+                @else {
+                    a href=(address("/events", &[("actor", &event.actor.account_id)])) title=(event.actor.account_id) {
+                        bdi { (event.actor.label()) }
+                    }
+                }
             }
-            td.subjects { @for (index, about) in event.about.iter().enumerate() { @if index > 0 { ", " } (subject(about)) } }
+            td.subjects {
+                @for (index, about) in event.about.iter().enumerate() {
+                    @if index > 0 { ", " } (subject(about))
+                }
+            }
             td.place { span.quiet { (event.place) } }
         }
     }
@@ -252,8 +282,14 @@ fn subject(about: &EventAbout) -> Markup {
     let name = about.name.as_deref().unwrap_or(&about.id);
     html! {
         @match about.kind.as_str() {
-            "users" => (account_link(&app::views::AccountRef { account_id: about.id.clone(), name: about.name.clone(), email: None })),
-            _ => a href=(address("/events", &[("about", &about.id)])) title=(format!("{} {}", about.kind, about.id)) { bdi { (name) } },
+            "users" => {
+                (account_link(&app::views::AccountRef { account_id: about.id.clone(), name: about.name.clone(), email: None }))
+            }
+            _ => {
+                a href=(address("/events", &[("about", &about.id)])) title=(format!("{} {}", about.kind, about.id)) {
+                    bdi { (name) }
+                }
+            }
         }
     }
 }

@@ -88,7 +88,10 @@ fn words(detail: &FindingDetail) -> Markup {
         }
         section {
             div.heading { h2 { "The rule" } }
-            p { a href=(address("/findings", &[("rule", &rule.id)])) { "All findings of " (rule.id) } span.dot { " · " } a href=(address("/query", &[("sql", &rule.sql)])) { "Open its question" } }
+            p {
+                a href=(address("/findings", &[("rule", &rule.id)])) { "All findings of " (rule.id) }
+                span.dot { " · " } a href=(address("/query", &[("sql", &rule.sql)])) { "Open its question" }
+            }
             pre.json { (rule.sql) }
         }
     }
@@ -123,11 +126,16 @@ fn todo(shell: &Shell, detail: &FindingDetail) -> Markup {
                         p { (decision.by) ": " bdi { (decision.reason) } }
                         p.quiet { "It opens again by itself " (time::moment(shell.now, decision.until)) "." }
                     }
-                    form action=(path) method="post" { button type="submit" name="do" value="reopen" { "Open it again now" } }
+                    form action=(path) method="post" {
+                        button type="submit" name="do" value="reopen" { "Open it again now" }
+                    }
                 },
                 Life::Open => {
                     form.approval action=(path) method="post" {
-                        label { span { "Why; kept with your name" } textarea name="reason" rows="3" maxlength="2000" required {} }
+                        label {
+                            span { "Why; kept with your name" }
+                            textarea name="reason" rows="3" maxlength="2000" required {}
+                        }
                         label { span { "Until this day, when it opens again by itself" }
                             input type="date" name="until" required min=[day(1)] value=[day(90)];
                         }

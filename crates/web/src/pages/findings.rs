@@ -87,12 +87,17 @@ pub(crate) async fn show(
         (head(&shell, &view))
         (kinds("/findings"))
         @for rule in &view.failing {
-            p.note { (mark::amber("Could not be asked")) " " (rule.title) ": " (rule.error.as_deref().unwrap_or_default()) ". Its findings are those of the last time that it could." }
+            p.note {
+                (mark::amber("Could not be asked")) " " (rule.title) ": "
+                (rule.error.as_deref().unwrap_or_default())
+                ". Its findings are those of the last time that it could."
+            }
         }
         (tabs(&parameters, shown, &view))
         @if !parameters.rule.is_empty() || !parameters.severity.is_empty() {
             p.note {
-                "Only " @if !parameters.severity.is_empty() { (parameters.severity) " ones" } @if !parameters.rule.is_empty() { " of the rule " code { (parameters.rule) } }
+                "Only " @if !parameters.severity.is_empty() { (parameters.severity) " ones" }
+                @if !parameters.rule.is_empty() { " of the rule " code { (parameters.rule) } }
                 ". " a href=(address("/findings", &[("state", &parameters.state)])) { "Show all" }
             }
         }
@@ -110,7 +115,9 @@ fn head(shell: &Shell, view: &FindingsView) -> Markup {
             h1 { "Findings" span.number.short { @if open == 0 { "none is open" } @else { (number(open)) " open" } } }
             p.context {
                 @for (severity, findings) in &view.open { @if *findings > 0 {
-                    a href=(address("/findings", &[("severity", severity.name())])) { (number(*findings)) " " (severity.name()) }
+                    a href=(address("/findings", &[("severity", severity.name())])) {
+                        (number(*findings)) " " (severity.name())
+                    }
                     span.dot { "·" }
                 } }
                 (shell.age())
@@ -158,7 +165,12 @@ fn list(shell: &Shell, listed: &Listed<FindingView>) -> Markup {
         return html! {
             div.empty {
                 @if !shell.is_read() { p { b { "Nothing was read yet." } " The rules are asked after each reading." } }
-                @else { p { b { "Nothing is found." } " The rules are asked after each reading; " a href="/findings/rules" { "see them" } "." } }
+                @else {
+                    p {
+                        b { "Nothing is found." } " The rules are asked after each reading; "
+                        a href="/findings/rules" { "see them" } "."
+                    }
+                }
             }
         };
     }

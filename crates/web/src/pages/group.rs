@@ -82,7 +82,11 @@ fn head(shell: &Shell, view: &GroupView) -> Markup {
             h1 { bdi { (item.group.name) } span.number { (counted(item.members, "member", "members")) } }
             p.context {
                 @match view.grant_list.len() { 0 => "Gives no role", 1 => "Gives a role", _ => "Gives roles" }
-                @match item.external_synced { Some(true) => ", its members owned by an identity provider", Some(false) => ", its members kept in Atlassian", None => "" }
+                @match item.external_synced {
+                    Some(true) => ", its members owned by an identity provider",
+                    Some(false) => ", its members kept in Atlassian",
+                    None => "",
+                }
                 span.dot { "·" } (shell.age())
             }
         }
@@ -90,10 +94,15 @@ fn head(shell: &Shell, view: &GroupView) -> Markup {
             @if view.provisioning.is_read { div { dt { "SCIM record" } dd {
                 @if view.provisioning.records.is_empty() { (not_told("none of this name")) }
                 @for record in &view.provisioning.records {
-                    div title=(format!("in directory {}", record.directory_id)) { (copyable(&record.record_id)) (time::since(shell.now, record.since)) }
+                    div title=(format!("in directory {}", record.directory_id)) {
+                        (copyable(&record.record_id)) (time::since(shell.now, record.since))
+                    }
                 }
             } } }
-            div { dt { "Directory" } dd { @match &item.directory { Some(name) => (name), None => (not_told("not told")) } } }
+            div {
+                dt { "Directory" }
+                dd { @match &item.directory { Some(name) => (name), None => (not_told("not told")) } }
+            }
             div { dt { "Group id" } dd { (copyable(&item.group.group_id)) } }
             div { dt { "First seen" } dd { (time::since(shell.now, item.since)) } }
             @if let Some(description) = &item.description { div { dt { "Description" } dd { bdi { (description) } } } }
@@ -116,7 +125,10 @@ fn gives(shell: &Shell, view: &GroupView) -> Markup {
             @else {
                 table.list {
                     thead { tr {
-                        th scope="col" { "Workspace" } th scope="col" { "Product" } th scope="col" { "Role" } th.number scope="col" { "Since" }
+                        th scope="col" { "Workspace" }
+                        th scope="col" { "Product" }
+                        th scope="col" { "Role" }
+                        th.number scope="col" { "Since" }
                     } }
                     tbody { @for grant in &view.grant_list { tr data-href=(workspace_path(&grant.given.workspace)) {
                         td.first.m1 { (workspace_link(&grant.given.workspace)) }
@@ -137,7 +149,10 @@ fn members(shell: &Shell, view: &GroupView, parameters: &Parameters) -> Markup {
     let group_id = &view.item.group.group_id;
     html! {
         section #members {
-            div.heading { h2 { "Members" span.number { (number(list.total)) } } @if list.total > 0 { (export_link(&path, &[("q", &parameters.q)])) } }
+            div.heading {
+                h2 { "Members" span.number { (number(list.total)) } }
+                @if list.total > 0 { (export_link(&path, &[("q", &parameters.q)])) }
+            }
             @if list.total == 0 { p.empty { "Nobody is in this group." } }
             @else {
                 @if list.total > 10 {
@@ -149,13 +164,26 @@ fn members(shell: &Shell, view: &GroupView, parameters: &Parameters) -> Markup {
                 @if list.rows.is_empty() { p.empty { "No member matches." } }
                 @else {
                     table.list {
-                        thead { tr { th scope="col" { "Name" } th scope="col" { "E-mail" } th.number scope="col" { "In the group since" } } }
+                        thead {
+                            tr {
+                                th scope="col" { "Name" }
+                                th scope="col" { "E-mail" }
+                                th.number scope="col" { "In the group since" }
+                            }
+                        }
                         tbody { @for member in &list.rows { tr data-href=(account_path(&member.account)) {
                             td.first.m1 {
-                                @if is_ours { input.pick type="checkbox" form="remove" name="account" value=(member.account.account_id) aria-label=(format!("Choose {}", member.account.label())); }
+                                @if is_ours {
+                                    input.pick type="checkbox" form="remove" name="account" value=(member.account.account_id) aria-label=(format!("Choose {}", member.account.label()));
+                                }
                                 (account_link(&member.account))
                             }
-                            td.cut.m3 { @match &member.account.email { Some(email) => (email), None => (not_told("no e-mail")) } }
+                            td.cut.m3 {
+                                @match &member.account.email {
+                                    Some(email) => (email),
+                                    None => (not_told("no e-mail")),
+                                }
+                            }
                             td.number.m4 { (time::since(shell.now, member.since)) }
                         } } }
                     }
@@ -164,9 +192,13 @@ fn members(shell: &Shell, view: &GroupView, parameters: &Parameters) -> Markup {
                         form.acts #remove action="/plans" method="post" {
                             input type="hidden" name="do" value="remove-members";
                             input type="hidden" name="group" value=(group_id);
-                            label { input type="text" name="comment" maxlength="2000" placeholder="Why, kept with the plan" aria-label="Why, kept with the plan"; }
+                            label {
+                                input type="text" name="comment" maxlength="2000" placeholder="Why, kept with the plan" aria-label="Why, kept with the plan";
+                            }
                             button type="submit" { "Plan to remove the chosen members" }
-                            p.quiet { "A plan changes nothing until it is approved. It says first what else would be lost." }
+                            p.quiet {
+                                "A plan changes nothing until it is approved. It says first what else would be lost."
+                            }
                         }
                     }
                 }
@@ -177,7 +209,10 @@ fn members(shell: &Shell, view: &GroupView, parameters: &Parameters) -> Markup {
                     form action="/plans" method="post" {
                         input type="hidden" name="do" value="add-members";
                         input type="hidden" name="group" value=(group_id);
-                        label { span { "Accounts, one on each line: e-mail address, full name or id" } textarea name="accounts" rows="4" required {} }
+                        label {
+                            span { "Accounts, one on each line: e-mail address, full name or id" }
+                            textarea name="accounts" rows="4" required {}
+                        }
                         label { span { "Why, kept with the plan" } input type="text" name="comment" maxlength="2000"; }
                         button type="submit" { "Plan to add them" }
                     }

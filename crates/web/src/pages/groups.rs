@@ -182,15 +182,34 @@ fn list(shell: &Shell, parameters: &Parameters, view: &GroupsView) -> Markup {
     if view.groups.rows.is_empty() {
         return html! {
             div.empty {
-                @if view.groups.total == 0 { p { b { @if shell.is_read() { "This organization has no group." } @else { "No group is known yet." } } } }
-                @else { p { b { "No group matches." } " " (number(view.groups.total)) " are filtered out. " a href="/groups" { "Show all" } } }
+                @if view.groups.total == 0 {
+                    p {
+                        b {
+                            @if shell.is_read() {
+                                "This organization has no group."
+                            } @else {
+                                "No group is known yet."
+                            }
+                        }
+                    }
+                }
+                @else {
+                    p {
+                        b { "No group matches." } " " (number(view.groups.total)) " are filtered out. "
+                        a href="/groups" { "Show all" }
+                    }
+                }
             }
         };
     }
     let sort = parameters.sort.as_str();
     let head = |key: &str, name: &str| {
         let is_here = sort == key;
-        html! { a href=(parameters.sorted(key)) { (name) @if is_here { span aria-hidden="true" { @if key.is_empty() { " ↑" } @else { " ↓" } } } } }
+        html! {
+            a href=(parameters.sorted(key)) {
+                (name) @if is_here { span aria-hidden="true" { @if key.is_empty() { " ↑" } @else { " ↓" } } }
+            }
+        }
     };
     html! {
         table.list {
@@ -208,7 +227,9 @@ fn list(shell: &Shell, parameters: &Parameters, view: &GroupsView) -> Markup {
                         td.first.m1 { (group_link(&item.group)) }
                         td.cut.m3 { (given_shortly(&item.grants)) }
                         td.number.m2 { (cell_number(item.members)) }
-                        td.wide.cut.m0 { @match &item.directory { Some(name) => (name), None => (not_told("not told")) } }
+                        td.wide.cut.m0 {
+                            @match &item.directory { Some(name) => (name), None => (not_told("not told")) }
+                        }
                         td.m4 { (owner(item.external_synced)) }
                         td.number.m0 { (time::since(shell.now, item.since)) }
                     }

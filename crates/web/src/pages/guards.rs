@@ -45,9 +45,15 @@ pub(crate) async fn show(
     let body = html! {
         div.title {
             h1 { "Guards" span.number.short { @if writes { "changes are on" } @else { "changes are off" } } }
-            p.context { "What holds plans back, and when it last did. A setting is changed with orgwarden connection set, by who may use this machine" }
+            p.context {
+                "What holds plans back, and when it last did. A setting is changed with orgwarden connection set, by who may use this machine"
+            }
         }
-        @if connections.is_empty() { p.empty { "No connection reads this organization any more, so nothing can be changed through one." } }
+        @if connections.is_empty() {
+            p.empty {
+                "No connection reads this organization any more, so nothing can be changed through one."
+            }
+        }
         @for connection in &connections { (section(&shell, connection, connections.len() > 1)) }
     };
     Ok(shell.page(Place::Plans, "Guards", body).into_response())
@@ -75,16 +81,28 @@ fn section(shell: &Shell, connection: &WritesView, several: bool) -> Markup {
     html! {
         section.first[!several] {
             div.heading {
-                h2 { @if several { (connection.connection) } @else { "As they are set" } span.number { (guards.len()) } }
+                h2 {
+                    @if several { (connection.connection) } @else { "As they are set" }
+                    span.number { (guards.len()) }
+                }
                 (export_link("/guards", &[]))
             }
             table.list {
-                thead { tr { th scope="col" { "Guard" } th scope="col" { "As it is set" } th scope="col" { "Last trip" } th.state scope="col" { "State" } } }
+                thead {
+                    tr {
+                        th scope="col" { "Guard" }
+                        th scope="col" { "As it is set" }
+                        th scope="col" { "Last trip" }
+                        th.state scope="col" { "State" }
+                    }
+                }
                 tbody { @for guard in &guards { tr {
                     td.first.tall.m1 { b { (guard.title) } }
                     td.words.m5 {
                         (guard.words) @if guard.is_set { " " span.quiet { "Set here." } }
-                        @if let Some(option) = &guard.option { (copyable_part(option, &format!("orgwarden connection set {} {option}", connection.connection))) }
+                        @if let Some(option) = &guard.option {
+                            (copyable_part(option, &format!("orgwarden connection set {} {option}", connection.connection)))
+                        }
                     }
                     td.words.m6 { span.only-phone.quiet { "Last trip: " } (trip(shell, guard)) }
                     td.m2 { @if guard.is_on { "Holds" } @else { (mark::open("Lets through")) } }

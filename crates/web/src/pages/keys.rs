@@ -36,7 +36,17 @@ pub(crate) async fn show(
         (head(&shell, &keys))
         (kinds("/tokens/keys"))
         @if keys.is_empty() {
-            div.empty { p { b { "No API key is known." } @if shell.is_read() { " The key of this connection may not list them, or there is none; the page of the " a href="/connections" { "reading" } " says which." } @else { " The first reading brings them." } } }
+            div.empty {
+                p {
+                    b { "No API key is known." }
+                    @if shell.is_read() {
+                        " The key of this connection may not list them, or there is none; the page of the "
+                        a href="/connections" { "reading" } " says which."
+                    } @else {
+                        " The first reading brings them."
+                    }
+                }
+            }
         } @else {
             div.heading { h2 { "API keys" span.number { (keys.len()) } } (export_link("/tokens/keys", &[])) }
             (list(shell.now, &keys))
@@ -63,7 +73,9 @@ fn head(shell: &Shell, keys: &[KeyLine]) -> Markup {
         div.title {
             h1 { "API keys" span.number.short { (working) @if working == 1 { " works" } @else { " work" } } }
             p.context {
-                @if soon > 0 { (mark::amber(&format!("{soon} {} within {SOON_DAYS} days", if soon == 1 { "expires" } else { "expire" }))) }
+                @if soon > 0 {
+                    (mark::amber(&format!("{soon} {} within {SOON_DAYS} days", if soon == 1 { "expires" } else { "expire" })))
+                }
                 @else { "None expires within " (SOON_DAYS) " days" }
                 @if unused > 0 { span.dot { "·" } (unused) " never used, as far as told" }
                 span.dot { "·" } (shell.age())
@@ -77,15 +89,36 @@ fn list(now: i64, keys: &[KeyLine]) -> Markup {
         table.list.dense {
             thead { tr {
                 th scope="col" { "Label" } th scope="col" { "Made by" } th.wide scope="col" { "May do" }
-                th.number.wide scope="col" { "Made" } th.number scope="col" { "Last used" } th.number scope="col" { "Expires" } th scope="col" { "State" }
+                th.number.wide scope="col" { "Made" }
+                th.number scope="col" { "Last used" }
+                th.number scope="col" { "Expires" }
+                th scope="col" { "State" }
             } }
             tbody { @for key in keys { tr {
                 td.first.m1 title=(key.key_id) { bdi { (key.label.as_deref().unwrap_or(&key.key_id)) } }
-                td.cut.m3 { @match &key.created_by { Some(maker) if key.maker_is_there => (account_link(maker)), Some(maker) => bdi { (maker.label()) }, None => (not_told("not told")) } }
+                td.cut.m3 {
+                    @match &key.created_by {
+                        Some(maker) if key.maker_is_there => (account_link(maker)),
+                        Some(maker) => bdi { (maker.label()) },
+                        None => (not_told("not told")),
+                    }
+                }
                 td.wide.m0 title=(scopes(key).join(", ")) { (may_do(key)) }
-                td.number.wide.m0 { @match key.created_at { Some(at) => (time::day(now, at)), None => (not_told("not told")) } }
-                td.number.m0 { @match key.last_active_at { Some(at) => (time::ago(now, at)), None => (not_told("never, as far as told")) } }
-                td.number.m4 { @match key.expires_at { Some(at) => (time::ago(now, at)), None => (not_told("no end told")) } }
+                td.number.wide.m0 {
+                    @match key.created_at { Some(at) => (time::day(now, at)), None => (not_told("not told")) }
+                }
+                td.number.m0 {
+                    @match key.last_active_at {
+                        Some(at) => (time::ago(now, at)),
+                        None => (not_told("never, as far as told")),
+                    }
+                }
+                td.number.m4 {
+                    @match key.expires_at {
+                        Some(at) => (time::ago(now, at)),
+                        None => (not_told("no end told")),
+                    }
+                }
                 td.m2 { (state(key)) }
             } } }
         }

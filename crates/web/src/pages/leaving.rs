@@ -58,21 +58,53 @@ pub(crate) async fn show(
     let stays = view.held.len() - view.removable();
     let body = html! {
         div.title {
-            h1 { bdi { (name) } span.number { "leaving: still has " (counted(size(view.held.len()), "thing", "things")) } }
+            h1 {
+                bdi { (name) }
+                span.number { "leaving: still has " (counted(size(view.held.len()), "thing", "things")) }
+            }
             p.context { a href=(path) { "The account" } span.dot { "·" } (shell.age()) }
         }
-        @if view.held.is_empty() { p.empty { "Nothing is left: no role, no group, no token that works, and no directory lets it in." } }
+        @if view.held.is_empty() {
+            p.empty {
+                "Nothing is left: no role, no group, no token that works, and no directory lets it in."
+            }
+        }
         @else {
             dl.strip {
                 div { dt { "A plan takes away" } dd.big { (view.removable()) } dd.age { "of " (view.held.len()) } }
-                div { dt { "Stays" } dd.big { (stays) } dd.age { @if stays > 0 { "each says below what to do" } @else { "nothing" } } }
-                div { dt { "Only admin of" } dd.big { (sole.len()) } dd.age { @if sole.is_empty() { "somebody else administers all of it" } @else { "name somebody else first" } } }
-                div { dt { "Tokens that work" } dd.big { (view.of(HeldKind::Token).count()) } dd.age { "as far as Atlassian tells" } }
+                div {
+                    dt { "Stays" }
+                    dd.big { (stays) }
+                    dd.age { @if stays > 0 { "each says below what to do" } @else { "nothing" } }
+                }
+                div {
+                    dt { "Only admin of" }
+                    dd.big { (sole.len()) }
+                    dd.age {
+                        @if sole.is_empty() {
+                            "somebody else administers all of it"
+                        } @else {
+                            "name somebody else first"
+                        }
+                    }
+                }
+                div {
+                    dt { "Tokens that work" }
+                    dd.big { (view.of(HeldKind::Token).count()) }
+                    dd.age { "as far as Atlassian tells" }
+                }
             }
-            @for held in &sole { p.note { (mark::red("Only admin:")) " nobody else is " (held.name) ". Name somebody else first." } }
+            @for held in &sole {
+                p.note {
+                    (mark::red("Only admin:")) " nobody else is " (held.name) ". Name somebody else first."
+                }
+            }
             (plan(&shell, &view))
             section {
-                div.heading { h2 { "What it has" span.number { (view.held.len()) } } (export_link(&format!("{path}/leaving"), &[])) }
+                div.heading {
+                    h2 { "What it has" span.number { (view.held.len()) } }
+                    (export_link(&format!("{path}/leaving"), &[]))
+                }
                 (table(&view))
             }
         }
@@ -112,9 +144,13 @@ fn plan(shell: &Shell, view: &LeaverView) -> Markup {
             form.acts action="/plans" method="post" {
                 input type="hidden" name="do" value="leaver";
                 input type="hidden" name="account" value=(view.account.account.account_id);
-                label { input type="text" name="comment" maxlength="2000" placeholder="Why, kept with the plan" aria-label="Why, kept with the plan"; }
+                label {
+                    input type="text" name="comment" maxlength="2000" placeholder="Why, kept with the plan" aria-label="Why, kept with the plan";
+                }
                 button.primary type="submit" { "Plan to take it all away" }
-                p.quiet { "One plan, which changes nothing until it is approved. Revoking a token cannot be undone; the rest can. The account is not deleted." }
+                p.quiet {
+                    "One plan, which changes nothing until it is approved. Revoking a token cannot be undone; the rest can. The account is not deleted."
+                }
             }
         }
     }
@@ -139,13 +175,17 @@ fn table(view: &LeaverView) -> Markup {
 fn row(held: &Held) -> Markup {
     html! {
         tr {
-            td.words.strong.m1.all title=(held.id) { bdi { (held.name) } @if held.is_sole_admin { " " (mark::red("only admin")) } }
+            td.words.strong.m1.all title=(held.id) {
+                bdi { (held.name) } @if held.is_sole_admin { " " (mark::red("only admin")) }
+            }
             td.words.m5 { (held.detail) }
             td.words.m6 {
                 @match &held.removal {
                     Removal::Plan => "goes by the plan",
                     Removal::With { what } => { "goes with " (what) },
-                    Removal::Nothing { reason, next_step } => { (mark::amber("stays:")) " " (reason) div.quiet { "→ " (next_step) } },
+                    Removal::Nothing { reason, next_step } => {
+                        (mark::amber("stays:")) " " (reason) div.quiet { "→ " (next_step) }
+                    }
                 }
             }
         }

@@ -14,7 +14,10 @@ pub(crate) async fn show(State(web): State<Web>, shell: Shell) -> Result<Markup,
     let body = html! {
         div.title {
             h1 { "Mailbox" }
-            p.context { "What this demo's alerts sent by e-mail, to a pretend mail server within this program" span.dot { "·" } a href="/alerts" { "Alerts" } }
+            p.context {
+                "What this demo's alerts sent by e-mail, to a pretend mail server within this program"
+                span.dot { "·" } a href="/alerts" { "Alerts" }
+            }
         }
         (letters)
     };
@@ -28,7 +31,12 @@ pub(crate) async fn letters(State(web): State<Web>) -> Result<Markup, PageError>
     Ok(html! {
         div data-refresh="/mailbox/letters" {
             @if letters.is_empty() {
-                div.empty { p { b { "No letter came yet." } } p.prose { "The invented organization changes now and then; what its alerts tell of arrives here." } }
+                div.empty {
+                    p { b { "No letter came yet." } }
+                    p.prose {
+                        "The invented organization changes now and then; what its alerts tell of arrives here."
+                    }
+                }
             }
             @for letter in letters.iter().rev().take(MOST) {
                 section {

@@ -99,13 +99,23 @@ fn is_verified(domain: &DomainItem) -> bool {
 fn domains(now: i64, domains: &[DomainItem]) -> Markup {
     html! {
         section #domains {
-            div.heading { h2 { "Domains" span.number { (domains.len()) } } @if !domains.is_empty() { (export("domains")) } }
-            @if domains.is_empty() { p.empty { "No domain is known: none was claimed, or this key may not read them." } }
+            div.heading {
+                h2 { "Domains" span.number { (domains.len()) } }
+                @if !domains.is_empty() { (export("domains")) }
+            }
+            @if domains.is_empty() {
+                p.empty { "No domain is known: none was claimed, or this key may not read them." }
+            }
             @else {
-                p.prose { "Accounts with an address on a verified domain are managed: the organization sets their name, their password rules and whether they are active." }
+                p.prose {
+                    "Accounts with an address on a verified domain are managed: the organization sets their name, their password rules and whether they are active."
+                }
                 table.list {
                     thead { tr {
-                        th scope="col" { "Domain" } th scope="col" { "Claimed by" } th.number scope="col" { "Since" } th scope="col" { "State" }
+                        th scope="col" { "Domain" }
+                        th scope="col" { "Claimed by" }
+                        th.number scope="col" { "Since" }
+                        th scope="col" { "State" }
                     } }
                     tbody { @for domain in domains { tr {
                         td.first.m1 title=(domain.domain_id) { (domain.name) }
@@ -127,16 +137,27 @@ fn domains(now: i64, domains: &[DomainItem]) -> Markup {
 fn policies(now: i64, policies: &[PolicyItem]) -> Markup {
     html! {
         section #policies {
-            div.heading { h2 { "Policies" span.number { (policies.len()) } } @if !policies.is_empty() { (export("policies")) } }
+            div.heading {
+                h2 { "Policies" span.number { (policies.len()) } }
+                @if !policies.is_empty() { (export("policies")) }
+            }
             @if policies.is_empty() { p.empty { "No policy is known: there is none, or this key may not read them." } }
             @else {
                 table.list {
                     thead { tr {
-                        th scope="col" { "Policy" } th scope="col" { "About" } th.number scope="col" { "Since" } th scope="col" { "State" }
+                        th scope="col" { "Policy" }
+                        th scope="col" { "About" }
+                        th.number scope="col" { "Since" }
+                        th scope="col" { "State" }
                     } }
                     tbody { @for policy in policies { tr {
                         td.first.m1 title=(policy.policy_id) { bdi { (policy.name) } }
-                        td.m3 { @match &policy.policy_type { Some(words) => (words.replace(['-', '_'], " ")), None => (not_told("not told")) } }
+                        td.m3 {
+                            @match &policy.policy_type {
+                                Some(words) => (words.replace(['-', '_'], " ")),
+                                None => (not_told("not told")),
+                            }
+                        }
                         td.number.m4 { (time::since(now, policy.since)) }
                         td.m2 { @match policy.status.as_deref() {
                             Some("enabled") => "Enabled",
@@ -154,11 +175,20 @@ fn policies(now: i64, policies: &[PolicyItem]) -> Markup {
 fn directories(now: i64, directories: &[DirectoryItem]) -> Markup {
     html! {
         section #directories {
-            div.heading { h2 { "Directories" span.number { (directories.len()) } } @if !directories.is_empty() { (export("directories")) } }
+            div.heading {
+                h2 { "Directories" span.number { (directories.len()) } }
+                @if !directories.is_empty() { (export("directories")) }
+            }
             @if directories.is_empty() { p.empty { "No directory is known yet." } }
             @else {
                 table.list {
-                    thead { tr { th scope="col" { "Directory" } th scope="col" { "Id" } th.number scope="col" { "Since" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "Directory" }
+                            th scope="col" { "Id" }
+                            th.number scope="col" { "Since" }
+                        }
+                    }
                     tbody { @for directory in directories { tr {
                         td.first.m1 { bdi { (directory.name) } }
                         td.cut.m3 { code.id title=(directory.directory_id) { (directory.directory_id) } }
@@ -174,35 +204,72 @@ fn provisioning(now: i64, directories: &[ScimDirectoryItem], strangers: &[ScimUs
     let unlinked: i64 = directories.iter().map(|directory| directory.unlinked).sum();
     html! {
         section #provisioning {
-            div.heading { h2 { "Identity providers" span.number { (directories.len()) } } @if !directories.is_empty() { (export("scim")) } }
+            div.heading {
+                h2 { "Identity providers" span.number { (directories.len()) } }
+                @if !directories.is_empty() { (export("scim")) }
+            }
             @if directories.is_empty() {
-                p.empty { "No SCIM directory was read. A connection reads one that it knows the address and token of: " code { "orgwarden connection set NAME --scim-url URL --scim-token-file FILE" } "." }
+                p.empty {
+                    "No SCIM directory was read. A connection reads one that it knows the address and token of: "
+                    code { "orgwarden connection set NAME --scim-url URL --scim-token-file FILE" } "."
+                }
             } @else {
-                p.prose { "What an identity provider owns is changed there: a change by hand here is refused or comes back." }
+                p.prose {
+                    "What an identity provider owns is changed there: a change by hand here is refused or comes back."
+                }
                 table.list {
                     thead { tr {
-                        th scope="col" { "SCIM directory" } th.number scope="col" { "Users" } th.number scope="col" { "Linked to an account" } th.number scope="col" { "To none" } th.number scope="col" { "Groups" }
+                        th scope="col" { "SCIM directory" }
+                        th.number scope="col" { "Users" }
+                        th.number scope="col" { "Linked to an account" }
+                        th.number scope="col" { "To none" }
+                        th.number scope="col" { "Groups" }
                     } }
                     tbody { @for directory in directories { tr {
                         td.first.cut.m1 { code.id title=(directory.directory_id) { (directory.directory_id) } }
                         td.number.m2 { (cell_number(directory.linked + directory.unlinked)) }
                         td.number.m0 { (cell_number(directory.linked)) }
-                        td.number.m3 { (cell_number(directory.unlinked)) span.only-phone.quiet { " without an account" } }
+                        td.number.m3 {
+                            (cell_number(directory.unlinked)) span.only-phone.quiet { " without an account" }
+                        }
                         td.number.m4 { (cell_number(directory.groups)) span.only-phone.quiet { " groups" } }
                     } } }
                 }
                 @if !strangers.is_empty() {
                     h3 { "Users without an account" }
                     table.list {
-                        thead { tr { th scope="col" { "User name" } th scope="col" { "Record" } th scope="col" { "State" } th.number scope="col" { "Since" } } }
+                        thead {
+                            tr {
+                                th scope="col" { "User name" }
+                                th scope="col" { "Record" }
+                                th scope="col" { "State" }
+                                th.number scope="col" { "Since" }
+                            }
+                        }
                         tbody { @for user in strangers { tr {
-                            td.first.m1 { @match &user.record.name { Some(name) => bdi { (name) }, None => (not_told("not told")) } }
+                            td.first.m1 {
+                                @match &user.record.name {
+                                    Some(name) => bdi { (name) },
+                                    None => (not_told("not told")),
+                                }
+                            }
                             td.cut.m3 { code.id title=(user.record.record_id) { (user.record.record_id) } }
-                            td.m2 { @match user.record.active { Some(true) => "Active", Some(false) => span.quiet { "Deactivated" }, None => (not_told("not told")) } }
+                            td.m2 {
+                                @match user.record.active {
+                                    Some(true) => "Active",
+                                    Some(false) => span.quiet { "Deactivated" },
+                                    None => (not_told("not told")),
+                                }
+                            }
                             td.number.m4 { (time::since(now, user.record.since)) }
                         } } }
                     }
-                    @if unlinked > number(strangers.len()) { p.note.quiet { (counted(unlinked - number(strangers.len()), "more is", "more are")) " in the file." } }
+                    @if unlinked > number(strangers.len()) {
+                        p.note.quiet {
+                            (counted(unlinked - number(strangers.len()), "more is", "more are"))
+                            " in the file."
+                        }
+                    }
                 }
             }
         }

@@ -51,7 +51,11 @@ fn head(shell: &Shell, view: &Overview) -> Markup {
             h1 {
                 "Overview"
                 span.number {
-                    @match pressing { 0 => "nothing needs a person", 1 => "1 thing needs a person", many => { (many) " things need a person" } }
+                    @match pressing {
+                        0 => "nothing needs a person",
+                        1 => "1 thing needs a person",
+                        many => { (many) " things need a person" },
+                    }
                 }
             }
             p.context {
@@ -59,9 +63,13 @@ fn head(shell: &Shell, view: &Overview) -> Markup {
                     Some(at) => {
                         @let whole = shell.scope.as_ref().and_then(|scope| scope.whole_read_at);
                         @match whole.filter(|whole| *whole < at) {
-                            None => { "Complete reading " (time::ago(shell.now, at)) ", at " (time::moment(shell.now, at)) },
+                            None => {
+                                "Complete reading " (time::ago(shell.now, at)) ", at "
+                                (time::moment(shell.now, at))
+                            }
                             Some(whole) => {
-                                "Complete reading " (time::ago(shell.now, whole)) ", at " (time::moment(shell.now, whole))
+                                "Complete reading " (time::ago(shell.now, whole)) ", at "
+                                (time::moment(shell.now, whole))
                                 span.dot { "·" } "what events named since, " (time::ago(shell.now, at))
                             },
                         }
@@ -88,19 +96,30 @@ fn strip(shell: &Shell, view: &Overview) -> Markup {
             div {
                 dt { "Groups" }
                 dd.big { a href="/groups" { (number(view.counts.groups)) } }
-                dd { (number(view.giving_groups)) " give a role" @if view.synced_groups > 0 { ", " (number(view.synced_groups)) " synced" } }
+                dd {
+                    (number(view.giving_groups)) " give a role"
+                    @if view.synced_groups > 0 { ", " (number(view.synced_groups)) " synced" }
+                }
                 (age())
             }
             div {
                 dt { "Unused for 90 days" }
                 dd.big { a href="/accounts?view=unused" { (number(view.facets.unused)) } }
                 dd { "accounts, as far as told" }
-                dd.age { @match view.activity_read_at { Some(at) => { "activity as of " (time::moment(shell.now, at)) }, None => "activity not read yet" } }
+                dd.age {
+                    @match view.activity_read_at {
+                        Some(at) => { "activity as of " (time::moment(shell.now, at)) },
+                        None => "activity not read yet",
+                    }
+                }
             }
             div {
                 dt { "API tokens" }
                 dd.big { a href="/tokens" { (number(view.tokens)) } }
-                dd { (number(view.tokens_expiring)) @if view.tokens_expiring == 1 { " expires" } @else { " expire" } " within 30 days" }
+                dd {
+                    (number(view.tokens_expiring))
+                    @if view.tokens_expiring == 1 { " expires" } @else { " expire" } " within 30 days"
+                }
                 (age())
             }
         }
@@ -126,11 +145,24 @@ fn attention(shell: &Shell, view: &Overview) -> Markup {
         section {
             div.heading { h2 { "Worth a look" span.number { (view.attention.len()) } } }
             table.list {
-                thead { tr { th.state scope="col" { "State" } th scope="col" { "What" } @if timed { th.number scope="col" { "Since" } } th.number scope="col" { span.sr { "What to do" } } } }
+                thead {
+                    tr {
+                        th.state scope="col" { "State" }
+                        th scope="col" { "What" }
+                        @if timed { th.number scope="col" { "Since" } }
+                        th.number scope="col" { span.sr { "What to do" } }
+                    }
+                }
                 tbody { @for attention in &view.attention {
                     @let (what, since, (path, verb)) = row(shell.now, attention);
                     tr data-href=(path) {
-                        td.m3 { @if attention.is_pressing() { (mark::red("Needs a person")) } @else { (mark::amber("May need one")) } }
+                        td.m3 {
+                            @if attention.is_pressing() {
+                                (mark::red("Needs a person"))
+                            } @else {
+                                (mark::amber("May need one"))
+                            }
+                        }
                         td.words.m1.all { (what) }
                         @if timed { td.number.m0 { (since) } }
                         td.number.act.m4 { a href=(path) { (verb) } }
@@ -163,7 +195,10 @@ fn row(now: i64, attention: &Attention) -> (Markup, Markup, (String, &'static st
             run,
             started_at,
         } => (
-            html! { b { "A reading of " (connection) " has not ended. " } "The next " code { "orgwarden sync" } " takes it up where it stopped." },
+            html! {
+                b { "A reading of " (connection) " has not ended. " } "The next " code { "orgwarden sync" }
+                " takes it up where it stopped."
+            },
             time::ago(now, *started_at),
             (format!("/runs/run_{run}"), "See how far it is"),
         ),
@@ -172,7 +207,10 @@ fn row(now: i64, attention: &Attention) -> (Markup, Markup, (String, &'static st
             run,
             reasons,
         } => (
-            html! { b { "Not all of " (connection) " could be read. " } (reasons.iter().take(2).cloned().collect::<Vec<_>>().join("; ")) },
+            html! {
+                b { "Not all of " (connection) " could be read. " }
+                (reasons.iter().take(2).cloned().collect::<Vec<_>>().join("; "))
+            },
             current(),
             (format!("/runs/run_{run}"), "See what"),
         ),
@@ -183,7 +221,13 @@ fn row(now: i64, attention: &Attention) -> (Markup, Markup, (String, &'static st
             failed_at,
         } => (
             html! {
-                b { @if *failures == 1 { "The last reading of " (connection) " failed. " } @else { "The last " (failures) " readings of " (connection) " failed. " } }
+                b {
+                    @if *failures == 1 {
+                        "The last reading of " (connection) " failed. "
+                    } @else {
+                        "The last " (failures) " readings of " (connection) " failed. "
+                    }
+                }
                 (failure)
             },
             time::ago(now, *failed_at),
@@ -197,13 +241,18 @@ fn row(now: i64, attention: &Attention) -> (Markup, Markup, (String, &'static st
         Attention::TokensOfLeavers { tokens, accounts } => (
             html! {
                 b { (counted(*tokens, "API token", "API tokens")) @if *tokens == 1 { " works" } @else { " work" } }
-                " though " (counted(*accounts, "its account is", "their accounts are").trim_start_matches(|c: char| c.is_ascii_digit() || c == ',').trim_start()) " not active any more."
+                " though "
+                (counted(*accounts, "its account is", "their accounts are").trim_start_matches(|c: char| c.is_ascii_digit() || c == ',').trim_start())
+                " not active any more."
             },
             current(),
             (address("/tokens", &[("view", "orphans")]), "List the tokens"),
         ),
         Attention::TokensExpiring { tokens } => (
-            html! { b { (counted(*tokens, "API token", "API tokens")) } @if *tokens == 1 { " stops" } @else { " stop" } " working within 30 days." },
+            html! {
+                b { (counted(*tokens, "API token", "API tokens")) }
+                @if *tokens == 1 { " stops" } @else { " stop" } " working within 30 days."
+            },
             current(),
             (address("/tokens", &[("view", "expiring")]), "List the tokens"),
         ),
@@ -216,7 +265,10 @@ fn row(now: i64, attention: &Attention) -> (Markup, Markup, (String, &'static st
             ("/findings".to_owned(), "See the findings"),
         ),
         Attention::Unused { accounts } => (
-            html! { b { (counted(*accounts, "account", "accounts")) } " with a role " @if *accounts == 1 { "was" } @else { "were" } " not active for 90 days." },
+            html! {
+                b { (counted(*accounts, "account", "accounts")) } " with a role "
+                @if *accounts == 1 { "was" } @else { "were" } " not active for 90 days."
+            },
             current(),
             (address("/accounts", &[("view", "unused")]), "List the accounts"),
         ),
@@ -231,12 +283,22 @@ fn workspaces(view: &Overview) -> Markup {
     html! {
         section {
             div.heading {
-                h2 { "Access by workspace" @if view.counts.workspaces > 8 { span.number { "the largest 8 of " a href="/workspaces" { (number(view.counts.workspaces)) } } } }
+                h2 {
+                    "Access by workspace"
+                    @if view.counts.workspaces > 8 {
+                        span.number {
+                            "the largest 8 of " a href="/workspaces" { (number(view.counts.workspaces)) }
+                        }
+                    }
+                }
                 (legend())
             }
             table.list {
                 thead { tr {
-                    th scope="col" { "Workspace" } th scope="col" { "Product" } th.number scope="col" { "Accounts" } th.number scope="col" { "Seats" }
+                    th scope="col" { "Workspace" }
+                    th scope="col" { "Product" }
+                    th.number scope="col" { "Accounts" }
+                    th.number scope="col" { "Seats" }
                     th.bars scope="col" { "Accounts, 0 to " (number(scale)) } th.number scope="col" { "Not active" }
                 } }
                 tbody { @for item in &view.workspaces {
@@ -244,8 +306,18 @@ fn workspaces(view: &Overview) -> Markup {
                     tr data-href=(workspace_path(&item.workspace)) {
                         td.first.m1 { (workspace_link(&item.workspace)) (product_beside(&item.workspace)) }
                         td.cut.m0 { (item.workspace.product) }
-                        td.number.strong.m2 { (number(item.accounts)) @if let Some(seats) = item.capacity { span.only-phone.quiet { " of " (number(seats)) } } }
-                        td.number.m0 { @match item.capacity { Some(seats) => (number(seats)), None => (not_told("not told")) } }
+                        td.number.strong.m2 {
+                            (number(item.accounts))
+                            @if let Some(seats) = item.capacity {
+                                span.only-phone.quiet { " of " (number(seats)) }
+                            }
+                        }
+                        td.number.m0 {
+                            @match item.capacity {
+                                Some(seats) => (number(seats)),
+                                None => (not_told("not told")),
+                            }
+                        }
                         td.bars.m5 { (seats(item, scale)) }
                         td.number.m3 { (number(idle)) span.only-phone { " not active, or not told" } }
                     }
@@ -263,8 +335,16 @@ fn changes(shell: &Shell, view: &Overview) -> Markup {
     html! {
         section {
             div.heading {
-                h2 { "Changes" span.number { (time::day_text(shell.now, first.day)) " to today, roles gained and lost a day" } }
-                p.legend { span { i.b1 {} "gained" } span { i.b2 {} "lost" } span { a href="/changes" { "All changes" } } }
+                h2 {
+                    "Changes"
+                    span.number {
+                        (time::day_text(shell.now, first.day)) " to today, roles gained and lost a day"
+                    }
+                }
+                p.legend {
+                    span { i.b1 {} "gained" } span { i.b2 {} "lost" }
+                    span { a href="/changes" { "All changes" } }
+                }
             }
             (changes_by_day(&view.days, shell.now))
         }

@@ -79,7 +79,10 @@ pub(crate) async fn show(
                 (actions(&view, &choices, &parameters))
                 @if !view.refused.is_empty() {
                     section #refused {
-                        div.heading { h2 { "Not part of it" span.number { (view.refused.len()) } } (export_link(&plan_path(&view.plan.id), &[("table", "refused")])) }
+                        div.heading {
+                            h2 { "Not part of it" span.number { (view.refused.len()) } }
+                            (export_link(&plan_path(&view.plan.id), &[("table", "refused")]))
+                        }
                         (refusals(&view.refused))
                     }
                 }
@@ -281,7 +284,9 @@ fn context(shell: &Shell, view: &PlanView, choices: &PlanChoices) -> Markup {
     let plan = &view.plan;
     html! {
         "Made by " (plan.made_by) " " (time::ago(shell.now, plan.made_at))
-        @if let (Some(by), Some(at)) = (&plan.approved_by, plan.approved_at) { span.dot { "·" } "approved by " (by) " " (time::ago(shell.now, at)) }
+        @if let (Some(by), Some(at)) = (&plan.approved_by, plan.approved_at) {
+            span.dot { "·" } "approved by " (by) " " (time::ago(shell.now, at))
+        }
         @if let Some(undone) = &plan.undo_of { span.dot { "·" } "undoes " a href=(plan_path(undone)) { (undone) } }
         @if plan.started_at.is_none() && !choices.is_asked { span.dot { "·" } "nothing has been sent to Atlassian" }
     }
@@ -294,7 +299,13 @@ fn steps(view: &PlanView, choices: &PlanChoices) -> Markup {
     let step = |is_done: bool, is_here: bool, words: &str| {
         html! {
             li aria-current=[is_here.then_some("step")] {
-                @if is_done { (mark::green(words)) } @else if is_here { (mark::under_way(words)) } @else { (mark::open(words)) }
+                @if is_done {
+                    (mark::green(words))
+                } @else if is_here {
+                    (mark::under_way(words))
+                } @else {
+                    (mark::open(words))
+                }
             }
         }
     };
@@ -305,8 +316,15 @@ fn steps(view: &PlanView, choices: &PlanChoices) -> Markup {
             @match plan.state {
                 PlanState::Cancelled => li { span.quiet { "Given up" } },
                 _ if plan.is_expired => li { span.quiet { "Too old to be begun" } },
-                PlanState::Failed => { (step(true, false, "Approved")) (step(true, false, "Carried out")) li aria-current="step" { (mark::red("Not all confirmed")) } },
-                PlanState::Stopped | PlanState::Paused => { (step(true, false, "Approved")) li aria-current="step" { (state(plan)) } (step(false, false, "Confirmed")) },
+                PlanState::Failed => {
+                    (step(true, false, "Approved")) (step(true, false, "Carried out"))
+                    li aria-current="step" { (mark::red("Not all confirmed")) }
+                }
+                PlanState::Stopped | PlanState::Paused => {
+                    (step(true, false, "Approved"))
+                    li aria-current="step" { (state(plan)) }
+                    (step(false, false, "Confirmed"))
+                }
                 _ => {
                     (step(is_approved, !is_approved, if is_approved { "Approved" } else { "Waits for approval" }))
                     (step(is_begun && !runs, is_approved && (runs || !is_begun), if runs { "Being carried out" } else if is_begun { "Carried out" } else { "To be carried out" }))
@@ -333,14 +351,29 @@ fn live(shell: &Shell, view: &PlanView, choices: &PlanChoices) -> Markup {
         div #live data-refresh=[refresh] data-turn=(plan.state.name()) data-done=[(!is_moving).then_some("1")] aria-live="off" {
             dl.strip {
                 div { dt { "Asked for" } dd.big { (number(counts.all)) small { @if counts.all == 1 { " change" } @else { " changes" } } } dd.age {
-                    @if view.refused.is_empty() { "none refused" } @else { a href="#refused" { (view.refused.len()) " more refused" } }
+                    @if view.refused.is_empty() {
+                        "none refused"
+                    } @else {
+                        a href="#refused" { (view.refused.len()) " more refused" }
+                    }
                 } }
-                div { dt { "Access lost" } (roles(view.effects.lost_count, "remain by another way", view.effects.remaining_count)) }
-                div { dt { "Access gained" } (roles(view.effects.gained_count, "not known", view.effects.unknown_count)) }
+                div {
+                    dt { "Access lost" }
+                    (roles(view.effects.lost_count, "remain by another way", view.effects.remaining_count))
+                }
+                div {
+                    dt { "Access gained" }
+                    (roles(view.effects.gained_count, "not known", view.effects.unknown_count))
+                }
                 div { dt { "Confirmed" } dd.big { (number(counts.confirmed)) small { " of " (number(counts.all)) } } dd.age {
                     @if is_moving { progress value=(over) max=(counts.all.max(1)) aria-label="Settled" {} }
                     @else if counts.failed + counts.stuck > 0 { a href=(look(plan)) { (to_look_at(plan)) } }
-                    @else { @match plan.ended_at { Some(at) => (time::ago(shell.now, at)), None => "nothing sent yet" } }
+                    @else {
+                        @match plan.ended_at {
+                            Some(at) => (time::ago(shell.now, at)),
+                            None => "nothing sent yet",
+                        }
+                    }
                 } }
             }
             (said(view, choices))
@@ -375,18 +408,32 @@ fn said(view: &PlanView, choices: &PlanChoices) -> Markup {
     html! {
         @if let Some(trouble) = &choices.trouble {
             p.note {
-                @if trouble.passes { (mark::amber("It waits:")) " " (trouble.detail) ". It is tried again within a minute." }
+                @if trouble.passes {
+                    (mark::amber("It waits:")) " " (trouble.detail) ". It is tried again within a minute."
+                }
                 @else { (mark::red("It did not go on:")) " " (trouble.detail) "." }
             }
         } @else if choices.is_asked && plan.state != PlanState::Running {
-            p.note { (mark::under_way("Asked for.")) " It begins within seconds, after the plan that is carried out now if there is one." }
+            p.note {
+                (mark::under_way("Asked for."))
+                " It begins within seconds, after the plan that is carried out now if there is one."
+            }
         } @else if plan.state == PlanState::Running && !choices.is_worked_on && !choices.is_asked {
-            p.note { (mark::amber("Nobody carries it out any more:")) " the process that did has ended. What was sent is settled by reading when it goes on." }
+            p.note {
+                (mark::amber("Nobody carries it out any more:"))
+                " the process that did has ended. What was sent is settled by reading when it goes on."
+            }
         } @else if plan.state == PlanState::Running {
             p.note { (mark::under_way("Each change is sent once and read back until it is seen.")) }
         }
-        @if let Some(note) = &plan.note { p.note { @if plan.state == PlanState::Failed { (mark::red("")) } @else { (mark::amber("")) } (note) "." } }
-        @if plan.counts.failed + plan.counts.stuck > 0 { p.note { a href=(look(plan)) { "See why and what to do: " (to_look_at(plan)) } "." } }
+        @if let Some(note) = &plan.note {
+            p.note {
+                @if plan.state == PlanState::Failed { (mark::red("")) } @else { (mark::amber("")) } (note) "."
+            }
+        }
+        @if plan.counts.failed + plan.counts.stuck > 0 {
+            p.note { a href=(look(plan)) { "See why and what to do: " (to_look_at(plan)) } "." }
+        }
     }
 }
 
@@ -432,19 +479,37 @@ fn effects(view: &PlanView, accounts: &[AccountEffects]) -> Markup {
             @if accounts.is_empty() {
                 p.empty {
                     "Nobody's roles change by it"
-                    @if view.effects.remaining_count > 0 { ": " (plural(view.effects.remaining_count, ["role remains", "roles remain"])) " by another way" }
+                    @if view.effects.remaining_count > 0 {
+                        ": " (plural(view.effects.remaining_count, ["role remains", "roles remain"]))
+                        " by another way"
+                    }
                     "."
                 }
             } @else {
                 table.list {
-                    thead { tr { th scope="col" { "Account" } @for (_, head, _) in &kinds { th scope="col" { (head) } } } }
+                    thead {
+                        tr {
+                            th scope="col" { "Account" }
+                            @for (_, head, _) in &kinds { th scope="col" { (head) } }
+                        }
+                    }
                     tbody {
                         @if !first.is_empty() {
-                            tr.group-head { td colspan=(kinds.len() + 1) { b { (plural(beyond, ["account is", "accounts are"])) " touched beyond what was asked" } ": what comes or goes with it" } }
+                            tr.group-head {
+                                td colspan=(kinds.len() + 1) {
+                                    b {
+                                        (plural(beyond, ["account is", "accounts are"]))
+                                        " touched beyond what was asked"
+                                    }
+                                    ": what comes or goes with it"
+                                }
+                            }
                             @for account in first { (account_row(account, &kinds)) }
                         }
                         @if !rest.is_empty() {
-                            @if !first.is_empty() { tr.group-head { td colspan=(kinds.len() + 1) { b { "Only what was asked" } } } }
+                            @if !first.is_empty() {
+                                tr.group-head { td colspan=(kinds.len() + 1) { b { "Only what was asked" } } }
+                            }
                             @for account in rest { (account_row(account, &kinds)) }
                         }
                     }
@@ -452,11 +517,24 @@ fn effects(view: &PlanView, accounts: &[AccountEffects]) -> Markup {
                 @if accounts.len() > ACCOUNTS { p.note.quiet { (accounts.len() - ACCOUNTS) " more are in the file." } }
             }
             @for (_, head, [kept, all]) in &kinds {
-                @if kept < all { p.note.quiet { (head) ": of " (number(i64::try_from(*all).unwrap_or(i64::MAX))) " roles the first " (kept) " are kept with the plan and listed." } }
+                @if kept < all {
+                    p.note.quiet {
+                        (head) ": of " (number(i64::try_from(*all).unwrap_or(i64::MAX))) " roles the first "
+                        (kept) " are kept with the plan and listed."
+                    }
+                }
             }
-            @if view.effects.is_partial { p.note { (mark::amber("Worked out for")) " the first " (view.effects.accounts) " accounts only: the plan touches more." } }
+            @if view.effects.is_partial {
+                p.note {
+                    (mark::amber("Worked out for")) " the first " (view.effects.accounts)
+                    " accounts only: the plan touches more."
+                }
+            }
             @if view.effects.unknown_count > 0 {
-                p.note.quiet { "Not known: how the role came about was not read, so it may remain. Read it with " code { "orgwarden sync --methods" } " and make the plan again." }
+                p.note.quiet {
+                    "Not known: how the role came about was not read, so it may remain. Read it with "
+                    code { "orgwarden sync --methods" } " and make the plan again."
+                }
             }
         }
     }
@@ -539,22 +617,44 @@ fn actions(view: &PlanView, choices: &PlanChoices, parameters: &Parameters) -> M
     };
     let tab = |name: &str, show: &str, count: i64| {
         let is_here = parameters.show == show;
-        html! { a href=(format!("{}#actions", address(&path, &[("show", show)]))) aria-current=[is_here.then_some("true")] { (name) span.number { (number(count)) } } }
+        html! {
+            a href=(format!("{}#actions", address(&path, &[("show", show)]))) aria-current=[is_here.then_some("true")] {
+                (name) span.number { (number(count)) }
+            }
+        }
     };
     html! {
         section #actions data-refresh=[refresh] aria-live="off" {
-            div.heading { h2 { "What is sent, in order" span.number { (counted(plan.counts.all, "change", "changes")) } } (export_link(&path, &[("table", "actions")])) }
-            @if troubled > 0 && troubled < plan.counts.all { p.tabs { (tab("All", "", plan.counts.all)) (tab("To look at", "look", troubled)) } }
+            div.heading {
+                h2 {
+                    "What is sent, in order" span.number { (counted(plan.counts.all, "change", "changes")) }
+                }
+                (export_link(&path, &[("table", "actions")]))
+            }
+            @if troubled > 0 && troubled < plan.counts.all {
+                p.tabs { (tab("All", "", plan.counts.all)) (tab("To look at", "look", troubled)) }
+            }
             @if view.actions.is_empty() { p.empty { "None here." } } @else {
                 table.list {
-                    thead { tr { th scope="col" { "Change" } th scope="col" { "Expects" @if troubled > 0 { ", or why not" } } th.state scope="col" { "State" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "Change" }
+                            th scope="col" { "Expects" @if troubled > 0 { ", or why not" } }
+                            th.state scope="col" { "State" }
+                        }
+                    }
                     tbody { @for action in &view.actions { tr {
                         td.words.m1.all title=(action.id) { (action.what) @if !action.can_be_undone { " " span.quiet { "No undo." } }
-                            @if !action.needs.is_empty() { " " span.quiet { "Waits for " (action.needs.join(", ")) "." } }
+                            @if !action.needs.is_empty() {
+                                " " span.quiet { "Waits for " (action.needs.join(", ")) "." }
+                            }
                         }
                         td.words.m5 {
                             @match &action.reason {
-                                Some(reason) => { (reason) @if let Some(next) = &action.next_step { div.quiet { "→ " (next) } } },
+                                Some(reason) => {
+                                    (reason)
+                                    @if let Some(next) = &action.next_step { div.quiet { "→ " (next) } }
+                                }
                                 None => span.quiet { (action.expects) },
                             }
                         }
@@ -583,7 +683,15 @@ fn journal(shell: &Shell, view: &PlanView) -> Markup {
     let path = plan_path(&view.plan.id);
     html! {
         section #journal {
-            div.heading { h2 { "Journal" @if view.journal.len() > LINES { span.number { "the latest " (LINES) " of " (view.journal.len()) } } } (export_link(&path, &[("table", "journal")])) }
+            div.heading {
+                h2 {
+                    "Journal"
+                    @if view.journal.len() > LINES {
+                        span.number { "the latest " (LINES) " of " (view.journal.len()) }
+                    }
+                }
+                (export_link(&path, &[("table", "journal")]))
+            }
             table.list {
                 thead { tr { th scope="col" { "When" } th scope="col" { "What" } th scope="col" { "By" } } }
                 tbody { @for line in view.journal.iter().rev().take(LINES) { tr {
@@ -608,9 +716,25 @@ fn shortened(detail: &str) -> &str {
 fn guards(view: &PlanView) -> Markup {
     html! {
         section {
-            div.heading { h2 { "Guards" span.number { @match view.guards.len() { 0 => "none speaks", 1 => "1 speaks", many => { (many) " speak" } } } } a.aside href="/guards" { "All guards" } }
+            div.heading {
+                h2 {
+                    "Guards"
+                    span.number {
+                        @match view.guards.len() {
+                            0 => "none speaks",
+                            1 => "1 speaks",
+                            many => { (many) " speak" },
+                        }
+                    }
+                }
+                a.aside href="/guards" { "All guards" }
+            }
             @if !view.guards.is_empty() {
-                ul.plain { @for trip in &view.guards { li { (mark::amber(&trip.guard.replace('_', " "))) div.quiet { (trip.detail) } } } }
+                ul.plain {
+                    @for trip in &view.guards {
+                        li { (mark::amber(&trip.guard.replace('_', " "))) div.quiet { (trip.detail) } }
+                    }
+                }
             }
             @if let Some(reason) = &view.overridden { p.note { "Approved all the same: “" (reason) "”" } }
         }
@@ -628,15 +752,49 @@ fn rehearsed(shell: &Shell, view: &PlanView) -> Markup {
         section #rehearsal {
             div.heading { h2 { "Rehearsed" span.number { (time::ago_text(shell.now, rehearsal.rehearsed_at)) } } }
             dl.particulars {
-                div { dt { "Confirmed" } dd { (size(rehearsal.confirmed)) @if !rehearsal.others.is_empty() { ", " (mark::amber(&format!("{} not", rehearsal.others.len()))) } } }
-                div { dt { "Access lost, gained" } dd { (size(rehearsal.lost_count)) ", " (size(rehearsal.gained_count)) } }
-                div { dt { "It took" } dd { (requests(rehearsal.requests)) " requests, " (time::duration_text(rehearsal.duration_ms)) } }
+                div {
+                    dt { "Confirmed" }
+                    dd {
+                        (size(rehearsal.confirmed))
+                        @if !rehearsal.others.is_empty() {
+                            ", " (mark::amber(&format!("{} not", rehearsal.others.len())))
+                        }
+                    }
+                }
+                div {
+                    dt { "Access lost, gained" }
+                    dd { (size(rehearsal.lost_count)) ", " (size(rehearsal.gained_count)) }
+                }
+                div {
+                    dt { "It took" }
+                    dd {
+                        (requests(rehearsal.requests)) " requests, "
+                        (time::duration_text(rehearsal.duration_ms))
+                    }
+                }
                 @if let Some(reality) = &view.reality {
-                    div { dt { "Really" } dd { (requests(reality.requests)) " requests, " (time::duration_text(reality.duration_ms)) } }
-                    div { dt { "Ended otherwise" } dd { @if reality.surprises.is_empty() { "no change" } @else { (mark::amber(&counted(i64::try_from(reality.surprises.len()).unwrap_or(0), "change", "changes"))) } } }
+                    div {
+                        dt { "Really" }
+                        dd {
+                            (requests(reality.requests)) " requests, "
+                            (time::duration_text(reality.duration_ms))
+                        }
+                    }
+                    div {
+                        dt { "Ended otherwise" }
+                        dd {
+                            @if reality.surprises.is_empty() {
+                                "no change"
+                            } @else {
+                                (mark::amber(&counted(i64::try_from(reality.surprises.len()).unwrap_or(0), "change", "changes")))
+                            }
+                        }
+                    }
                 }
             }
-            @if rehearsal.hash != view.plan.hash { p.note { (mark::amber("Another plan was rehearsed:")) " its hash is not this one's." } }
+            @if rehearsal.hash != view.plan.hash {
+                p.note { (mark::amber("Another plan was rehearsed:")) " its hash is not this one's." }
+            }
         }
     }
 }
@@ -648,11 +806,21 @@ fn particulars(shell: &Shell, view: &PlanView) -> Markup {
         section {
             div.heading { h2 { "Particulars" } }
             dl.particulars {
-                div { dt { "Comment" } dd { @match &plan.comment { Some(comment) => (comment), None => (not_told("none")) } } }
+                div {
+                    dt { "Comment" }
+                    dd { @match &plan.comment { Some(comment) => (comment), None => (not_told("none")) } }
+                }
                 @if waits { div { dt { "Expires" } dd { (time::ago(shell.now, plan.expires_at)) } } }
                 @if let Some(at) = plan.started_at { div { dt { "Begun" } dd { (time::moment(shell.now, at)) } } }
                 @if let Some(at) = plan.ended_at { div { dt { "Ended" } dd { (time::moment(shell.now, at)) } } }
-                div { dt { "Connection" } dd { a href=(format!("/connections/{}", crate::parts::segment(&view.connection))) { (view.connection) } } }
+                div {
+                    dt { "Connection" }
+                    dd {
+                        a href=(format!("/connections/{}", crate::parts::segment(&view.connection))) {
+                            (view.connection)
+                        }
+                    }
+                }
                 div { dt { "Hash" } dd { (copyable(&plan.hash)) } }
             }
         }
@@ -698,7 +866,11 @@ fn todo(shell: &Shell, view: &PlanView, choices: &PlanChoices) -> Markup {
                 _ => "What you can do",
             } } }
             @if !shell.can_change {
-                p.note { "These pages only show what is stored: plans are carried out by " code { "orgwarden serve" } " with its key, or by " code { "orgwarden plan apply " (plan.id) } "." }
+                p.note {
+                    "These pages only show what is stored: plans are carried out by "
+                    code { "orgwarden serve" } " with its key, or by "
+                    code { "orgwarden plan apply " (plan.id) } "."
+                }
             } @else {
                 @match &choices.approve {
                     May::Yes => (approval(view, choices, &changes)),
@@ -713,7 +885,10 @@ fn todo(shell: &Shell, view: &PlanView, choices: &PlanChoices) -> Markup {
                     May::NotSince(why) => p.note { (mark::amber("It cannot be carried out.")) " " (why) },
                     May::No => {},
                 }
-                @if choices.pause == May::Yes { (button(view, "pause", "Pause", false)) p.note.quiet { "What was sent is settled; the rest waits." } }
+                @if choices.pause == May::Yes {
+                    (button(view, "pause", "Pause", false))
+                    p.note.quiet { "What was sent is settled; the rest waits." }
+                }
                 @if choices.undo == May::Yes {
                     (button(view, "undo", &format!("Plan to undo {undone}"), plan.state == PlanState::Failed))
                     p.note.quiet { "Makes a plan that waits for approval like any other. What was so before is left." }
@@ -732,7 +907,14 @@ fn approval(view: &PlanView, choices: &PlanChoices, changes: &str) -> Markup {
             input type="hidden" name="hash" value=(plan.hash);
             @if plan.comment.is_none() {
                 label {
-                    span { @if choices.wants_comment { "Why, because it has many changes" } @else { "Why, if you want to say it" } ", kept with the plan" }
+                    span {
+                        @if choices.wants_comment {
+                            "Why, because it has many changes"
+                        } @else {
+                            "Why, if you want to say it"
+                        }
+                        ", kept with the plan"
+                    }
                     textarea name="comment" rows="3" maxlength="2000" required[choices.wants_comment] {}
                 }
             }
@@ -742,9 +924,17 @@ fn approval(view: &PlanView, choices: &PlanChoices, changes: &str) -> Markup {
                     textarea name="reason" rows="3" maxlength="2000" required {}
                 }
             }
-            @if choices.writes { button.primary type="submit" name="then" value="apply" { "Approve and carry out " (changes) } }
-            button.primary[!choices.writes] type="submit" { "Approve" @if choices.writes { " only" } @else { " " (changes) } }
-            @if !choices.writes { p.note.quiet { "Changes are switched off for this connection, so it waits until they are on." } }
+            @if choices.writes {
+                button.primary type="submit" name="then" value="apply" { "Approve and carry out " (changes) }
+            }
+            button.primary[!choices.writes] type="submit" {
+                "Approve" @if choices.writes { " only" } @else { " " (changes) }
+            }
+            @if !choices.writes {
+                p.note.quiet {
+                    "Changes are switched off for this connection, so it waits until they are on."
+                }
+            }
         }
     }
 }

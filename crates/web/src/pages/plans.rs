@@ -38,9 +38,16 @@ pub(crate) async fn show(
     let body = html! {
         div.title {
             h1 { "Plans" span.number.short {
-                @match waiting.len() { 0 => "nothing waits for you", 1 => "1 waits for you", many => { (many) " wait for you" } }
+                @match waiting.len() {
+                    0 => "nothing waits for you",
+                    1 => "1 waits for you",
+                    many => { (many) " wait for you" },
+                }
             } }
-            p.context { "Every change at Atlassian is proposed, looked at, approved, carried out and proved by reading" span.dot { "·" } a href="/guards" { "Guards" } }
+            p.context {
+                "Every change at Atlassian is proposed, looked at, approved, carried out and proved by reading"
+                span.dot { "·" } a href="/guards" { "Guards" }
+            }
         }
         @if plans.is_empty() { (none_yet()) } @else {
             @if !waiting.is_empty() {
@@ -51,7 +58,13 @@ pub(crate) async fn show(
             }
             @if !rest.is_empty() {
                 section.first[waiting.is_empty()] {
-                    div.heading { h2 { @if waiting.is_empty() { "All plans" } @else { "Others" } span.number { (rest.len()) } } (export_link("/plans", &[])) }
+                    div.heading {
+                        h2 {
+                            @if waiting.is_empty() { "All plans" } @else { "Others" }
+                            span.number { (rest.len()) }
+                        }
+                        (export_link("/plans", &[]))
+                    }
                     (table(&shell, &rest))
                 }
             } @else { p.note { (export_link("/plans", &[])) } }

@@ -117,7 +117,13 @@ fn nothing_left(shell: &Shell, refused: &[Refused]) -> Markup {
     let body = html! {
         div.title {
             h1 { "No plan was made" }
-            p.context { @if refused.is_empty() { "There is nothing to do" } @else { (counted(count, "change was", "changes were")) " wanted, and none can be made from here" } }
+            p.context {
+                @if refused.is_empty() {
+                    "There is nothing to do"
+                } @else {
+                    (counted(count, "change was", "changes were")) " wanted, and none can be made from here"
+                }
+            }
         }
         @if !refused.is_empty() { (refusals(refused)) }
     };
@@ -128,7 +134,13 @@ fn nothing_left(shell: &Shell, refused: &[Refused]) -> Markup {
 pub(crate) fn refusals(refused: &[Refused]) -> Markup {
     html! {
         table.list {
-            thead { tr { th scope="col" { "Wanted" } th scope="col" { "Why not" } th scope="col" { "What to do instead" } } }
+            thead {
+                tr {
+                    th scope="col" { "Wanted" }
+                    th scope="col" { "Why not" }
+                    th scope="col" { "What to do instead" }
+                }
+            }
             tbody { @for one in refused { tr {
                 td.words.m1.all { (one.what) }
                 td.words.m5 { (one.reason) }

@@ -173,18 +173,26 @@ fn form(editor: &Editor, is_saved: bool) -> Markup {
     html! {
         form.editor action="/query" method="post" {
             label { span.quiet { "The question; variables as :name, times as :now, :ago_90_days" }
-                textarea name="sql" rows="10" maxlength="20000" spellcheck="false" autocomplete="off" autocapitalize="off" data-complete="" required { (editor.sql) }
+                textarea name="sql" rows="10" maxlength="20000" spellcheck="false" autocomplete="off" autocapitalize="off" data-complete="" required {
+                    (editor.sql)
+                }
             }
             div #suggestions aria-live="polite" {}
             @if !variables.is_empty() {
                 div.row { @for name in variables {
-                    label { span { ":" (name) } input type="text" name=(format!("v_{name}")) value=(editor.values.get(name).map_or("", String::as_str)); }
+                    label {
+                        span { ":" (name) }
+                        input type="text" name=(format!("v_{name}")) value=(editor.values.get(name).map_or("", String::as_str));
+                    }
                 } }
             }
             div.row {
                 button.primary type="submit" name="do" value="run" { "Ask" }
                 button type="submit" name="do" value="csv" { "As CSV" }
-                label { span.quiet { "Name, to save it" } input type="text" name="name" maxlength="80" value=(editor.name); }
+                label {
+                    span.quiet { "Name, to save it" }
+                    input type="text" name="name" maxlength="80" value=(editor.name);
+                }
                 button type="submit" name="do" value="save" { "Save" }
                 @if is_saved { button type="submit" name="do" value="remove" { "Forget" } }
             }
@@ -198,7 +206,12 @@ fn table(answer: &QueryAnswer) -> Markup {
     html! {
         section {
             div.heading { h2 { "Answer" span.number { (counted(rows, "row", "rows")) } } }
-            @if answer.is_cut { p.note { "Only the first " (number(rows)) " rows are shown. As CSV there are up to " (number(10_000)) "." } }
+            @if answer.is_cut {
+                p.note {
+                    "Only the first " (number(rows)) " rows are shown. As CSV there are up to "
+                    (number(10_000)) "."
+                }
+            }
             @if answer.rows.is_empty() { p.empty { "Nothing that was read is so." } } @else {
                 div.scrolled tabindex="0" role="region" aria-label="Answer" {
                     table.list.dense {

@@ -15,13 +15,19 @@ pub(crate) async fn show(State(web): State<Web>, shell: Shell) -> Result<Markup,
     let body = html! {
         div.title {
             h1 { "Rules" span.number.short { (rules) } }
-            p.context { "Each is a question in SQL, asked after every reading. Files of your own lie in the folder that rules_folder names" }
+            p.context {
+                "Each is a question in SQL, asked after every reading. Files of your own lie in the folder that rules_folder names"
+            }
         }
         (kinds("/findings/rules"))
         @if !view.problems.is_empty() {
             section.first {
                 div.heading { h2 { "Refused" span.number { (view.problems.len()) } } }
-                ul.plain { @for problem in &view.problems { li { (mark::red("Refused")) " " code { (problem.to_string()) } } } }
+                ul.plain {
+                    @for problem in &view.problems {
+                        li { (mark::red("Refused")) " " code { (problem.to_string()) } }
+                    }
+                }
             }
         }
         table.list.dense {
@@ -34,7 +40,9 @@ pub(crate) async fn show(State(web): State<Web>, shell: Shell) -> Result<Markup,
             } }
             tbody { @for rule in &view.rules { (row(&shell, rule)) } }
         }
-        @if view.rules.iter().all(|rule| rule.asked_at.is_none()) { p.note { "No rule was asked yet: that is done after the next reading." } }
+        @if view.rules.iter().all(|rule| rule.asked_at.is_none()) {
+            p.note { "No rule was asked yet: that is done after the next reading." }
+        }
     };
     Ok(shell.page(Place::Findings, "Rules", body))
 }
@@ -46,7 +54,13 @@ fn row(shell: &Shell, rule: &RuleView) -> Markup {
             td.first.m1 { a href=(path) title=(rule.explanation) { (rule.title) } }
             td.m2 { (severity(rule.severity)) }
             td.number.m4 { (cell_number(rule.open)) }
-            td.number.wide.m0 { @if let Some(at) = rule.asked_at { (time::ago(shell.now, at)) } @else { span.quiet { "not yet" } } }
+            td.number.wide.m0 {
+                @if let Some(at) = rule.asked_at {
+                    (time::ago(shell.now, at))
+                } @else {
+                    span.quiet { "not yet" }
+                }
+            }
             td.m3 {
                 @if !rule.enabled { span.quiet { "Switched off" } }
                 @else if let Some(error) = &rule.error { span title=(error) { (mark::amber("Could not be asked")) } }

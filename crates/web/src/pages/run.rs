@@ -28,7 +28,12 @@ pub(crate) async fn show(
     let title = format!("Reading {}", view.run.run);
     let body = html! {
         div.title {
-            h1 { (title) span.number { a href=(format!("/connections/{}", segment(&view.connection))) { (view.connection) } } }
+            h1 {
+                (title)
+                span.number {
+                    a href=(format!("/connections/{}", segment(&view.connection))) { (view.connection) }
+                }
+            }
             p.context {
                 "Begun " (time::moment(shell.now, view.run.started_at))
                 @if view.run.with_methods { span.dot { "·" } "with methods" }
@@ -70,20 +75,59 @@ fn live(now: i64, view: &RunDetail) -> Markup {
     html! {
         div #live data-refresh=[refresh] data-done=[(!view.is_live).then_some("1")] aria-live="off" {
             dl.strip {
-                div { dt { "State" } dd.state { (run_state(run)) } dd.age { @match run.ended_at { Some(at) => { "ended " (time::ago(now, at)) }, None => "going on" } } }
-                div { dt { "Requests" } dd.big { (number(run.requests + view.progress.as_ref().map_or(0, |progress| progress.requests))) } dd.age { @if view.is_live { "in " (time::duration_text(took)) " so far" } @else { "took " (time::duration_text(took)) } } }
-                div { dt { "Facts that began" } dd.big { (number(run.begun)) } dd.age { @if view.is_live { "counted at the end" } @else { "in this reading" } } }
-                div { dt { "Facts that ended" } dd.big { (number(run.ended)) } dd.age { @if view.is_live { "counted at the end" } @else { "each confirmed absent" } } }
+                div {
+                    dt { "State" }
+                    dd.state { (run_state(run)) }
+                    dd.age {
+                        @match run.ended_at {
+                            Some(at) => { "ended " (time::ago(now, at)) },
+                            None => "going on",
+                        }
+                    }
+                }
+                div {
+                    dt { "Requests" }
+                    dd.big {
+                        (number(run.requests + view.progress.as_ref().map_or(0, |progress| progress.requests)))
+                    }
+                    dd.age {
+                        @if view.is_live {
+                            "in " (time::duration_text(took)) " so far"
+                        } @else {
+                            "took " (time::duration_text(took))
+                        }
+                    }
+                }
+                div {
+                    dt { "Facts that began" }
+                    dd.big { (number(run.begun)) }
+                    dd.age { @if view.is_live { "counted at the end" } @else { "in this reading" } }
+                }
+                div {
+                    dt { "Facts that ended" }
+                    dd.big { (number(run.ended)) }
+                    dd.age { @if view.is_live { "counted at the end" } @else { "each confirmed absent" } }
+                }
             }
             @if view.is_live { (waiting(now, view)) }
             @if !run.reasons.is_empty() {
                 section {
-                    div.heading { h2 { @if run.state == "held" { "Why it is held" } @else { "What to know about it" } } }
-                    ul.plain { @for reason in &run.reasons { li { @if run.state == "held" { (mark::red("")) } @else { (mark::amber("")) } (reason) } } }
+                    div.heading {
+                        h2 { @if run.state == "held" { "Why it is held" } @else { "What to know about it" } }
+                    }
+                    ul.plain {
+                        @for reason in &run.reasons {
+                            li {
+                                @if run.state == "held" { (mark::red("")) } @else { (mark::amber("")) }
+                                (reason)
+                            }
+                        }
+                    }
                     @if run.state == "held" {
                         p.prose {
                             "Nothing of this reading is shown and nothing has ended. If the drop is right, run "
-                            code { "orgwarden runs confirm " (run.run) } ": the next reading goes through. If it is not, run "
+                            code { "orgwarden runs confirm " (run.run) }
+                            ": the next reading goes through. If it is not, run "
                             code { "orgwarden runs discard " (run.run) } "."
                         }
                     }
@@ -91,15 +135,29 @@ fn live(now: i64, view: &RunDetail) -> Markup {
             }
             section {
                 div.heading { h2 { "Listings" } }
-                @if view.families.is_empty() { p.empty { "Their progress is not kept any more." } } @else { (families(&view.families, view.is_live)) }
+                @if view.families.is_empty() {
+                    p.empty { "Their progress is not kept any more." }
+                } @else {
+                    (families(&view.families, view.is_live))
+                }
             }
             @if !view.notes.is_empty() {
                 section {
                     div.heading { h2 { "Notes" span.number { (view.notes.len()) } } }
                     table.list {
-                        thead { tr { th scope="col" { "Listing" } th scope="col" { "State" } th scope="col" { "Note" } } }
+                        thead {
+                            tr {
+                                th scope="col" { "Listing" }
+                                th scope="col" { "State" }
+                                th scope="col" { "Note" }
+                            }
+                        }
                         tbody { @for note in &view.notes { tr {
-                            td.cut.m1 { (note.listing) } td.m2 { (note.state) } td.words.m5 { @match &note.note { Some(text) => (text), None => (not_told("nothing")) } }
+                            td.cut.m1 { (note.listing) }
+                            td.m2 { (note.state) }
+                            td.words.m5 {
+                                @match &note.note { Some(text) => (text), None => (not_told("nothing")) }
+                            }
                         } } }
                     }
                 }
@@ -121,7 +179,8 @@ fn waiting(now: i64, view: &RunDetail) -> Markup {
         return html! {
             p.note {
                 (mark::amber("Nothing was heard of this reading for"))  " " (time::duration_text(silent)) ". "
-                "The process that reads may have ended; the next " code { "orgwarden sync" } " goes on where it stopped."
+                "The process that reads may have ended; the next " code { "orgwarden sync" }
+                " goes on where it stopped."
             }
         };
     }
@@ -129,9 +188,15 @@ fn waiting(now: i64, view: &RunDetail) -> Markup {
     html! {
         p.note {
             @match progress.waiting.as_str() {
-                "budget" => { (mark::amber("Waiting")) " " (left) ": our share of the rate that Atlassian allows is used up." },
+                "budget" => {
+                    (mark::amber("Waiting")) " " (left)
+                    ": our share of the rate that Atlassian allows is used up."
+                }
                 "pause" => { (mark::amber("Waiting")) " " (left) ": Atlassian asked for a pause." },
-                _ => { (mark::under_way("Sending requests.")) " It may be stopped at any time: what was read is kept." },
+                _ => {
+                    (mark::under_way("Sending requests."))
+                    " It may be stopped at any time: what was read is kept."
+                }
             }
             @if progress.retries > 0 || progress.rate_limited > 0 {
                 " " span.quiet {
@@ -159,8 +224,13 @@ fn families(families: &[FamilyView], is_live: bool) -> Markup {
     html! {
         table.list {
             thead { tr {
-                th scope="col" { "Listing" } @if is_live { th.bars scope="col" { "Progress" } } th.number scope="col" { "Listings" } th.number scope="col" { "Rows" }
-                @if is_live { th.number scope="col" { "Pace" } } th.number.wide scope="col" { "Pages" } th scope="col" { "State" }
+                th scope="col" { "Listing" }
+                @if is_live { th.bars scope="col" { "Progress" } }
+                th.number scope="col" { "Listings" }
+                th.number scope="col" { "Rows" }
+                @if is_live { th.number scope="col" { "Pace" } }
+                th.number.wide scope="col" { "Pages" }
+                th scope="col" { "State" }
             } }
             tbody { @for family in families { (row(family, is_live)) } }
         }
@@ -185,7 +255,11 @@ fn row(family: &FamilyView, is_live: bool) -> Markup {
             td.first.m1 { (family.family.replace('_', " ")) }
             @if is_live { td.bars.m5 { progress value=(value) max=(most) aria-label=(words) {} } }
             td.number.m0 { @if family.listings > 0 { (number(family.done)) " of " (number(family.listings)) } }
-            td.number.m3 { (number(family.rows)) @if let Some(expected) = family.expected { span.quiet { " of " (number(expected)) } } span.only-phone { " rows" } }
+            td.number.m3 {
+                (number(family.rows))
+                @if let Some(expected) = family.expected { span.quiet { " of " (number(expected)) } }
+                span.only-phone { " rows" }
+            }
             @if is_live { td.number.m4 { (pace(family)) } }
             td.number.wide.m0 { (number(family.pages)) }
             td.m2 { @match family.state.as_str() {

@@ -38,9 +38,22 @@ pub(crate) async fn show(
         }
         (kinds("/tokens/service-accounts"))
         @if accounts.is_empty() {
-            div.empty { p { b { "No service account is known." } @if shell.is_read() { " There is none, or this key may not list them; the page of the " a href="/connections" { "reading" } " says which." } @else { " The first reading brings them." } } }
+            div.empty {
+                p {
+                    b { "No service account is known." }
+                    @if shell.is_read() {
+                        " There is none, or this key may not list them; the page of the "
+                        a href="/connections" { "reading" } " says which."
+                    } @else {
+                        " The first reading brings them."
+                    }
+                }
+            }
         } @else {
-            div.heading { h2 { "Service accounts" span.number { (accounts.len()) } } (export_link("/tokens/service-accounts", &[])) }
+            div.heading {
+                h2 { "Service accounts" span.number { (accounts.len()) } }
+                (export_link("/tokens/service-accounts", &[]))
+            }
             (list(&accounts))
         }
     };
@@ -60,17 +73,34 @@ fn list(accounts: &[ServiceAccountLine]) -> Markup {
     html! {
         table.list {
             thead { tr {
-                th scope="col" { "Name" } th scope="col" { "For" } th scope="col" { "Made by" } th.wide scope="col" { "Account id" } th scope="col" { "State" }
+                th scope="col" { "Name" }
+                th scope="col" { "For" }
+                th scope="col" { "Made by" }
+                th.wide scope="col" { "Account id" }
+                th scope="col" { "State" }
             } }
             tbody { @for account in accounts { tr {
                 // Atlassian lists some among the accounts and others not; only the former have a page.
                 td.first.m1 title=(account.account_id) {
                     @if account.is_listed {
-                        a href=(format!("/accounts/{}", segment(&account.account_id))) { bdi { (account.name.as_deref().unwrap_or(&account.account_id)) } }
+                        a href=(format!("/accounts/{}", segment(&account.account_id))) {
+                            bdi { (account.name.as_deref().unwrap_or(&account.account_id)) }
+                        }
                     } @else { bdi { (account.name.as_deref().unwrap_or(&account.account_id)) } }
                 }
-                td.cut.m3 { @match account.description.as_deref().filter(|text| !text.is_empty()) { Some(text) => bdi { (text) }, None => (not_told("not told")) } }
-                td.cut.m4 { @match &account.created_by { Some(maker) if account.maker_is_there => (account_link(maker)), Some(maker) => bdi { (maker.label()) }, None => (not_told("not told")) } }
+                td.cut.m3 {
+                    @match account.description.as_deref().filter(|text| !text.is_empty()) {
+                        Some(text) => bdi { (text) },
+                        None => (not_told("not told")),
+                    }
+                }
+                td.cut.m4 {
+                    @match &account.created_by {
+                        Some(maker) if account.maker_is_there => (account_link(maker)),
+                        Some(maker) => bdi { (maker.label()) },
+                        None => (not_told("not told")),
+                    }
+                }
                 td.wide.cut.m0 { code.id title=(account.account_id) { (account.account_id) } }
                 td.m2 { @match &account.status {
                     Some(_) if is_active(account) => (mark::green("Active")),

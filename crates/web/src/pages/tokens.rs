@@ -115,7 +115,10 @@ fn head(shell: &Shell, view: &TokensView) -> Markup {
     let tally = view.tally;
     html! {
         div.title {
-            h1 { "API tokens" span.number.short { (number(tally.live)) @if tally.live == 1 { " works" } @else { " work" } } }
+            h1 {
+                "API tokens"
+                span.number.short { (number(tally.live)) @if tally.live == 1 { " works" } @else { " work" } }
+            }
             p.context {
                 @if tally.orphans > 0 {
                     (mark::red(&format!("{} of {} not active", number(tally.orphans), if tally.orphans == 1 { "an account that is" } else { "accounts that are" })))
@@ -159,9 +162,20 @@ fn list(shell: &Shell, parameters: &Parameters, view: &TokensView) -> Markup {
         return html! {
             div.empty {
                 @if view.tokens.total == 0 {
-                    p { b { "No API token is known." } @if shell.is_read() { " Nobody has one, or this key may not read them; the page of the " a href="/connections" { "reading" } " says which." } @else { " The first reading brings them: run " code { "orgwarden sync" } "." } }
+                    p {
+                        b { "No API token is known." }
+                        @if shell.is_read() {
+                            " Nobody has one, or this key may not read them; the page of the "
+                            a href="/connections" { "reading" } " says which."
+                        } @else {
+                            " The first reading brings them: run " code { "orgwarden sync" } "."
+                        }
+                    }
                 } @else {
-                    p { b { "No API token matches." } " " (number(view.tokens.total)) " are filtered out. " a href="/tokens" { "Show all" } }
+                    p {
+                        b { "No API token matches." } " " (number(view.tokens.total)) " are filtered out. "
+                        a href="/tokens" { "Show all" }
+                    }
                 }
             }
         };
@@ -205,9 +219,21 @@ fn row(now: i64, item: &TokenItem) -> Markup {
                 }
             }
             td.cut.m3 title=(token.token_id) { bdi { (token.label.as_deref().unwrap_or(&token.token_id)) } }
-            td.number.wide.m0 { @match token.created_at { Some(at) => (time::day(now, at)), None => (not_told("not told")) } }
-            td.number.m0 { @match token.last_active_at { Some(at) => (time::ago(now, at)), None => (not_told("never, as far as told")) } }
-            td.number.m4 { @match token.expires_at { Some(at) => (time::ago(now, at)), None => (not_told("no end told")) } }
+            td.number.wide.m0 {
+                @match token.created_at { Some(at) => (time::day(now, at)), None => (not_told("not told")) }
+            }
+            td.number.m0 {
+                @match token.last_active_at {
+                    Some(at) => (time::ago(now, at)),
+                    None => (not_told("never, as far as told")),
+                }
+            }
+            td.number.m4 {
+                @match token.expires_at {
+                    Some(at) => (time::ago(now, at)),
+                    None => (not_told("no end told")),
+                }
+            }
             td.m2 { (state(now, item)) }
         }
     }

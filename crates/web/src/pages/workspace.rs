@@ -113,13 +113,24 @@ fn head(shell: &Shell, view: &WorkspaceView) -> Markup {
     let item = &view.item;
     html! {
         div.title {
-            h1 { bdi { (item.workspace.label()) } span.number { (counted(item.accounts, "account has access", "accounts have access")) } }
-            p.context { (item.workspace.product) @if !item.workspace.is_listed { ", not in the list of workspaces" } span.dot { "·" } (shell.age()) }
+            h1 {
+                bdi { (item.workspace.label()) }
+                span.number { (counted(item.accounts, "account has access", "accounts have access")) }
+            }
+            p.context {
+                (item.workspace.product) @if !item.workspace.is_listed { ", not in the list of workspaces" }
+                span.dot { "·" } (shell.age())
+            }
         }
         dl.particulars {
-            @if let Some(seats) = item.capacity { div { dt { "Seats" } dd { (number(item.accounts)) " of " (number(seats)) " taken" } } }
+            @if let Some(seats) = item.capacity {
+                div { dt { "Seats" } dd { (number(item.accounts)) " of " (number(seats)) " taken" } }
+            }
             div { dt { "Active in 90 days" } dd { (number(item.active)) ", as far as told" } }
-            div { dt { "Address" } dd.cut { @match &item.host_url { Some(url) => (url), None => (not_told("not told")) } } }
+            div {
+                dt { "Address" }
+                dd.cut { @match &item.host_url { Some(url) => (url), None => (not_told("not told")) } }
+            }
             div { dt { "Workspace id" } dd { (copyable(&item.workspace.workspace_id)) } }
             @if let Some(status) = &item.status { div { dt { "Status" } dd { (status) } } }
             @if let Some(since) = item.since { div { dt { "First seen" } dd { (time::since(shell.now, since)) } } }
@@ -142,7 +153,12 @@ fn who(shell: &Shell, view: &WorkspaceView, parameters: &Parameters) -> Markup {
         .collect();
     html! {
         section #who {
-            div.heading { h2 { "Who has access" span.number { (number(list.total)) " " @if list.total == 1 { "role" } @else { "roles" } } } }
+            div.heading {
+                h2 {
+                    "Who has access"
+                    span.number { (number(list.total)) " " @if list.total == 1 { "role" } @else { "roles" } }
+                }
+            }
             (FilterBar {
                 path: &path, hint: "Name, e-mail or account id", search: &parameters.q,
                 choices: vec![Choice { name: "role", label: "Role is", values, set: &parameters.role }],
@@ -153,11 +169,20 @@ fn who(shell: &Shell, view: &WorkspaceView, parameters: &Parameters) -> Markup {
             } @else {
                 table.list {
                     thead { tr {
-                        th scope="col" { "Name" } th.wide scope="col" { "E-mail" } th scope="col" { "Role" } th scope="col" { "How" } th.number scope="col" { "Since" }
+                        th scope="col" { "Name" }
+                        th.wide scope="col" { "E-mail" }
+                        th scope="col" { "Role" }
+                        th scope="col" { "How" }
+                        th.number scope="col" { "Since" }
                     } }
                     tbody { @for holder in &list.rows { tr data-href=(account_path(&holder.account)) {
                         td.first.m1 { (account_link(&holder.account)) }
-                        td.wide.cut.m0 { @match &holder.account.email { Some(email) => (email), None => (not_told("no e-mail")) } }
+                        td.wide.cut.m0 {
+                            @match &holder.account.email {
+                                Some(email) => (email),
+                                None => (not_told("no e-mail")),
+                            }
+                        }
                         td.strong.m2 { (role(&holder.role)) }
                         td.cut.m3 { (how(&holder.paths)) }
                         td.number.m4 { (time::since(shell.now, holder.since)) }
@@ -173,11 +198,17 @@ fn giving(shell: &Shell, view: &WorkspaceView) -> Markup {
     html! {
         section {
             div.heading { h2 { "Groups that give a role here" span.number { (view.giving.len()) } } }
-            @if view.giving.is_empty() { p.empty { "No group gives a role here: every holder has it directly, or by inference." } }
+            @if view.giving.is_empty() {
+                p.empty { "No group gives a role here: every holder has it directly, or by inference." }
+            }
             @else {
                 table.list {
                     thead { tr {
-                        th scope="col" { "Group" } th scope="col" { "Role" } th.number scope="col" { "Members" } th scope="col" { "Members owned by" } th.number scope="col" { "Gives it since" }
+                        th scope="col" { "Group" }
+                        th scope="col" { "Role" }
+                        th.number scope="col" { "Members" }
+                        th scope="col" { "Members owned by" }
+                        th.number scope="col" { "Gives it since" }
                     } }
                     tbody { @for giving in &view.giving { tr data-href=(group_path(&giving.group.group_id)) {
                         td.first.m1 { (group_link(&giving.group)) }

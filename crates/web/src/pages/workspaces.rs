@@ -85,7 +85,9 @@ pub(crate) async fn show(
         @if !view.others.is_empty() {
             section {
                 div.heading { h2 { "Other things roles are held on" span.number { (view.others.len()) } } }
-                p.prose { "Sites, the organization and what Atlassian names in role assignments but not in its list of workspaces." }
+                p.prose {
+                    "Sites, the organization and what Atlassian names in role assignments but not in its list of workspaces."
+                }
                 (others(&view.others))
             }
         }
@@ -168,7 +170,14 @@ fn table(items: &[WorkspaceItem], now: i64) -> Markup {
                     td.first.m1 { (workspace_link(&item.workspace)) }
                     td.cut.m3 { (item.workspace.product) }
                     td.number.strong.m2 { (number(item.accounts)) }
-                    td.number.m4 { @match item.capacity { Some(seats) => { span.only-phone { "of " } (number(seats)) span.only-phone { " seats" } }, None => { span.only-phone.quiet { "seats " } (not_told("not told")) } } }
+                    td.number.m4 {
+                        @match item.capacity {
+                            Some(seats) => {
+                                span.only-phone { "of " } (number(seats)) span.only-phone { " seats" }
+                            }
+                            None => { span.only-phone.quiet { "seats " } (not_told("not told")) },
+                        }
+                    }
                     td.bars.m5 { (seats(item, scale)) }
                     td.number.m0 { (cell_number(admins)) }
                     td.number.wide.m0 { (cell_number(item.groups)) }
@@ -183,13 +192,18 @@ fn others(items: &[WorkspaceItem]) -> Markup {
     html! {
         table.list {
             thead { tr {
-                th scope="col" { "Name" } th scope="col" { "Id" } th scope="col" { "Roles" } th.number scope="col" { "Accounts" }
+                th scope="col" { "Name" }
+                th scope="col" { "Id" }
+                th scope="col" { "Roles" }
+                th.number scope="col" { "Accounts" }
             } }
             tbody { @for item in items {
                 tr data-href=(workspace_path(&item.workspace)) {
                     td.first.m1 { (workspace_link(&item.workspace)) }
                     td.cut.m3 { code.id title=(item.workspace.workspace_id) { (item.workspace.workspace_id) } }
-                    td.cut.m0 { (item.roles.iter().map(|tally| tally.role.name.as_str()).collect::<Vec<_>>().join(", ")) }
+                    td.cut.m0 {
+                        (item.roles.iter().map(|tally| tally.role.name.as_str()).collect::<Vec<_>>().join(", "))
+                    }
                     td.number.m2 { (cell_number(item.accounts)) }
                 }
             } }

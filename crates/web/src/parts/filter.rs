@@ -61,7 +61,9 @@ impl FilterBar<'_> {
                     input #search type="search" name="q" value=(self.search) placeholder=(self.hint)
                         aria-label=(self.hint) autocomplete="off" spellcheck="false" maxlength="200";
                     kbd hidden { "/" }
-                    @for (name, value) in &self.kept { @if !value.is_empty() { input type="hidden" name=(name) value=(value); } }
+                    @for (name, value) in &self.kept {
+                        @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
+                    }
                     @for choice in &self.choices {
                         @if !choice.set.is_empty() { input type="hidden" name=(choice.name) value=(choice.set); }
                     }
@@ -77,7 +79,9 @@ impl FilterBar<'_> {
                         summary { "Add a filter" }
                         form action=(self.path) method="get" {
                             @if !self.search.is_empty() { input type="hidden" name="q" value=(self.search); }
-                            @for (name, value) in &self.kept { @if !value.is_empty() { input type="hidden" name=(name) value=(value); } }
+                            @for (name, value) in &self.kept {
+                                @if !value.is_empty() { input type="hidden" name=(name) value=(value); }
+                            }
                             @for choice in open {
                                 label {
                                     span { (choice.label) }

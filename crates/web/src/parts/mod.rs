@@ -115,7 +115,12 @@ pub(crate) fn copyable(id: &str) -> Markup {
 
 /// A part of something long that can be copied whole.
 pub(crate) fn copyable_part(shown: &str, whole: &str) -> Markup {
-    html! { span.copyable { code.id title=(whole) { (shown) } button.copy type="button" data-copy=(whole) aria-label=(format!("Copy {whole}")) hidden { "Copy" } } }
+    html! {
+        span.copyable {
+            code.id title=(whole) { (shown) }
+            button.copy type="button" data-copy=(whole) aria-label=(format!("Copy {whole}")) hidden { "Copy" }
+        }
+    }
 }
 
 /// A number in a cell; zero is grey.

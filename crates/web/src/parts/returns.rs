@@ -39,14 +39,38 @@ pub(crate) fn section(now: i64, returns: &[Return], path: &str, names_plan: bool
     html! {
         @if !returns.is_empty() {
             section #returns {
-                div.heading { h2 { "Came back after it was taken away" span.number { (returns.len()) } } (export_link(path, &[("table", "returns")])) }
+                div.heading {
+                    h2 { "Came back after it was taken away" span.number { (returns.len()) } }
+                    (export_link(path, &[("table", "returns")]))
+                }
                 table.list {
-                    thead { tr { th scope="col" { "What was done" } th scope="col" { "Why it is so again" } th scope="col" { "Noticed" } th.state scope="col" { "State" } } }
+                    thead {
+                        tr {
+                            th scope="col" { "What was done" }
+                            th scope="col" { "Why it is so again" }
+                            th scope="col" { "Noticed" }
+                            th.state scope="col" { "State" }
+                        }
+                    }
                     tbody { @for found in returns { tr {
-                        td.words.m1.all { (found.what) @if names_plan { ", by " a href=(format!("/plans/{}", found.plan)) { (found.plan) } } }
+                        td.words.m1.all {
+                            (found.what)
+                            @if names_plan {
+                                ", by " a href=(format!("/plans/{}", found.plan)) { (found.plan) }
+                            }
+                        }
                         td.words.m5 { (found.cause) }
-                        td.m6 { (time::ago(now, found.noticed_at)) ", by " a href=(format!("/runs/{}", found.run)) { (found.run) } }
-                        td.m7 { @if found.is_still_so { (mark::red("There again")) } @else { span.quiet { "Gone again" } } }
+                        td.m6 {
+                            (time::ago(now, found.noticed_at)) ", by "
+                            a href=(format!("/runs/{}", found.run)) { (found.run) }
+                        }
+                        td.m7 {
+                            @if found.is_still_so {
+                                (mark::red("There again"))
+                            } @else {
+                                span.quiet { "Gone again" }
+                            }
+                        }
                     } } }
                 }
             }

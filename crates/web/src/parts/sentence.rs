@@ -26,7 +26,12 @@ pub(crate) fn by_whom(change: &Change) -> Markup {
     html! {
         @if let Some(cause) = &change.cause {
             span.quiet title=(format!("{} by the audit log", cause.action)) {
-                " by " @if cause.actor.name.is_some() { (account_link(&cause.actor)) } @else { bdi { (cause.actor.label()) } }
+                " by "
+                @if cause.actor.name.is_some() {
+                    (account_link(&cause.actor))
+                } @else {
+                    bdi { (cause.actor.label()) }
+                }
             }
         }
     }
@@ -65,7 +70,12 @@ pub(crate) fn history_section(shell: &Shell, title: &str, changes: &[Change], mo
     let first = shell.scope.as_ref().and_then(|scope| scope.first_read_at);
     html! {
         section #history {
-            div.heading { h2 { (title) @if let Some(first) = first { span.number { "since " (time::day(shell.now, first)) } } } }
+            div.heading {
+                h2 {
+                    (title)
+                    @if let Some(first) = first { span.number { "since " (time::day(shell.now, first)) } }
+                }
+            }
             @if changes.is_empty() { p.empty { "Nothing changed since the first reading." } }
             @else { (history(shell.now, changes, most)) }
         }
@@ -87,7 +97,10 @@ fn history(now: i64, changes: &[Change], most: usize) -> Markup {
             }
         }
         @if changes.len() > most {
-            p.note.quiet { (number(i64::try_from(changes.len() - most).unwrap_or(0))) " earlier changes are not listed here." }
+            p.note.quiet {
+                (number(i64::try_from(changes.len() - most).unwrap_or(0)))
+                " earlier changes are not listed here."
+            }
         }
     }
 }

@@ -103,8 +103,12 @@ fn drawing(days: &[DayOfChanges], now: i64, width: i64, class: &str) -> Markup {
                         a class="column" href=(format!("/changes?day={}", day_iso(day))) {
                             title { (day_text) ": " (number(day.gained)) " gained, " (number(day.lost)) " lost" }
                             rect class="hit" x=(left - (pitch - wide) / 2) y=(TOP) width=(pitch) height=(bottom - TOP) {}
-                            @if day.gained > 0 { rect class="gained" x=(left) y=(zero - tall(day.gained).max(1)) width=(wide) height=(tall(day.gained).max(1)) {} }
-                            @if day.lost > 0 { rect class="lost" x=(left) y=(zero + 1) width=(wide) height=(tall(day.lost).max(1)) {} }
+                            @if day.gained > 0 {
+                                rect class="gained" x=(left) y=(zero - tall(day.gained).max(1)) width=(wide) height=(tall(day.gained).max(1)) {}
+                            }
+                            @if day.lost > 0 {
+                                rect class="lost" x=(left) y=(zero + 1) width=(wide) height=(tall(day.lost).max(1)) {}
+                            }
                         }
                     }
                     @if index % 7 == 0 && index + 6 <= last {
@@ -112,7 +116,9 @@ fn drawing(days: &[DayOfChanges], now: i64, width: i64, class: &str) -> Markup {
                         text class="small" x=(left) y=(bottom + 20) { (day_text) }
                     }
                 }
-                @if last > 0 { text class="small strong" x=(x(last) + wide) y=(bottom + 20) text-anchor="end" { "today" } }
+                @if last > 0 {
+                    text class="small strong" x=(x(last) + wide) y=(bottom + 20) text-anchor="end" { "today" }
+                }
                 @if let Some(index) = days.iter().position(|day| day.readings == 0) {
                     text class="small" x=(x(index)) y=(zero + step_height / 2 + 16) { "no reading" }
                 }
@@ -123,7 +129,9 @@ fn drawing(days: &[DayOfChanges], now: i64, width: i64, class: &str) -> Markup {
                                                 @let words = if is_up { format!("{}: {} gained", time::day_text(now, day.day), number(day.gained)) } else { format!("{}: {} lost", time::day_text(now, day.day), number(day.lost)) };
                         @let y = if is_up { zero - tall(day.gained) - 6 } else { zero + tall(day.lost) + 14 };
                         @let fits = left + i64::try_from(words.len()).unwrap_or(0) * 7 < width;
-                        text class="small over" x=(if fits { left } else { left + wide }) y=(y) text-anchor=(if fits { "start" } else { "end" }) { (words) }
+                        text class="small over" x=(if fits { left } else { left + wide }) y=(y) text-anchor=(if fits { "start" } else { "end" }) {
+                            (words)
+                        }
                     }
                 }
             }

@@ -61,7 +61,13 @@ pub(crate) fn calendar(days: &[CalendarDay], now: i64, here: &str) -> Markup {
     html! {
         section.calendar-of-changes {
             div.heading {
-                h2 { "By day" span.number { (counted(changes, "change", "changes")) " from " (time::day_text(now, first.day)) " to " (time::day_text(now, last.day)) } }
+                h2 {
+                    "By day"
+                    span.number {
+                        (counted(changes, "change", "changes")) " from " (time::day_text(now, first.day))
+                        " to " (time::day_text(now, last.day))
+                    }
+                }
                 p.legend {
                     span { "fewer" }
                     @for level in 1..=4 { span.tile data-level=(level) {} }
@@ -74,14 +80,21 @@ pub(crate) fn calendar(days: &[CalendarDay], now: i64, here: &str) -> Markup {
                     th scope="col" { span.sr { "Weekday" } }
                     @for week in 0..weeks {
                         @let monday = At(first.day.0 + (i64::try_from(week * 7).unwrap_or(0) - i64::try_from(lead).unwrap_or(0)) * DAY_MS);
-                        th scope="col" data-week=(weeks - week) { (month_at(monday, week == 0)) span.sr { "week of " (time::day_text(now, monday)) } }
+                        th scope="col" data-week=(weeks - week) {
+                            (month_at(monday, week == 0)) span.sr { "week of " (time::day_text(now, monday)) }
+                        }
                     }
                 } }
                 tbody { @for (row, name) in WEEKDAYS.iter().enumerate() { tr {
-                    th scope="row" { span.sr { (LONG.get(row).copied().unwrap_or_default()) } span aria-hidden="true" { @if row % 2 == 0 { (name) } } }
+                    th scope="row" {
+                        span.sr { (LONG.get(row).copied().unwrap_or_default()) }
+                        span aria-hidden="true" { @if row % 2 == 0 { (name) } }
+                    }
                     @for week in 0..weeks {
                         @let day = (week * 7 + row).checked_sub(lead).and_then(|index| days.get(index));
-                        td data-week=(weeks - week) { @if let Some(day) = day { (tile(day, now, level(day, &steps), here)) } }
+                        td data-week=(weeks - week) {
+                            @if let Some(day) = day { (tile(day, now, level(day, &steps), here)) }
+                        }
                     }
                 } } }
             }

@@ -21,7 +21,9 @@ pub(crate) fn chain(view: &AccountView) -> Markup {
             @match (&focus.only_through, role.paths.first()) {
                 (Some(group), _) => {
                     div.link.removable { "removable" }
-                    a.step href=(format!("/groups/{}", segment(&group.group_id))) { b { bdi { (group.name) } } span { "group" } }
+                    a.step href=(format!("/groups/{}", segment(&group.group_id))) {
+                        b { bdi { (group.name) } } span { "group" }
+                    }
                     div.link {}
                 }
                 (None, Some(PathView::Group { group_id, group_name, .. })) => {
@@ -35,9 +37,14 @@ pub(crate) fn chain(view: &AccountView) -> Markup {
             }
             div.step { b { (role.role.name) } span { "role" } }
             div.link {}
-            a.step href=(workspace_path(&role.workspace)) { b { bdi { (role.workspace.name) } } span { (role.workspace.product) } }
+            a.step href=(workspace_path(&role.workspace)) {
+                b { bdi { (role.workspace.name) } } span { (role.workspace.product) }
+            }
             p.note {
-                @if others > 0 { (others) @if others == 1 { " other path" } @else { " other paths" } " to " (role.workspace.name) " · " }
+                @if others > 0 {
+                    (others) @if others == 1 { " other path" } @else { " other paths" } " to "
+                    (role.workspace.name) " · "
+                }
                 a href="#roles" { "List all roles" }
             }
         }

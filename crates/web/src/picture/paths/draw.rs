@@ -63,7 +63,11 @@ impl Drawing {
                 for (y, way) in &way_middles {
                     self.way(l, &mut layers, way, (middle, *y, role_middle), now);
                 }
-                let name = html! { text x=(l.column[2] + 14) y=(role_middle + 5) class=(on(is_focus)) { (fit(&role.name, (l.wide[2] - 28) as f64, 8.0)) } };
+                let name = html! {
+                    text x=(l.column[2] + 14) y=(role_middle + 5) class=(on(is_focus)) {
+                        (fit(&role.name, (l.wide[2] - 28) as f64, 8.0))
+                    }
+                };
                 layers
                     .nodes
                     .push(html! { (rect(l, 2, role_middle, NODE, is_focus)) (name) });
@@ -132,8 +136,12 @@ impl Drawing {
                         title { (all) }
                         rect class="node behind" x=(l.column[1] + 6) y=(y - NODE / 2 + 5) width=(l.wide[1] - 6) height=(NODE) rx="6" {}
                         rect class="node" x=(l.column[1]) y=(y - NODE / 2) width=(l.wide[1] - 6) height=(NODE) rx="6" {}
-                        text x=(l.column[1] + 14) y=(y + 5) { "+" (names.len()) @if names.len() == 1 { " group" } @else { " groups" } }
-                        text.small x=(l.column[1] + l.wide[1] - 20) y=(y + 4) text-anchor="end" { (if way.is_rest { "other roles" } else { "same role" }) }
+                        text x=(l.column[1] + 14) y=(y + 5) {
+                            "+" (names.len()) @if names.len() == 1 { " group" } @else { " groups" }
+                        }
+                        text.small x=(l.column[1] + l.wide[1] - 20) y=(y + 4) text-anchor="end" {
+                            (if way.is_rest { "other roles" } else { "same role" })
+                        }
                     }
                 });
                 edges.push(html! { path.edge d=(curve(l.column[1] + l.wide[1], y, l.column[2], to)) {} });
@@ -165,7 +173,9 @@ impl Drawing {
             layers.nodes.push(html! {
                 circle class="ring" cx=(x) cy=(at) r="10" {}
                 path class="edge path" d=(format!("M{} {}l7 7m0-7l-7 7", x - 3.5, at - 3.5)) {}
-                text class="small accent over" x=(x.min((x1 - 36) as f64)) y=(at - 16.0) text-anchor="middle" { "removable" }
+                text class="small accent over" x=(x.min((x1 - 36) as f64)) y=(at - 16.0) text-anchor="middle" {
+                    "removable"
+                }
             });
         }
         if way.is_focus {
@@ -192,7 +202,11 @@ impl Drawing {
                     rect class="node behind" x=(l.column[3] + 6) y=(middle - NODE / 2 + 5) width=(l.wide[3] - 6) height=(NODE) rx="6" {}
                     rect class="node" x=(l.column[3]) y=(middle - NODE / 2) width=(l.wide[3] - 6) height=(NODE) rx="6" {}
                     text x=(l.column[3] + 14) y=(middle + 5) { (node.names.len()) " workspaces" }
-                    @if l.wide[3] > 200 { text.small x=(l.column[3] + l.wide[3] - 20) y=(middle + 4) text-anchor="end" { (if_whole(&products, 76.0)) } }
+                    @if l.wide[3] > 200 {
+                        text.small x=(l.column[3] + l.wide[3] - 20) y=(middle + 4) text-anchor="end" {
+                            (if_whole(&products, 76.0))
+                        }
+                    }
                 }
             };
         }
@@ -203,7 +217,11 @@ impl Drawing {
                 many => format!(", {many} paths"),
             };
             let detail = format!("{products}{paths}");
-            return html! { a href=(node.href) { title { (first) } (two_line_node(l, 3, middle, is_focus, first, &detail)) } };
+            return html! {
+                a href=(node.href) {
+                    title { (first) } (two_line_node(l, 3, middle, is_focus, first, &detail))
+                }
+            };
         }
         let room = (l.wide[3] - 28) as f64;
         let name = fit(first, room, 8.0);

@@ -48,7 +48,9 @@ pub(super) fn edge_class(is_focus: bool, is_removable: bool, is_unread: bool) ->
 pub(super) fn rect(l: &Layout, column: usize, middle: i64, tall: i64, is_focus: bool) -> Markup {
     let x = l.column.get(column).copied().unwrap_or(0);
     let wide = l.wide.get(column).copied().unwrap_or(100);
-    html! { rect class=(if is_focus { "node path" } else { "node" }) x=(x) y=(middle - tall / 2) width=(wide) height=(tall) rx="6" {} }
+    html! {
+        rect class=(if is_focus { "node path" } else { "node" }) x=(x) y=(middle - tall / 2) width=(wide) height=(tall) rx="6" {}
+    }
 }
 
 pub(super) fn two_line_node(
