@@ -1,7 +1,7 @@
 //! What following the audit log claims: of everything that an event named, what is so now.
 //!
-//! Worked out from the events as the twin tells them and from what each action is documented to be about. Knows nothing of
-//! how the product follows them.
+//! Worked out from the events as the twin tells them and from what each action is documented to be about. Knows nothing
+//! of how the product follows them.
 
 use serde_json::Value;
 use std::collections::{BTreeMap, BTreeSet};
@@ -75,8 +75,8 @@ impl Named {
         self.accounts.is_empty() && self.groups.is_empty() && self.kinds.is_empty()
     }
 
-    /// Those of the lines of which something is claimed. Of accounts whose lists of groups are cut, only the memberships
-    /// that were named are.
+    /// Those of the lines of which something is claimed. Of accounts whose lists of groups are cut, only the
+    /// memberships that were named are.
     pub fn of<'a>(&self, lines: &'a [String], cut: &BTreeSet<String>) -> BTreeSet<&'a String> {
         let is_claimed = |line: &&String| self.covers(line, cut);
         lines.iter().filter(is_claimed).collect()

@@ -1,7 +1,7 @@
 //! A simulated day of mixed plans, carried out by the built program while it is killed and Atlassian answers badly.
 //!
-//! What is expected is worked out from the truth at the beginning and from what the program says became of each action; at
-//! the end of the day the truth must be that, and a reading must find it.
+//! What is expected is worked out from the truth at the beginning and from what the program says became of each action;
+//! at the end of the day the truth must be that, and a reading must find it.
 
 use crate::draw::{Drawer, Random};
 use crate::expected::Expected;
@@ -97,7 +97,8 @@ pub async fn live(day: &Day<'_>) -> anyhow::Result<DayTally> {
     let mut drawer = drawer(&truth);
     let mut random = Random::new(day.seed);
     let mut number = 0;
-    // A program may come to its end before it is killed; then the day has more plans than asked for, but not twice as many.
+    // A program may come to its end before it is killed; then the day has more plans than asked for, but not twice as
+    // many.
     while number < day.plans || (desk.tally.kills < day.kills && number < 2 * day.plans) {
         let actions = drawer.plan(&mut random, &desk.now, 8);
         let left = day.plans.saturating_sub(number).max(1);

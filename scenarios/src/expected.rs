@@ -1,7 +1,9 @@
-//! What an organization is to be like after actions: worked out from its truth before and from what each action is to do.
+//! What an organization is to be like after actions: worked out from its truth before and from what each action is to
+//! do.
 //!
-//! Knows nothing of how the product changes things. Only what can be foreseen is compared: of accounts and groups that were not
-//! there at the beginning, that they are there; of accounts that were removed from a directory, that they are gone from it.
+//! Knows nothing of how the product changes things. Only what can be foreseen is compared: of accounts and groups that
+//! were not there at the beginning, that they are there; of accounts that were removed from a directory, that they are
+//! gone from it.
 
 use model::{Action, GroupId};
 use serde_json::Value;

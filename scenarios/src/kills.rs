@@ -7,7 +7,8 @@ use std::process::Stdio;
 use tokio::process::Command;
 use twin::{Twin, TwinOptions};
 
-/// Kills `orgwarden sync` each time the twin has answered so many requests more, then lets it finish; judges the export.
+/// Kills `orgwarden sync` each time the twin has answered so many requests more, then lets it finish; judges the
+/// export.
 ///
 /// `program` is the built `orgwarden`; `database` an address of an empty database. Answers the verdict and how often
 /// the program was killed while it was at work.

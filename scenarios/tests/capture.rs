@@ -1,4 +1,5 @@
-//! What is recorded of a reading tells nothing of people, and reading the record gives the same organization in disguise.
+//! What is recorded of a reading tells nothing of people, and reading the record gives the same organization in
+//! disguise.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -451,8 +451,8 @@ async fn next_plan(stage: &ChangeStage, row: &str, used: &mut usize) -> (model::
     }
 }
 
-/// Which answers and deaths are tried. SQLite sees all of them; PostgreSQL a third, another one for each row, unless the
-/// whole table is asked for, as the soak does.
+/// Which answers and deaths are tried. SQLite sees all of them; PostgreSQL a third, another one for each row, unless
+/// the whole table is asked for, as the soak does.
 fn is_tried(number: usize, row: &str, on_postgres: bool) -> bool {
     let turn = ROWS.iter().position(|known| *known == row).unwrap();
     !on_postgres || std::env::var_os("ORGWARDEN_WHOLE_TABLE").is_some() || number % 3 == turn % 3

@@ -1,4 +1,5 @@
-//! The connector's files, against what a reader finds that asks as the other program does: about one account after another.
+//! The connector's files, against what a reader finds that asks as the other program does: about one account after
+//! another.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 
@@ -104,8 +105,8 @@ fn told(user: &Value) -> Value {
 struct Found {
     /// Of each type, the ids.
     resources: BTreeMap<String, BTreeSet<String>>,
-    /// Of each account, its name in the file, its profile and its state: one for each directory that it is in, of which a
-    /// file shows one.
+    /// Of each account, its name in the file, its profile and its state: one for each directory that it is in, of which
+    /// a file shows one.
     users: BTreeMap<String, Vec<Value>>,
     /// Entitlement and principal.
     grants: BTreeSet<(String, String)>,

@@ -89,8 +89,8 @@ async fn who_did_it_is_told_with_what_changed() -> anyhow::Result<()> {
         .collect();
     ensure!(changes.len() > 20, "{} changes", changes.len());
     for change in changes {
-        // Events about policies, domains and tokens name the organization or the owner; who was in a deleted group lost what it
-        // gave without an event.
+        // Events about policies, domains and tokens name the organization or the owner; who was in a deleted group lost
+        // what it gave without an event.
         if ["api_token", "domain", "policy", "role_holding"].contains(&change.kind) {
             continue;
         }
@@ -146,8 +146,8 @@ async fn what_was_broken_off_is_found_the_next_time() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Where Atlassian does not know the place any more at which events were read last, everything is owed until it was read;
-/// what the events name is read all the same.
+/// Where Atlassian does not know the place any more at which events were read last, everything is owed until it was
+/// read; what the events name is read all the same.
 #[tokio::test]
 async fn a_refused_place_owes_a_whole_reading() -> anyhow::Result<()> {
     let stage = Stage::new(small(Shape::Typical, 10), None).await?;
@@ -173,8 +173,8 @@ async fn a_refused_place_owes_a_whole_reading() -> anyhow::Result<()> {
     Ok(())
 }
 
-/// Silent changes are not seen by following, and what is claimed of everything else stays right; a reading of everything
-/// sees them.
+/// Silent changes are not seen by following, and what is claimed of everything else stays right; a reading of
+/// everything sees them.
 #[tokio::test]
 async fn what_left_no_event_is_found_by_reading_everything() -> anyhow::Result<()> {
     let mut random = Random::new(9);

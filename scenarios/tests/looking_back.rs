@@ -1,5 +1,5 @@
-//! Time travel: what the product says of a day equals what was true on it, row for row, whichever readings followed; and
-//! the difference of two days is the difference of their truths.
+//! Time travel: what the product says of a day equals what was true on it, row for row, whichever readings followed;
+//! and the difference of two days is the difference of their truths.
 
 use anyhow::ensure;
 use app::Status;
@@ -10,7 +10,8 @@ use scenarios::{Stage, judge};
 use std::collections::BTreeSet;
 use twin::{Shape, TwinOptions};
 
-/// What describes people is kept as it is told last, apart from the facts, so that it can be erased: it is not compared.
+/// What describes people is kept as it is told last, apart from the facts, so that it can be erased: it is not
+/// compared.
 fn without_people(lines: Vec<String>) -> Vec<String> {
     let apart = |line: String| match line.split_once(",\"name\":") {
         Some((fact, _)) if fact.starts_with("{\"kind\":\"account\"") => fact.to_owned(),

@@ -1,9 +1,9 @@
-//! A week in which whoever serves is killed without warning again and again: every alert is in the file channel, and none is
-//! there twice.
+//! A week in which whoever serves is killed without warning again and again: every alert is in the file channel, and
+//! none is there twice.
 //!
-//! Every two hours something changes at the twin. What is to be told of it is worked out from the truths before and after, and
-//! compared, turn by turn, with the lines that came. The time is that of the twin, which stands until it is pushed, and
-//! [`clockwork`](../src/bin/clockwork.rs) is told it.
+//! Every two hours something changes at the twin. What is to be told of it is worked out from the truths before and
+//! after, and compared, turn by turn, with the lines that came. The time is that of the twin, which stands until it is
+//! pushed, and [`clockwork`](../src/bin/clockwork.rs) is told it.
 
 use anyhow::{Context as _, ensure};
 use app::alerts::{AlertRequest, ChangePattern, Channel, ChannelRequest, Condition, Metric, RulePattern};

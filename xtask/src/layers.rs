@@ -1,6 +1,7 @@
 //! A crate uses only what is below it. The picture is in `docs/ARCHITECTURE.md`.
 //!
-//! Only arrows of the product count: what tests use besides may be anything below, the twin, the testkit and the scenarios.
+//! Only arrows of the product count: what tests use besides may be anything below, the twin, the testkit and the
+//! scenarios.
 
 use crate::graph::{Dependency, Graph, Kind, Package};
 

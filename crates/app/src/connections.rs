@@ -111,8 +111,8 @@ impl App {
     }
 
     /// Adds a connection, or brings the one of that name up to date: its key, where the API is, its SCIM directory, the
-    /// organization's name. The key is checked each time; nothing is kept when it does not read the organization, or when the
-    /// connection is one to another organization. Answers the organization's id.
+    /// organization's name. The key is checked each time; nothing is kept when it does not read the organization, or
+    /// when the connection is one to another organization. Answers the organization's id.
     pub async fn connection_keep(
         &self,
         request: &ConnectionRequest<'_>,

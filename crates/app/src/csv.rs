@@ -1,7 +1,7 @@
 //! Lines of tables as files: RFC 4180.
 //!
-//! A cell that a spreadsheet would take for a formula – it begins with `=`, `+`, `-`, `@`, a tab or a line end – gets an
-//! apostrophe in front, which spreadsheets do not show.
+//! A cell that a spreadsheet would take for a formula – it begins with `=`, `+`, `-`, `@`, a tab or a line end – gets
+//! an apostrophe in front, which spreadsheets do not show.
 
 /// Adds a line of these cells.
 pub fn line<'c>(text: &mut String, cells: impl Iterator<Item = &'c str>) {

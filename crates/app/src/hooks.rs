@@ -167,8 +167,8 @@ impl App {
         Ok(keys)
     }
 
-    /// Takes note of a genuine delivery: the connection's events are read next. Answers whether it was new; one that comes
-    /// again is none.
+    /// Takes note of a genuine delivery: the connection's events are read next. Answers whether it was new; one that
+    /// comes again is none.
     pub async fn hook_delivered(&self, hook: &HookKey, delivery: &str) -> Result<bool, AppError> {
         let now = self.clock.now_ms();
         let mut tx = self.store.write().await?;

@@ -50,8 +50,8 @@ impl App {
         Ok(outcome)
     }
 
-    /// Reads the events of a connection's organization since the last time, and what they name. Says so where that is not
-    /// enough, and a reading of everything is owed.
+    /// Reads the events of a connection's organization since the last time, and what they name. Says so where that is
+    /// not enough, and a reading of everything is owed.
     pub async fn follow(
         &self,
         connection: Option<&str>,
@@ -157,7 +157,8 @@ impl App {
         })
     }
 
-    /// Answers what takes longest once for every organization, so that the first person after a start does not wait for it.
+    /// Answers what takes longest once for every organization, so that the first person after a start does not wait for
+    /// it.
     pub async fn warm_up_all(&self) {
         let connections = match self.store.read().await {
             Ok(mut tx) => tx.connection_list().await,

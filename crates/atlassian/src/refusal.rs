@@ -1,7 +1,8 @@
 //! What a refusal means for the person who reads it: one sentence that says what to do.
 //!
 //! User management and SCIM refuse with words for machines. The published ones are all here; of those in
-//! `conflict.lifecycleErrors` only the place is published, so the likely ones are here and the rest keep their own name.
+//! `conflict.lifecycleErrors` only the place is published, so the likely ones are here and the rest keep their own
+//! name.
 
 /// Each reason that is known, and what to do about it.
 pub const KNOWN: [(&str, &str); 39] = [

@@ -1,8 +1,8 @@
 //! SCIM: what the identity provider has put into one directory. Reads only; writes are in [`crate::writes`].
 //!
 //! The address and the token are those of the directory, shown once in Atlassian's own pages; an organization's API key
-//! is not accepted here. Pages are counted from 1 and end at `totalResults`; how large one may be is not published, so a
-//! page that is smaller than asked for is taken as it comes.
+//! is not accepted here. Pages are counted from 1 and end at `totalResults`; how large one may be is not published, so
+//! a page that is smaller than asked for is taken as it comes.
 
 use crate::cursor::{Cursor, Page};
 use crate::error::ApiError;

@@ -41,8 +41,8 @@ impl Aside {
         self.folder.path()
     }
 
-    /// Has SQLite keep its own temporary files here, in the whole program. Left alone it knows only the system's folders
-    /// and the current one, none of which can be written to on a read-only root.
+    /// Has SQLite keep its own temporary files here, in the whole program. Left alone it knows only the system's
+    /// folders and the current one, none of which can be written to on a read-only root.
     ///
     /// Call it before any database is opened.
     pub fn take_sqlite_in(&self) -> Result<(), rusqlite::Error> {
@@ -65,7 +65,8 @@ fn private_folder(prefix: &str, within: &Path) -> io::Result<TempDir> {
     builder.tempdir_in(within)
 }
 
-/// Removes what nobody uses any more, of the user whose folder `own` is. What cannot be removed is left to the next one.
+/// Removes what nobody uses any more, of the user whose folder `own` is. What cannot be removed is left to the next
+/// one.
 fn sweep(within: &Path, own: &Metadata) {
     let Ok(entries) = std::fs::read_dir(within) else {
         return;

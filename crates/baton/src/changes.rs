@@ -76,7 +76,8 @@ impl Connector {
         })
     }
 
-    /// Makes an account, or says that one of this user name exists. It has no password of ours: people sign in as their organization has them sign in.
+    /// Makes an account, or says that one of this user name exists. It has no password of ours: people sign in as their
+    /// organization has them sign in.
     pub async fn create_account(
         &self,
         request: &CreateAccountRequest,

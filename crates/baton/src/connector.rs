@@ -1,7 +1,7 @@
 //! One organization, reached with the credentials of the connector's command line.
 //!
-//! Behind it is the whole product on a store that `cli` made: one that is thrown away, or one that is kept between runs. The
-//! product knows the organization through one connection, [`CONNECTION`].
+//! Behind it is the whole product on a store that `cli` made: one that is thrown away, or one that is kept between
+//! runs. The product knows the organization through one connection, [`CONNECTION`].
 
 use app::{App, AppError, ConnectionRequest, Options, ScimCredential};
 use secrecy::SecretString;
@@ -25,7 +25,8 @@ pub struct Reach {
     pub scim: Option<ScimCredential>,
     /// How Atlassian is called, and where it is.
     pub api: Options,
-    /// Whether the store is kept: then what was read is brought up to date by the audit log's events where that is enough.
+    /// Whether the store is kept: then what was read is brought up to date by the audit log's events where that is
+    /// enough.
     pub follows: bool,
 }
 
@@ -46,11 +47,11 @@ pub struct Connector {
 }
 
 impl Connector {
-    /// Checks that the key reads the organization, which costs one request, and one more for a SCIM directory that is new to
-    /// the store.
+    /// Checks that the key reads the organization, which costs one request, and one more for a SCIM directory that is
+    /// new to the store.
     ///
-    /// `app` has a master key. Fails when the key is refused, when Atlassian cannot be reached, and when the store was made for
-    /// another organization.
+    /// `app` has a master key. Fails when the key is refused, when Atlassian cannot be reached, and when the store was
+    /// made for another organization.
     pub async fn open(mut app: App, reach: &Reach) -> Result<Connector, AppError> {
         // Whoever takes the file has rules of their own.
         app.asks_rules = false;

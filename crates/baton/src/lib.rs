@@ -7,7 +7,8 @@
 //! - [`ids`]: how entitlements and grants are called.
 //! - [`options`]: what the connector is told. [`describe`]: what it says of itself. [`log`]: how it tells what it does.
 //! - `changes`: changing the organization.
-//! - [`work`]: what can be asked of it. [`Worker`]: doing it. [`verbs`]: that on demand. [`service`]: getting that from a server.
+//! - [`work`]: what can be asked of it. [`Worker`]: doing it. [`verbs`]: that on demand. [`service`]: getting that
+//!   from a server.
 //!
 //! It asks only `app`, as every surface does. What it promises besides: a file is written whole or not at all, and the
 //! ids in it are those that the other program writes for the same organization.

@@ -1,7 +1,7 @@
 //! One sync: the organization is read as always, and what is then published is written into a file.
 //!
-//! The place of the file is tried before the first request. A reading that is not complete, or is held for a person, makes no
-//! file: the older one stays.
+//! The place of the file is tried before the first request. A reading that is not complete, or is held for a person,
+//! makes no file: the older one stays.
 
 use crate::c1z::{C1zError, Limits, Retention, WallClock, WriteOptions, Writer, Written};
 use crate::connector::{CONNECTION, Connector};
@@ -140,8 +140,8 @@ impl Connector {
         })
     }
 
-    /// Brings what was read up to date by events, where the store is kept and everything was read within a day. Answers the
-    /// requests sent, or nothing where everything must be read.
+    /// Brings what was read up to date by events, where the store is kept and everything was read within a day. Answers
+    /// the requests sent, or nothing where everything must be read.
     async fn follow(&self, progress: &dyn Progress) -> Result<Option<u64>, ReadingError> {
         if !self.follows {
             return Ok(None);

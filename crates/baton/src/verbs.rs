@@ -16,8 +16,8 @@ use serde_json::Value as Json;
 use std::path::Path;
 use tonic::Code;
 
-/// Carries out what is asked for on demand; `false` if it is something else that is wished. `aside` is a folder for what is
-/// needed for a while, `limits` what the file may ask of this machine.
+/// Carries out what is asked for on demand; `false` if it is something else that is wished. `aside` is a folder for
+/// what is needed for a while, `limits` what the file may ask of this machine.
 pub async fn on_demand(
     wish: &Wish,
     file: &Path,

@@ -45,8 +45,8 @@ impl Refusal {
 /// What came of something that was asked.
 pub type Done<'a, T> = BoxFuture<'a, Result<T, Refusal>>;
 
-/// What can be asked of the connector. Every change is looked up before it is sent and read back afterwards, so that the
-/// same request twice is harmless.
+/// What can be asked of the connector. Every change is looked up before it is sent and read back afterwards, so that
+/// the same request twice is harmless.
 pub trait Work: Send + Sync {
     /// Reads the organization and writes the file, whole or not at all.
     fn full_sync<'a>(&'a self, writing: &'a Writing, file: &'a Path) -> Done<'a, ()>;

@@ -17,7 +17,8 @@ use std::ffi::OsString;
 use std::path::Path;
 use std::process::ExitCode;
 
-// SQLite allocates from it too (its feature "override"): memory that one thread gives back serves the others, a tenth less in all.
+// SQLite allocates from it too (its feature "override"): memory that one thread gives back serves the others, a tenth
+// less in all.
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;
 
@@ -65,8 +66,8 @@ enum Typed {
 }
 
 impl Typed {
-    /// Whether it is only to read an organization, which is waiting for the network and the store: more threads would take
-    /// memory and save no time.
+    /// Whether it is only to read an organization, which is waiting for the network and the store: more threads would
+    /// take memory and save no time.
     fn waits_mostly(&self) -> bool {
         match self {
             Typed::Peer(_) => true,

@@ -1,5 +1,5 @@
-//! Printing: neat tables for people, JSON for scripts. A pipe that is closed early ends the program quietly, and after it
-//! has tidied up.
+//! Printing: neat tables for people, JSON for scripts. A pipe that is closed early ends the program quietly, and after
+//! it has tidied up.
 
 use comfy_table::{ContentArrangement, Table, presets};
 use serde::Serialize;

@@ -246,7 +246,8 @@ impl Fact {
         )
     }
 
-    /// An API key of the organization. Attributes: `label`, `key_type`, `created_by`, `created_at`, `expires_at`, `scopes`.
+    /// An API key of the organization. Attributes: `label`, `key_type`, `created_by`, `created_at`, `expires_at`,
+    /// `scopes`.
     pub fn api_key(key: &ApiKeyId, attributes: Attributes) -> Fact {
         Fact::new(FactKind::ApiKey, &[key.as_str()], attributes)
     }

@@ -1,8 +1,8 @@
 //! A file with a line of JSON for each message, each once.
 //!
-//! Under a lock, what was cut in the middle by a crash is taken away, the end of the file is searched for the message's id,
-//! and only then the line is appended and brought to the disk. So a message that was written and not yet noted as sent is
-//! not written again.
+//! Under a lock, what was cut in the middle by a crash is taken away, the end of the file is searched for the message's
+//! id, and only then the line is appended and brought to the disk. So a message that was written and not yet noted as
+//! sent is not written again.
 
 use crate::error::DeliveryError;
 use std::fs::{File, OpenOptions};

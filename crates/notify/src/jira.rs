@@ -1,5 +1,5 @@
-//! Issues in Jira. The message's id is a label of its issue; an issue with it is looked for first, so that an answer that was
-//! lost does not make a second one.
+//! Issues in Jira. The message's id is a label of its issue; an issue with it is looked for first, so that an answer
+//! that was lost does not make a second one.
 
 use crate::Reach;
 use crate::channel::Jira;

@@ -2,8 +2,8 @@
 //!
 //! A [`Message`] goes through a [`Channel`]: `email`, `slack`, `webhook`, `jira` or `file`. Each delivery ends within
 //! [`DELIVERY_MS`] in success or in an error that says why, and may be repeated with the same message: the file channel
-//! writes a message once, a webhook carries the message's id, an e-mail the same `Message-ID`, and a Jira issue is looked
-//! for before it is made again.
+//! writes a message once, a webhook carries the message's id, an e-mail the same `Message-ID`, and a Jira issue is
+//! looked for before it is made again.
 //!
 //! Whatever is sent to an address goes to one that was resolved and looked at first ([`reach`]): private, loopback and
 //! link-local ones are refused unless the channel allows them, and no redirect is followed.

@@ -19,9 +19,9 @@
 //! - `needs`: what an action waits for: a group that the same plan makes has an id only once it is there.
 //! - [`plan`]: the hash of what a plan is to do.
 //!
-//! It promises that nothing is sent whose intent is not on record, that an unclear outcome is settled by reading and never
-//! by sending blindly again, and that what it calls confirmed was seen. It decides neither what may be done nor who
-//! may do it: that is `app`.
+//! It promises that nothing is sent whose intent is not on record, that an unclear outcome is settled by reading and
+//! never by sending blindly again, and that what it calls confirmed was seen. It decides neither what may be done nor
+//! who may do it: that is `app`.
 
 mod needs;
 pub mod plan;

@@ -1,6 +1,7 @@
 //! Is it so? Asked of Atlassian for many actions at once: before a change, after it, and when its outcome is unclear.
 //!
-//! Questions are put together: one search tells for a hundred accounts whether they are in a group, another their states.
+//! Questions are put together: one search tells for a hundred accounts whether they are in a group, another their
+//! states.
 
 use crate::verdict::Why;
 use atlassian::org::{ALL_DIRECTORIES, AccountSearch, PAGE};

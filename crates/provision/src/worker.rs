@@ -1,8 +1,8 @@
 //! Carries an approved plan out, and goes on with one whose worker ended.
 //!
 //! Actions go in waves of a hundred: their standing is read with few requests, the intents of those that are needed are
-//! written in one transaction that is on disk before anything is sent, then they are sent side by side. What was sent is
-//! read back, many at a time, until it is so or its time is over. Each transition is one transaction that holds the
+//! written in one transaction that is on disk before anything is sent, then they are sent side by side. What was sent
+//! is read back, many at a time, until it is so or its time is over. Each transition is one transaction that holds the
 //! lease, so that a worker that was overtaken writes nothing more.
 
 use crate::needs::{self, Needs};

@@ -1,7 +1,7 @@
 //! What a rule is, and the life of a finding. Pure: no clock, no files, no database.
 //!
-//! - [`Rule`]: a question in SQL whose rows are findings, with words for people. [`pack`]: rules as text; a wrong one is
-//!   refused with its line and harms no other. [`shipped`]: those that come with the product.
+//! - [`Rule`]: a question in SQL whose rows are findings, with words for people. [`pack`]: rules as text; a wrong one
+//!   is refused with its line and harms no other. [`shipped`]: those that come with the product.
 //! - [`Sentence`]: words with the cells of a row in them.
 //! - [`life`]: what an evaluation does to the findings that are known.
 //!

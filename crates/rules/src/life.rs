@@ -5,9 +5,9 @@
 //!                   │  └─ decided ──> suppressed · accepted      until a day
 //!                   └───────────────> closed                     its row is gone
 //! ```
-//! What a finding is follows from two things – whether its row is there, and whether somebody decided about it – so that
-//! no order of evaluations and decisions can bring it into a state that is wrong. A decision outlives the row: what
-//! comes back before the day is still suppressed.
+//! What a finding is follows from two things – whether its row is there, and whether somebody decided about it – so
+//! that no order of evaluations and decisions can bring it into a state that is wrong. A decision outlives the row:
+//! what comes back before the day is still suppressed.
 
 use serde::{Deserialize, Serialize};
 use std::collections::BTreeMap;

@@ -15,8 +15,8 @@
 //! explanation = "…"
 //! remediation = "…"
 //! ```
-//! Instead of `sql` a change can be named: `on = "platform_role"`, `change = "began"` or `"ended"`, `within_days = 7` and,
-//! if need be, `where = "role = 'atlassian/org-admin'"` – its columns are those of the view's changes.
+//! Instead of `sql` a change can be named: `on = "platform_role"`, `change = "began"` or `"ended"`, `within_days = 7`
+//! and, if need be, `where = "role = 'atlassian/org-admin'"` – its columns are those of the view's changes.
 //!
 //! Each rule is read by itself, so that a wrong one harms no other.
 

@@ -13,8 +13,8 @@ pub struct RuleSet {
 }
 
 impl RuleSet {
-    /// The shipped rules, and those of these files (name and text) in their order. A rule of a file replaces the shipped
-    /// one of its id; of two files with the same id, the later is refused.
+    /// The shipped rules, and those of these files (name and text) in their order. A rule of a file replaces the
+    /// shipped one of its id; of two files with the same id, the later is refused.
     pub fn new(files: &[(String, String)]) -> RuleSet {
         let (rules, problems) = pack::shipped();
         let mut set = RuleSet { rules, problems };

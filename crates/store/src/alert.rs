@@ -162,8 +162,8 @@ impl Tx {
         Ok(())
     }
 
-    /// The same for findings that were opened or closed, in the transaction that keeps that. Each evaluation has its own
-    /// job, so that none is missed while another one is looked at.
+    /// The same for findings that were opened or closed, in the transaction that keeps that. Each evaluation has its
+    /// own job, so that none is missed while another one is looked at.
     pub(crate) async fn alerts_plan_findings(
         &mut self,
         organization: i64,

@@ -153,8 +153,8 @@ pub struct CountCheck {
     pub staged: i64,
 }
 
-/// An account that holds several roles, when filters cannot tell which on which. One resource settles nothing: a role may
-/// have come with another resource since that one's holders were listed.
+/// An account that holds several roles, when filters cannot tell which on which. One resource settles nothing: a role
+/// may have come with another resource since that one's holders were listed.
 #[derive(Debug, Clone, PartialEq)]
 pub struct Ambiguous {
     /// The account.

@@ -38,7 +38,8 @@ pub struct Semantics {
     pub groups_cut_at: Option<u32>,
     /// Whether the counts of accounts count suspended ones.
     pub counts_suspended: Option<bool>,
-    /// `true` once a list lost rows while it was read although its count stayed the same: its pages shift under a reader.
+    /// `true` once a list lost rows while it was read although its count stayed the same: its pages shift under a
+    /// reader.
     pub pages_shift: Option<bool>,
     /// When this was learned, in milliseconds since the epoch.
     pub learned_at: Option<i64>,
@@ -217,7 +218,8 @@ impl Tx {
         }
     }
 
-    /// Gives the connection another key, sealed to this row, and says where the API is. What was learned of the tenant stays.
+    /// Gives the connection another key, sealed to this row, and says where the API is. What was learned of the tenant
+    /// stays.
     pub async fn connection_set_key(
         &mut self,
         name: &str,

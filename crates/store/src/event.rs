@@ -167,8 +167,8 @@ impl Tx {
         Ok(met)
     }
 
-    /// Adds new events to the numbers of their days. Where another process added some of them meanwhile, so that fewer were
-    /// added, the days are counted anew.
+    /// Adds new events to the numbers of their days. Where another process added some of them meanwhile, so that fewer
+    /// were added, the days are counted anew.
     async fn event_count_days(
         &mut self,
         organization: &str,

@@ -1,7 +1,7 @@
 //! What rules found: findings, each step of their lives, and how evaluating went.
 //!
-//! The words for states and transitions are the `rules` crate's; here they are texts. What a step changes and the row that
-//! tells of it are written in one transaction.
+//! The words for states and transitions are the `rules` crate's; here they are texts. What a step changes and the row
+//! that tells of it are written in one transaction.
 
 use crate::database::Tx;
 use crate::error::StoreError;

@@ -15,8 +15,8 @@ const RELEASE: &str =
 const HASTEN: &str = "UPDATE job SET run_at = $2 WHERE unique_key = $1 AND run_at > $2";
 const SET_DUE: &str = "UPDATE job SET run_at = $2 WHERE unique_key = $1";
 const FORGET: &str = "DELETE FROM job WHERE unique_key = $1";
-/// Takes the job due the longest: $1 now, $2 until when, $3 of which kind. PostgreSQL must step over rows that others are
-/// taking.
+/// Takes the job due the longest: $1 now, $2 until when, $3 of which kind. PostgreSQL must step over rows that others
+/// are taking.
 const TAKE: ForBoth<&str> = ForBoth {
     sqlite: "UPDATE job SET leased_until = $2, fencing = fencing + 1, attempts = attempts + 1
         WHERE id = (

@@ -40,8 +40,8 @@ impl Looked {
 }
 
 impl Tx {
-    /// Notes what the run has seen all of. To be called only after all of the answer is staged: what is within it and is
-    /// not staged by then may end.
+    /// Notes what the run has seen all of. To be called only after all of the answer is staged: what is within it and
+    /// is not staged by then may end.
     pub async fn looked_add(&mut self, run: RunId, looked: &[Looked]) -> Result<(), StoreError> {
         let texts: Vec<&str> = looked
             .iter()

@@ -1,8 +1,8 @@
 //! Staging: what the pages of a run showed, before it is merged.
 //!
 //! A page, the people it describes and the position after it are one transaction, alone or with other pages. A later
-//! observation of the same thing replaces an earlier one; a look at *all* of something (the groups of an account) also removes
-//! what an earlier look showed and this one did not.
+//! observation of the same thing replaces an earlier one; a look at *all* of something (the groups of an account) also
+//! removes what an earlier look showed and this one did not.
 
 use crate::database::{Store, Tx};
 use crate::error::StoreError;
@@ -152,8 +152,8 @@ type StagedKey = (i64, i64, i64, i64);
 type StagedValue = (String, i64);
 
 impl Store {
-    /// Keeps what answers showed and, of those that are pages of listings, the positions after them: all or nothing, and as
-    /// if they were kept one after the other. Two of them may not be pages of the same listing.
+    /// Keeps what answers showed and, of those that are pages of listings, the positions after them: all or nothing,
+    /// and as if they were kept one after the other. Two of them may not be pages of the same listing.
     pub async fn observations_record(
         &self,
         lease: &Lease,

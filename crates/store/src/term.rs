@@ -15,7 +15,8 @@ const TEXT: &str = "SELECT text FROM term WHERE id = $1";
 /// How many ids one statement looks up.
 const BATCH: usize = 500;
 
-/// How many terms are remembered at the least; at most twice as many, so that memory does not grow with an organization.
+/// How many terms are remembered at the least; at most twice as many, so that memory does not grow with an
+/// organization.
 const REMEMBERED: usize = 200_000;
 
 /// The numbers of the terms met latest. Holds only what is committed.

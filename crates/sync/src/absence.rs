@@ -53,8 +53,8 @@ pub(crate) struct Filters {
     pub rows_tell_groups: bool,
 }
 
-/// Looks every candidate up and answers what is confirmed absent. Roles that are `believed` are looked up with those that may
-/// be gone, because both are mostly of the same few.
+/// Looks every candidate up and answers what is confirmed absent. Roles that are `believed` are looked up with those
+/// that may be gone, because both are mostly of the same few.
 pub(crate) async fn confirm(
     ctx: &Context<'_>,
     directories: &[DirectoryId],

@@ -1,5 +1,5 @@
-//! Answers on their way into the store. The store has one writer: answers that come while it is at work wait, and are then kept
-//! together, in one transaction instead of one each.
+//! Answers on their way into the store. The store has one writer: answers that come while it is at work wait, and are
+//! then kept together, in one transaction instead of one each.
 
 use std::collections::VecDeque;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -45,9 +45,9 @@ impl<T, E: Clone> Keeper<T, E> {
         self.waiting.lock().unwrap_or_else(PoisonError::into_inner)
     }
 
-    /// Keeps something, alone or with what else waits, and answers once that is done. `together` keeps several things, all or
-    /// none. After it could not, nothing is kept any more and everybody is told the same error: whoever waits would only
-    /// wait for the same store, one after the other.
+    /// Keeps something, alone or with what else waits, and answers once that is done. `together` keeps several things,
+    /// all or none. After it could not, nothing is kept any more and everybody is told the same error: whoever waits
+    /// would only wait for the same store, one after the other.
     ///
     /// What somebody brought who was then dropped is kept all the same, by the next who comes.
     pub async fn keep(&self, what: T, together: impl AsyncFn(&[&T]) -> Result<(), E>) -> Result<(), E> {

@@ -9,9 +9,9 @@
 //! - *The same questions.* What is asked of an organization that does not change follows from it alone, not from which
 //!   answer came first.
 //!
-//! The order of a run, each step a file: [`steps`] reads listings and maps them ([`map`]) to facts; [`semantics`]
-//! finds out how this tenant's filters work; [`verify`] compares with counts and reads precisely where they
-//! disagree; [`absence`] is the second witness; [`hold`] stops what looks wrong; [`run`] ties them together. [`keeper`] has
+//! The order of a run, each step a file: [`steps`] reads listings and maps them ([`map`]) to facts; [`semantics`] finds
+//! out how this tenant's filters work; [`verify`] compares with counts and reads precisely where they disagree;
+//! [`absence`] is the second witness; [`hold`] stops what looks wrong; [`run`] ties them together. [`keeper`] has
 //! answers wait for the store's one writer, who keeps them together.
 //!
 //! [`events`] reads the audit log's stream, and [`changes`] reads what it named as a small run of its own.

@@ -347,8 +347,8 @@ impl Context<'_> {
     }
 
     /// Reads a listing until it agrees with its count – also with the one from before, where it was taken – or until a
-    /// further pass shows nothing new. Answers whether it is certain. With offset cursors, a row is lost when an earlier
-    /// one goes away between two pages, and then the count after agrees by chance.
+    /// further pass shows nothing new. Answers whether it is certain. With offset cursors, a row is lost when an
+    /// earlier one goes away between two pages, and then the count after agrees by chance.
     pub async fn read_counted<R, C, S>(
         &self,
         (family, name): (Family, &str),

@@ -22,8 +22,8 @@ const AT_A_TIME: usize = 32;
 const PASSES: u32 = 3;
 
 /// Reads accounts one by one that independent filters cannot tell apart, and combines resources and roles of the
-/// others. Roles are listed before resources and here again after them: only who showed one and the same role both times
-/// had it while its resources were listed. Answers whether those listings are certain.
+/// others. Roles are listed before resources and here again after them: only who showed one and the same role both
+/// times had it while its resources were listed. Answers whether those listings are certain.
 pub(crate) async fn settle_independent(ctx: &Context<'_>, pairs: &Pairs) -> Result<bool, SyncError> {
     let is_certain = steps::read_roles_again(ctx, pairs).await?;
     let mut tx = ctx.store.read().await?;

@@ -24,7 +24,8 @@ impl Program {
         }
     }
 
-    /// The folder that holds the program, if the machine has it; `TEST_PG_URL` counts as an empty one, and axe is a file.
+    /// The folder that holds the program, if the machine has it; `TEST_PG_URL` counts as an empty one, and axe is a
+    /// file.
     ///
     /// Says on stderr that this test is skipped when it is absent.
     ///

@@ -1,7 +1,7 @@
 //! A pretend Atlassian: the admin organizations API with state, faults and its own clock.
 //!
-//! It is ground truth for tests and demos. [`Twin::start`] generates an organization from [`TwinOptions`] (same options,
-//! same organization), serves it over HTTP on a real socket, and can afterwards say the plain truth about it
+//! It is ground truth for tests and demos. [`Twin::start`] generates an organization from [`TwinOptions`] (same
+//! options, same organization), serves it over HTTP on a real socket, and can afterwards say the plain truth about it
 //! ([`Twin::truth`]), change it ([`Twin::mutate`]), damage its own answers ([`Twin::set_faults`]) and move its clock
 //! ([`Twin::advance_s`]). The same controls are reachable over HTTP under `/_twin/`.
 //!
@@ -10,9 +10,10 @@
 //! What it refuses: sharing code with the client it judges. Guesses about the vendor's behaviour are listed in
 //! `docs/twin.md`, most of them with the option that turns them around.
 //!
-//! Where to look: [`options`] for what can be asked of it, `generate` for the shapes, `facts` for a given organization, `state` for the rows and the one
-//! place that changes them, `query` for filters, `http` for one file per noun of the API, `request` for the way of one
-//! request, `server` for the sockets. [`Replay`] is apart from all that: it serves recorded answers and nothing else.
+//! Where to look: [`options`] for what can be asked of it, `generate` for the shapes, `facts` for a given organization,
+//! `state` for the rows and the one place that changes them, `query` for filters, `http` for one file per noun of the
+//! API, `request` for the way of one request, `server` for the sockets. [`Replay`] is apart from all that: it serves
+//! recorded answers and nothing else.
 
 mod clock;
 mod control;

@@ -75,9 +75,9 @@ impl Twin {
 
     /// Serves a given organization instead of a generated one: the one of which these facts are the truth.
     ///
-    /// The facts are lines as [`Twin::truth`] tells them, in any order. What they leave open is chosen: a role of which no
-    /// method is told is direct, unless a group or an administrator's role gives it. Of the options, those that shape
-    /// the generated organization have no effect.
+    /// The facts are lines as [`Twin::truth`] tells them, in any order. What they leave open is chosen: a role of which
+    /// no method is told is direct, unless a group or an administrator's role gives it. Of the options, those that
+    /// shape the generated organization have no effect.
     pub async fn start_from(
         options: TwinOptions,
         facts: impl Iterator<Item = String>,

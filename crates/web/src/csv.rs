@@ -25,8 +25,8 @@ pub(crate) fn is_wanted(format: &str) -> bool {
 
 /// A file of all parts. `part` answers the rows of one part and where the next begins, if there is one.
 ///
-/// The first part is read before the answer begins, so that trouble with it is a page that says so; later trouble breaks
-/// the file off, which browsers show as a failed download.
+/// The first part is read before the answer begins, so that trouble with it is a page that says so; later trouble
+/// breaks the file off, which browsers show as a failed download.
 pub(crate) async fn file<S, P, F>(
     name: &str,
     heads: &[&str],

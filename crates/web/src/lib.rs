@@ -11,7 +11,8 @@
 //! - `pages`: one file per noun.
 //! - `shell`: what is around a page, and what it knows of the request.
 //! - `form`: what a form sent. `error`: what is shown instead of a page. `picture`: drawings as SVG.
-//! - `csv`: tables as files. `parts`: what pages are made of. `frame`: the head, and pages without the rail. `gate`: Host, token, cookie.
+//! - `csv`: tables as files. `parts`: what pages are made of. `frame`: the head, and pages without the rail. `gate`:
+//!   Host, token, cookie.
 
 mod assets;
 mod csv;

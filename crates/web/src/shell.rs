@@ -173,7 +173,8 @@ fn chosen(headers: &HeaderMap) -> Option<String> {
     Some(name.into_owned()).filter(|name| !name.is_empty())
 }
 
-/// The number of the reading that pages show now: open ones ask for it, and bring themselves up to date when it is another.
+/// The number of the reading that pages show now: open ones ask for it, and bring themselves up to date when it is
+/// another.
 pub(crate) async fn news(State(web): State<Web>, headers: HeaderMap) -> Result<String, PageError> {
     let choice = ScopeChoice {
         organization: chosen(&headers),

@@ -1,5 +1,6 @@
-//! What `orgwarden serve` does, by a clock that is told: each line of the input is a time in milliseconds; all that is due
-//! then is done – read, followed, looked at, sent – and the line is said back. Killed at any moment, it is started again.
+//! What `orgwarden serve` does, by a clock that is told: each line of the input is a time in milliseconds; all that is
+//! due then is done – read, followed, looked at, sent – and the line is said back. Killed at any moment, it is started
+//! again.
 //!
 //! For stories of days and weeks, which the program itself could only live through by the machine's clock.
 

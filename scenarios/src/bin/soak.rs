@@ -1,8 +1,8 @@
 //! Many readings in bad weather and many kills, on both databases. Run it with `cargo xtask soak`.
 //!
 //! Each organization has its own shape, filters, cursors and seed; it is read three times while faults happen and
-//! things change, then once in peace, and judged each time. With `--plans N` it is changed instead: a day of mixed plans
-//! with faults and kills on each database. Ends with 1 when anything was wrong.
+//! things change, then once in peace, and judged each time. With `--plans N` it is changed instead: a day of mixed
+//! plans with faults and kills on each database. Ends with 1 when anything was wrong.
 
 use anyhow::Context as _;
 use app::Status;

@@ -385,8 +385,8 @@ impl Life {
         Ok(self.door.clone().oneshot(request).await?.status())
     }
 
-    /// Nothing is claimed that was not so since the last complete reading of everything began, and nothing is missing that
-    /// was so all the while.
+    /// Nothing is claimed that was not so since the last complete reading of everything began, and nothing is missing
+    /// that was so all the while.
     async fn judge(&mut self) -> anyhow::Result<()> {
         self.tally.judged += 1;
         // Some things happen by themselves when their time has come.
@@ -428,8 +428,8 @@ impl Life {
         Ok(())
     }
 
-    /// At how many groups a reading took lists for cut, because so many accounts showed just as many: what such a list leaves
-    /// out ends nothing. In small organizations that happens where nothing is cut.
+    /// At how many groups a reading took lists for cut, because so many accounts showed just as many: what such a list
+    /// leaves out ends nothing. In small organizations that happens where nothing is cut.
     async fn groups_look_cut_at(&self) -> anyhow::Result<Option<usize>> {
         let mut tx = self.stage.app.store.read().await?;
         let cut_at = tx.connection_semantics(CONNECTION).await?.groups_cut_at;

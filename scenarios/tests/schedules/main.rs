@@ -1,12 +1,12 @@
-//! Any schedule of changes, events, deliveries, losses, silent changes, faults and readings that are broken off: what the
-//! store claims is never wrong, and after a reading of everything it is what is true.
+//! Any schedule of changes, events, deliveries, losses, silent changes, faults and readings that are broken off: what
+//! the store claims is never wrong, and after a reading of everything it is what is true.
 //!
-//! *Never wrong* means, after every reading, complete or not: every fact that is shown was so at some moment since the last
-//! complete reading of everything began, every fact that was so all the while is shown, and of what events named until the
-//! log was read last, exactly what is so now is shown.
+//! *Never wrong* means, after every reading, complete or not: every fact that is shown was so at some moment since the
+//! last complete reading of everything began, every fact that was so all the while is shown, and of what events named
+//! until the log was read last, exactly what is so now is shown.
 //!
-//! `ORGWARDEN_SCHEDULES` lives through so many on each database instead of a few, `ORGWARDEN_SCHEDULES_FROM` begins at another
-//! number; each number is a schedule of its own.
+//! `ORGWARDEN_SCHEDULES` lives through so many on each database instead of a few, `ORGWARDEN_SCHEDULES_FROM` begins at
+//! another number; each number is a schedule of its own.
 
 mod life;
 mod step;

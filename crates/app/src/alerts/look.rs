@@ -44,8 +44,8 @@ struct Looked {
 }
 
 impl App {
-    /// Looks what the run has to tell that was published the longest ago and not looked at, if one was; answers whether. Also
-    /// asks the rules where whoever published a run could not.
+    /// Looks what the run has to tell that was published the longest ago and not looked at, if one was; answers
+    /// whether. Also asks the rules where whoever published a run could not.
     pub async fn alerts_due(&self) -> Result<bool, AppError> {
         if self.rules_due().await? {
             return Ok(true);
@@ -155,8 +155,8 @@ impl App {
         }
     }
 
-    /// What a question's rows were before a run, for the first look: all that it remembers of them. `None` where the run was
-    /// the first.
+    /// What a question's rows were before a run, for the first look: all that it remembers of them. `None` where the
+    /// run was the first.
     async fn rows_before(&self, sql: &str, run: &RunRow) -> Result<Option<Value>, AppError> {
         let Some(ended_at) = run.ended_at else {
             return Ok(None);

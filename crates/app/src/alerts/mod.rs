@@ -5,10 +5,11 @@
 //! reading failed ┘                                                     └─ what was seen          │
 //!                                              send: file · e-mail · Slack · webhook · Jira <────┘  again and again, a week long
 //! ```
-//! A run's changes do not change once it is published, so looking at them can wait: the job that was kept together with the
-//! run is the outbox. A process may die anywhere; whoever comes next looks again, and the same cause is told once.
+//! A run's changes do not change once it is published, so looking at them can wait: the job that was kept together with
+//! the run is the outbox. A process may die anywhere; whoever comes next looks again, and the same cause is told once.
 //!
-//! - `condition`: what an alert is about; pure. `look`, `look_findings`: what a run, or what rules found, has to tell. `send`: bringing messages through channels.
+//! - `condition`: what an alert is about; pure. `look`, `look_findings`: what a run, or what rules found, has to
+//!   tell. `send`: bringing messages through channels.
 //! - `channels`: where messages go.
 
 mod channels;

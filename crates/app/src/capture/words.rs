@@ -1,5 +1,5 @@
-//! What a capture keeps. Everything that is not here is replaced, so forgetting a word costs a reader's comfort and never
-//! a person's secret. Words are those that the vendor documents.
+//! What a capture keeps. Everything that is not here is replaced, so forgetting a word costs a reader's comfort and
+//! never a person's secret. Words are those that the vendor documents.
 
 use model::role::DOCUMENTED_ROLES;
 

@@ -10,8 +10,8 @@ use store::Tx;
 #[derive(Debug, Clone)]
 pub(super) struct OwnRole {
     pub account: AccountRef,
-    /// Whether that is told, or follows because nothing else gives it. Otherwise a group or an administrator's role gives
-    /// it, and whether the account was given it too was not read.
+    /// Whether that is told, or follows because nothing else gives it. Otherwise a group or an administrator's role
+    /// gives it, and whether the account was given it too was not read.
     pub is_certain: bool,
 }
 

@@ -1,15 +1,15 @@
 //! Access as code: a file that says who is to have what, what differs from it, and the plan that ends the difference.
 //!
-//! A file speaks of what it names. A group that it names has exactly the members that are listed, a resource exactly the
-//! roles of groups and of accounts that are listed – where it lists them; of a group or resource that it does not name, and
-//! of a list that it leaves out, it says nothing. `ignore` takes accounts and groups out of what is too much. An entry that
-//! has expired counts as not listed.
+//! A file speaks of what it names. A group that it names has exactly the members that are listed, a resource exactly
+//! the roles of groups and of accounts that are listed – where it lists them; of a group or resource that it does not
+//! name, and of a list that it leaves out, it says nothing. `ignore` takes accounts and groups out of what is too much.
+//! An entry that has expired counts as not listed.
 //!
 //! - `yaml`: texts, lists and maps with their places. `file`: the shape of a file. `wrong`: what is wrong, and where.
-//! - `known`: all that has a name, and how it is called so that it is found again. `meaning`: what the names of a file mean.
-//!   `held`: an account's own roles.
-//! - `compare` and, for roles, `roles`: the lines that are missing or too many (`drift`), each with the action that ends it.
-//!   `write`: the export.
+//! - `known`: all that has a name, and how it is called so that it is found again. `meaning`: what the names of a
+//!   file mean. `held`: an account's own roles.
+//! - `compare` and, for roles, `roles`: the lines that are missing or too many (`drift`), each with the action that
+//!   ends it. `write`: the export.
 //!
 //! Nothing is changed from here: [`App::access_plan`] makes a plan like any other.
 
@@ -79,8 +79,8 @@ impl App {
             .map_err(wrong)
     }
 
-    /// Of the roles of which it is unclear whether accounts hold them themselves, those that they do not: Atlassian is asked, a
-    /// request for each account. Beyond so many that a preview asks about, they stay unclear.
+    /// Of the roles of which it is unclear whether accounts hold them themselves, those that they do not: Atlassian is
+    /// asked, a request for each account. Beyond so many that a preview asks about, they stay unclear.
     async fn not_own(
         &self,
         drift: &Drift,
@@ -128,8 +128,8 @@ impl App {
         Ok(not_own)
     }
 
-    /// Makes one plan that ends the drift, or finds the one that waits already. Nothing of it happens before somebody approves
-    /// it.
+    /// Makes one plan that ends the drift, or finds the one that waits already. Nothing of it happens before somebody
+    /// approves it.
     pub async fn access_plan(
         &self,
         drift: &Drift,

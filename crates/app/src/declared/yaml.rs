@@ -1,7 +1,7 @@
 //! The little of YAML that an access file needs, with the place of everything: texts, lists and maps.
 //!
-//! Every scalar is a text, quoted or not, so `no`, `null` and `007` are what they look like. Anchors, aliases and tags are
-//! refused: a file of few bytes could stand for very many with them, and a reviewer sees what is written.
+//! Every scalar is a text, quoted or not, so `no`, `null` and `007` are what they look like. Anchors, aliases and tags
+//! are refused: a file of few bytes could stand for very many with them, and a reviewer sees what is written.
 
 use super::wrong::{Place, Wrong};
 use saphyr_parser::{Event, Marker, Parser, Tag};

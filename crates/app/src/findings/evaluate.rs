@@ -203,8 +203,8 @@ impl App {
         Ok(())
     }
 
-    /// Asks the rules about a published run that nobody asked them about, because the process that published it died; answers
-    /// whether there was one.
+    /// Asks the rules about a published run that nobody asked them about, because the process that published it died;
+    /// answers whether there was one.
     pub(crate) async fn rules_due(&self) -> Result<bool, AppError> {
         let now = self.clock.now_ms();
         let taken = self.store.job_take(RULES_JOB, now, now + ASK_LEASE_MS).await?;

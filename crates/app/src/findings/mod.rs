@@ -1,7 +1,7 @@
 //! What rules find, and what people decide about it.
 //!
-//! - `evaluate`: asks the rules about the published run and keeps what came of it. A rule that cannot be asked keeps its
-//!   findings and says why; it harms no other.
+//! - `evaluate`: asks the rules about the published run and keeps what came of it. A rule that cannot be asked keeps
+//!   its findings and says why; it harms no other.
 //! - `decide`: suppresses, accepts and opens again.
 //! - `view`: findings and rules for pages, tables and `--json`.
 

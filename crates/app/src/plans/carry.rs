@@ -209,8 +209,8 @@ impl App {
         self.check_breakers(row, connection, now).await
     }
 
-    /// Holds a plan back that would send more changes within an hour than the connection allows, or that comes after too
-    /// many failures. Answers how many more may fail.
+    /// Holds a plan back that would send more changes within an hour than the connection allows, or that comes after
+    /// too many failures. Answers how many more may fail.
     async fn check_breakers(
         &self,
         row: &PlanRow,
@@ -261,8 +261,8 @@ impl App {
         })
     }
 
-    /// Holds a plan back that a guard holds back now and did not when it was approved: other plans were carried out, the
-    /// guards were changed, or the organization was read anew meanwhile. Who is an organization admin is asked at
+    /// Holds a plan back that a guard holds back now and did not when it was approved: other plans were carried out,
+    /// the guards were changed, or the organization was read anew meanwhile. Who is an organization admin is asked at
     /// Atlassian, since the last one is lost once.
     async fn check_guards_again(
         &self,

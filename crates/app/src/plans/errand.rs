@@ -1,8 +1,9 @@
 //! Errands: single changes for a caller who has an approval of its own, such as the server of a connector.
 //!
-//! An errand is a plan like any other – preflight, guards, journal, proof – but its caller is maker and approver in one, and
-//! what it names is asked of Atlassian just now instead of being looked up: an errand works before the first reading, and knows
-//! people who came after the latest one. Whether it is so already is asked first, so that an errand may come twice.
+//! An errand is a plan like any other – preflight, guards, journal, proof – but its caller is maker and approver in
+//! one, and what it names is asked of Atlassian just now instead of being looked up: an errand works before the first
+//! reading, and knows people who came after the latest one. Whether it is so already is asked first, so that an errand
+//! may come twice.
 
 mod asking;
 

@@ -1,8 +1,8 @@
 //! Plans: proposing changes to Atlassian, approving them, having them carried out, undoing them.
 //!
 //! - `wish`: from names to actions. - `errand`: a single change for a caller with an approval of its own.
-//! - `make`: from wanted actions to a plan – `preflight` refuses what cannot be, `effects` works out what else is gained and
-//!   lost, `guards` say what holds it back. - `carry`: approving, applying, pausing, undoing.
+//! - `make`: from wanted actions to a plan – `preflight` refuses what cannot be, `effects` works out what else is
+//!   gained and lost, `guards` say what holds it back. - `carry`: approving, applying, pausing, undoing.
 //! - `queue`: plans that a page has carried out. - `view`, `expects`, `accounts`: what is shown.
 //! - `may`: what a person may do with a plan now. - `watch`: access that is there again after a plan took it away.
 //!

@@ -1,7 +1,7 @@
 //! What can be known before anybody approves: where a change is not allowed, would not stick, or means something else.
 //!
-//! Most is known from what was read. What is unknown and decides – who owns a group, how a role came about, what may be done
-//! with a managed account – is asked now.
+//! Most is known from what was read. What is unknown and decides – who owns a group, how a role came about, what may be
+//! done with a managed account – is asked now.
 
 use super::facts::Facts;
 use crate::App;

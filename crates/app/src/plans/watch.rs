@@ -1,5 +1,5 @@
-//! Access that is there again after a plan took it away: noticed at the next reading, with its cause where facts or the audit log tell
-//! one.
+//! Access that is there again after a plan took it away: noticed at the next reading, with its cause where facts or the
+//! audit log tell one.
 //!
 //! Each return is a line of the plan's journal, written once, when a reading that began well after the removal was
 //! confirmed shows the access. What a plan gave again on purpose is no return.

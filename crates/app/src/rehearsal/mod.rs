@@ -1,8 +1,9 @@
 //! Rehearsing a plan: it is carried out against a pretend Atlassian that holds the organization as it was read.
 //!
-//! Who calls [`App::rehearse`] brings the [`Place`]; the product does not know how one is made. The plan is carried out by the
-//! same worker, with a store of its own in a temporary folder and a clock that is moved instead of waited for. Of it all, only
-//! the [`Rehearsal`] is kept with the plan, so that applying it for real can say how far reality differed ([`Reality`]).
+//! Who calls [`App::rehearse`] brings the [`Place`]; the product does not know how one is made. The plan is carried out
+//! by the same worker, with a store of its own in a temporary folder and a clock that is moved instead of waited for.
+//! Of it all, only the [`Rehearsal`] is kept with the plan, so that applying it for real can say how far reality
+//! differed ([`Reality`]).
 
 mod reality;
 

@@ -43,7 +43,8 @@ pub struct Reality {
     pub longer_ms: i64,
     /// Actions that ended otherwise.
     pub surprises: Vec<Surprise>,
-    /// Roles that the rehearsal showed as gained and that the reading after it does not show; `None` before that reading.
+    /// Roles that the rehearsal showed as gained and that the reading after it does not show; `None` before that
+    /// reading.
     pub not_gained: Option<Vec<EffectLine>>,
     /// Roles that the rehearsal showed as lost and that the reading after it still shows.
     pub not_lost: Option<Vec<EffectLine>>,

@@ -32,8 +32,8 @@ fn cron(pattern: &str) -> Result<croner::Cron, croner::errors::CronError> {
     parser.parse(pattern)
 }
 
-/// When everything is to be read next, after a reading that began at `last_at`. `None` when the stored pattern cannot be
-/// understood any more.
+/// When everything is to be read next, after a reading that began at `last_at`. `None` when the stored pattern cannot
+/// be understood any more.
 fn whole_due(schedule: &ScheduleRow, interval_ms: i64, last_at: i64) -> Option<i64> {
     let Some(pattern) = &schedule.full_cron else {
         return Some(last_at.saturating_add(interval_ms));
@@ -44,7 +44,8 @@ fn whole_due(schedule: &ScheduleRow, interval_ms: i64, last_at: i64) -> Option<i
     Some(next.timestamp().as_millisecond())
 }
 
-/// When everything is to be read next; `None` while the connection is paused and nobody asked, and before it was ever read.
+/// When everything is to be read next; `None` while the connection is paused and nobody asked, and before it was ever
+/// read.
 ///
 /// Readings that were missed are one reading that is due: only the last one counts. After failures the wait grows, and
 /// what a person asks for does not wait.

@@ -18,8 +18,8 @@ const JOB_LEASE_MS: i64 = 60_000;
 const RENEW_EVERY: Duration = Duration::from_secs(15);
 /// How long after a delivery events are read: those that come with it are read with it.
 const MOMENT_MS: i64 = 500;
-/// How long after a delivery events are read until one is there that was processed after it: the log has an event some seconds
-/// later than a webhook tells of it. How many is a guess: about three in an example (API facts, 7.1).
+/// How long after a delivery events are read until one is there that was processed after it: the log has an event some
+/// seconds later than a webhook tells of it. How many is a guess: about three in an example (API facts, 7.1).
 const AFTER_DELIVERY_MS: [i64; 7] = [MOMENT_MS, 1_500, 3_200, 5_000, 8_000, 16_000, 32_000];
 /// How long until a connection is looked at again that somebody else reads now.
 const BUSY_MS: i64 = 15_000;
@@ -39,8 +39,8 @@ enum Ended {
 }
 
 impl App {
-    /// Makes sure that the next reading of every connection is planned as its schedule says. Answers for how long nothing is
-    /// due as far as that is known now.
+    /// Makes sure that the next reading of every connection is planned as its schedule says. Answers for how long
+    /// nothing is due as far as that is known now.
     pub async fn readings_plan(&self) -> Result<Option<Duration>, AppError> {
         let now = self.clock.now_ms();
         let mut due = Vec::new();
@@ -145,7 +145,8 @@ impl App {
         Ok(Some(self.sync(name, false, options, &sync::Silent).await?))
     }
 
-    /// Makes the next look at a connection due now, where one is planned; where its events cannot be read, everything is.
+    /// Makes the next look at a connection due now, where one is planned; where its events cannot be read, everything
+    /// is.
     pub(crate) async fn reading_soon(&self, connection: &str) -> Result<(), AppError> {
         let now = self.clock.now_ms();
         let row = self.connection_named(Some(connection)).await?;
@@ -160,8 +161,8 @@ impl App {
         Ok(())
     }
 
-    /// Makes the next look at a connection due in a moment, in the transaction of what asks for it. Many that come within
-    /// that moment are one.
+    /// Makes the next look at a connection due in a moment, in the transaction of what asks for it. Many that come
+    /// within that moment are one.
     pub(crate) async fn reading_nudge(
         &self,
         tx: &mut Tx,

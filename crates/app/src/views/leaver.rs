@@ -1,5 +1,5 @@
-//! What somebody who leaves still has: roles, groups, tokens, keys, and what only they administer; and for each what takes
-//! it away – a plan, leaving something else, or nothing that can be done from here, and why.
+//! What somebody who leaves still has: roles, groups, tokens, keys, and what only they administer; and for each what
+//! takes it away – a plan, leaving something else, or nothing that can be done from here, and why.
 
 use super::access::PathView;
 use super::account::AccountView;

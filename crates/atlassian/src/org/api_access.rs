@@ -1,8 +1,8 @@
 //! The API access API: the tokens of managed accounts, the organization's own keys, its service accounts.
 //!
 //! Everything here only reads. The call that revokes the tokens of all managed accounts at once (DELETE on the list of
-//! tokens) is not here and will not be: the transport refuses to send it, and `tests/client/unreachable.rs` proves that no
-//! source of the product builds it. A single token is revoked through user management ([`crate::writes`]).
+//! tokens) is not here and will not be: the transport refuses to send it, and `tests/client/unreachable.rs` proves that
+//! no source of the product builds it. A single token is revoked through user management ([`crate::writes`]).
 
 use super::{Admin, escape};
 use crate::cursor::{Cursor, Page};

@@ -1,5 +1,5 @@
-//! The audit log: its search, asked about one kind of event, and its stream. It is never read to know what is so: only to
-//! learn who did something, and what to read again.
+//! The audit log: its search, asked about one kind of event, and its stream. It is never read to know what is so: only
+//! to learn who did something, and what to read again.
 
 use super::{Admin, PAGE};
 use crate::cursor::{Cursor, Page};
@@ -48,11 +48,11 @@ impl Admin {
         Ok(self.page(request, cursor).await?.1)
     }
 
-    /// One page of the stream of all events, in the order of processing. An event that cannot be read is passed over: it
-    /// is counted as drift.
+    /// One page of the stream of all events, in the order of processing. An event that cannot be read is passed over:
+    /// it is counted as drift.
     ///
-    /// Atlassian answers 50 of these requests a minute and keeps 180 days (API facts, 7.3). The error of a cursor that is
-    /// too old is not known; [`ApiError::is_cursor_refused`] takes every refusal of what was sent for one.
+    /// Atlassian answers 50 of these requests a minute and keeps 180 days (API facts, 7.3). The error of a cursor that
+    /// is too old is not known; [`ApiError::is_cursor_refused`] takes every refusal of what was sent for one.
     pub async fn events_stream(&self, from: StreamFrom<'_>) -> Result<StreamPage, ApiError> {
         let request =
             Request::get("pollEvents", self.v1("/events-stream")).with("limit", STREAM_PAGE.to_string());

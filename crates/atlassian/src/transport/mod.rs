@@ -256,7 +256,8 @@ impl Transport {
         }
     }
 
-    /// How far the server's clock is ahead of ours by its latest answer, in milliseconds, to about a second; 0 before one.
+    /// How far the server's clock is ahead of ours by its latest answer, in milliseconds, to about a second; 0 before
+    /// one.
     pub fn server_ahead_ms(&self) -> i64 {
         self.counts.server_ahead_ms.load(Ordering::Relaxed)
     }

@@ -1,7 +1,7 @@
 //! Reading a file: its syncs, and the messages of one of them.
 //!
-//! What comes from elsewhere is only read, on a connection that cannot write and trusts nothing in the schema, after the
-//! structure of the database was checked once as a whole.
+//! What comes from elsewhere is only read, on a connection that cannot write and trusts nothing in the schema, after
+//! the structure of the database was checked once as a whole.
 
 use super::container::{Limits, unpack};
 use super::error::C1zError;

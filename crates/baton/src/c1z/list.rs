@@ -1,7 +1,8 @@
 //! What is in a sync, row by row, in the shapes that the protocol's own tool prints.
 //!
-//! What a row refers to is shown with it: a grant with its entitlement, the resource, the resource's type and the principal.
-//! Rows are found by tables of our own beside the file, which may have no indexes, and are not kept in memory.
+//! What a row refers to is shown with it: a grant with its entitlement, the resource, the resource's type and the
+//! principal. Rows are found by tables of our own beside the file, which may have no indexes, and are not kept in
+//! memory.
 
 use super::error::C1zError;
 use super::file::{C1z, SyncRun};

@@ -2,7 +2,8 @@
 //!
 //! - `container`: the five bytes and the compression, within limits.
 //! - `schema`: the tables and indexes. `time`: times as those tables hold them.
-//! - [`C1z`] reads a file. `list`, `stats` and `diff` say what is in it, in the shapes that the protocol's own tool prints.
+//! - [`C1z`] reads a file. `list`, `stats` and `diff` say what is in it, in the shapes that the protocol's own tool
+//!   prints.
 //! - [`Writer`] adds a sync to a file. The file is replaced whole or not at all.
 //!
 //! Files come from elsewhere and may be anything: each is a file of this form or one sentence, within bounded memory.

@@ -174,8 +174,8 @@ pub(crate) const KEPT: [(&str, &[&str]); 6] = [
     ),
 ];
 
-/// The indexes that the other programs look for by name. Two names of the resources are attached to each other's columns;
-/// it is so in every file, and whoever looks for the name takes what is there.
+/// The indexes that the other programs look for by name. Two names of the resources are attached to each other's
+/// columns; it is so in every file, and whoever looks for the name takes what is there.
 pub(crate) const INDEXES: &str = "
 CREATE UNIQUE INDEX idx_resource_types_external_sync_v1 ON v1_resource_types (external_id, sync_id);
 CREATE INDEX idx_resources_resource_type_id_v1 ON v1_resources (resource_type_id);

@@ -1,8 +1,8 @@
 //! Times as the tables hold them: what a clock on the wall shows, with a space and without a zone.
 //!
-//! The texts are compared as texts, to find the latest sync among others, so every program that writes a file writes them
-//! alike: `2026-11-22 02:18:56.502571359`, ends of zeros left out. As which instant such a text is meant cannot be told
-//! from it; it is shown as if the clock stood in Greenwich, as the other program does.
+//! The texts are compared as texts, to find the latest sync among others, so every program that writes a file writes
+//! them alike: `2026-11-22 02:18:56.502571359`, ends of zeros left out. As which instant such a text is meant cannot be
+//! told from it; it is shown as if the clock stood in Greenwich, as the other program does.
 
 use jiff::Timestamp;
 use jiff::civil::DateTime;

@@ -1,8 +1,8 @@
 //! Adding a sync to a file.
 //!
-//! The new database is made aside: what is kept of the older file, then the new sync. When it is finished it is compressed
-//! into a file beside the target, brought to the disk, and takes the target's name. Until then the target is as it was,
-//! whatever happens; afterwards it is the new file, whole.
+//! The new database is made aside: what is kept of the older file, then the new sync. When it is finished it is
+//! compressed into a file beside the target, brought to the disk, and takes the target's name. Until then the target is
+//! as it was, whatever happens; afterwards it is the new file, whole.
 
 use super::container::{Limits, pack};
 use super::error::C1zError;
@@ -105,8 +105,8 @@ const SYNC: &str = "INSERT INTO v1_sync_runs
 (sync_id, started_at, ended_at, sync_token, sync_type, supports_diff, grants_backfilled, stats)
 VALUES ($1, $2, $3, '', 'full', 1, 1, $4)";
 
-/// Nothing of the new database outlives a failure, so nothing is written twice to protect it. Rows only come at the ends of
-/// tables, which takes few pages.
+/// Nothing of the new database outlives a failure, so nothing is written twice to protect it. Rows only come at the
+/// ends of tables, which takes few pages.
 const SETTINGS: &str = "
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
@@ -117,8 +117,8 @@ PRAGMA trusted_schema = 0;
 PRAGMA threads = 2;
 ";
 
-/// Sorting goes by pages, each of them a call of the system: with half as many it takes three quarters of the time. Where
-/// nothing is sorted, larger ones would only take memory.
+/// Sorting goes by pages, each of them a call of the system: with half as many it takes three quarters of the time.
+/// Where nothing is sorted, larger ones would only take memory.
 const PAGES_TO_INDEX: &str = "PRAGMA page_size = 8192";
 
 /// Sorting takes more memory, and so many KiB for each of its threads.
@@ -136,9 +136,9 @@ fn sync_id(now_ms: i64, random: [u8; 16]) -> String {
 impl Writer {
     /// Begins a sync that is added to `target`, which may be missing.
     ///
-    /// Fails when there is something else in that place than a file of this form, and when it cannot be written there: both
-    /// are better known before an organization is read. `now_ms` is the time in milliseconds since 1970, `started_at` the
-    /// same on the wall.
+    /// Fails when there is something else in that place than a file of this form, and when it cannot be written there:
+    /// both are better known before an organization is read. `now_ms` is the time in milliseconds since 1970,
+    /// `started_at` the same on the wall.
     pub fn begin(
         target: &Path,
         options: &WriteOptions,

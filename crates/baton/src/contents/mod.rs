@@ -1,11 +1,11 @@
 //! What a file says of an organization, worked out from what was read and is published.
 //!
-//! `resources` has the rows of things; here are the grants, and the order in which everything is handed over. Grants go by
-//! whom they are to: each account with its roles, then each group with its members and its roles. Rows are handed over in
-//! batches and nothing is kept, so memory does not grow with the number of grants.
+//! `resources` has the rows of things; here are the grants, and the order in which everything is handed over. Grants go
+//! by whom they are to: each account with its roles, then each group with its members and its roles. Rows are handed
+//! over in batches and nothing is kept, so memory does not grow with the number of grants.
 //!
-//! What a role is held on tells its owner, the third part of its id: what is held on `platform` is held on the organization,
-//! and `project` and `goal` are no part of a file. Groups have nothing on `platform`.
+//! What a role is held on tells its owner, the third part of its id: what is held on `platform` is held on the
+//! organization, and `project` and `goal` are no part of a file. Groups have nothing on `platform`.
 
 mod resources;
 
@@ -243,8 +243,8 @@ impl<'a> Keys<'a> {
     }
 }
 
-/// Hands over what is wanted of everything that a file says of an organization with this id. Ends early when nobody takes the
-/// rows any more.
+/// Hands over what is wanted of everything that a file says of an organization with this id. Ends early when nobody
+/// takes the rows any more.
 pub(crate) async fn hand_over(
     app: &App,
     scope: &Scope,

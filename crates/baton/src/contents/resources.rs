@@ -1,7 +1,7 @@
 //! Accounts, groups, workspaces, the organization and API tokens as the file shows them.
 //!
-//! Names, profile keys and traits are those of the other program, oddities included: the name of an account is its e-mail
-//! address; a suspended account is disabled as a resource and enabled in its older trait.
+//! Names, profile keys and traits are those of the other program, oddities included: the name of an account is its
+//! e-mail address; a suspended account is disabled as a resource and enabled in its older trait.
 
 use crate::ids::{API_TOKEN, GROUP, MEMBER, ORGANIZATION, USER, WORKSPACE, entitlement_id, role_slug};
 use crate::proto::c1::connector::v2::entitlement::PurposeValue;

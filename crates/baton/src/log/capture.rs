@@ -14,7 +14,8 @@ pub struct Capture(Mutex<Option<File>>);
 pub struct Capturing<'a>(&'a Capture);
 
 impl Capture {
-    /// Keeps lines in this file from now on, until what comes back is dropped. Two at the same time share the later file.
+    /// Keeps lines in this file from now on, until what comes back is dropped. Two at the same time share the later
+    /// file.
     pub fn begin(&self, file: &Path) -> io::Result<Capturing<'_>> {
         *self.file() = Some(File::create(file)?);
         Ok(Capturing(self))

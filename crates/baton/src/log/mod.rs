@@ -1,5 +1,5 @@
-//! Log lines as those who watch the peer expect them: objects with `level`, `ts`, `caller` and `msg`, on standard error,
-//! with the messages that people search for.
+//! Log lines as those who watch the peer expect them: objects with `level`, `ts`, `caller` and `msg`, on standard
+//! error, with the messages that people search for.
 //!
 //! [`Lines`] tells the progress of a reading. Nothing here shows a key, a name or an e-mail address.
 

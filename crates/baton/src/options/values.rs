@@ -132,8 +132,8 @@ impl Values {
         Ok(())
     }
 
-    /// Refuses to read where a change was meant: what goes with one was said without it, or it was typed and is empty, as
-    /// when a script's own variable is.
+    /// Refuses to read where a change was meant: what goes with one was said without it, or it was typed and is empty,
+    /// as when a script's own variable is.
     pub fn nothing_half_wished(&self) -> Result<(), OptionsError> {
         const PARTS: [[&str; 2]; 9] = [
             ["grant-entitlement", "grant-entitlement"],

@@ -6,9 +6,9 @@
 //! SSL_CERT_FILE, the machine's → trust ──┘             ↑                └ full sync: Heartbeat, UploadAsset
 //! ```
 //!
-//! Promises: a secret is never shown; what the server refuses for good ends the program at once; a task that comes twice
-//! is done once, because its outcome is remembered until the server has taken it; a full sync that is cancelled leaves no
-//! file; when we are told to end, short tasks are finished and a sync is handed back for another connector.
+//! Promises: a secret is never shown; what the server refuses for good ends the program at once; a task that comes
+//! twice is done once, because its outcome is remembered until the server has taken it; a full sync that is cancelled
+//! leaves no file; when we are told to end, short tasks are finished and a sync is handed back for another connector.
 
 mod credentials;
 mod full_sync;

@@ -184,8 +184,8 @@ async fn get_tasks(
     }
 }
 
-/// Whether there is no sense in asking for tasks any more. A call that is refused may be the server's passing trouble; an
-/// id and secret that are refused are not.
+/// Whether there is no sense in asking for tasks any more. A call that is refused may be the server's passing trouble;
+/// an id and secret that are refused are not.
 fn gives_up(error: &ServiceError) -> bool {
     error.is_fatal() && !matches!(error, ServiceError::Call { .. })
 }

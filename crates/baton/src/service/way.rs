@@ -1,5 +1,5 @@
-//! The way to the server: straight, or through the proxy that `HTTPS_PROXY` and `NO_PROXY` name, which the client of the
-//! token endpoint asks by itself. The proxy sees the server's name and nothing of what is said.
+//! The way to the server: straight, or through the proxy that `HTTPS_PROXY` and `NO_PROXY` name, which the client of
+//! the token endpoint asks by itself. The proxy sees the server's name and nothing of what is said.
 
 use super::ServiceError;
 use hyper_util::client::legacy::connect::HttpConnector;

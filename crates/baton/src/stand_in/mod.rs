@@ -1,5 +1,6 @@
-//! A pretend server for tests: a token endpoint and the service on one real TLS port with a certificate authority of its
-//! own. It checks what a server checks – signatures, times, nonces, tokens, checksums – and writes down what it hears.
+//! A pretend server for tests: a token endpoint and the service on one real TLS port with a certificate authority of
+//! its own. It checks what a server checks – signatures, times, nonces, tokens, checksums – and writes down what it
+//! hears.
 //!
 //! Time is the clock that it is given. [`Plan`] is what happens when on that clock: while a task is under way, whoever
 //! asks for the next one waits, so that a day passes in order without anybody sleeping.

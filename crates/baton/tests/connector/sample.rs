@@ -1,4 +1,5 @@
-//! The file in `fixtures/baton` was written by the other program; the JSON beside it is what the protocol's tool prints.
+//! The file in `fixtures/baton` was written by the other program; the JSON beside it is what the protocol's tool
+//! prints.
 
 use baton::c1z::{C1z, C1zError, Limits, List, SyncRun};
 use serde_json::{Value, json};

@@ -1,4 +1,5 @@
-//! `orgwarden plan`: proposing changes, looking at them, approving, applying, undoing. Also `disable-user` and `enable-user`.
+//! `orgwarden plan`: proposing changes, looking at them, approving, applying, undoing. Also `disable-user` and
+//! `enable-user`.
 
 use super::{LOCAL_ADMINISTRATOR, open, open_with_key};
 use crate::args::{MakeArgs, MembersArgs, PlanArgs, PlanCommand, UserArgs};

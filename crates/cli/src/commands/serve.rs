@@ -185,8 +185,8 @@ async fn until_told(
     tokio::time::timeout(SOFT_END, serving).await.unwrap_or(Ok(()))
 }
 
-/// Reads what is due, one connection after another, until told to end. A reading under way is left at its last page, and
-/// is due at once for whoever serves next.
+/// Reads what is due, one connection after another, until told to end. A reading under way is left at its last page,
+/// and is due at once for whoever serves next.
 pub async fn keep_reading(app: &App, options: &Options, mut ended: watch::Receiver<bool>) {
     while !*ended.borrow() {
         let stirred = app.stirred.notified();
@@ -211,8 +211,8 @@ pub async fn keep_reading(app: &App, options: &Options, mut ended: watch::Receiv
     }
 }
 
-/// Carries out the plans that a page asked for, one after another, until told to end. One that is under way is left as it
-/// is: its intents are on record, and whoever serves next goes on by reading.
+/// Carries out the plans that a page asked for, one after another, until told to end. One that is under way is left as
+/// it is: its intents are on record, and whoever serves next goes on by reading.
 pub async fn keep_changing(app: &App, options: &Options, mut ended: watch::Receiver<bool>) {
     loop {
         let one = async {

@@ -1,5 +1,5 @@
-//! The program as a connector: once and on demand here, in service mode against a pretend server in `serving`; always on a
-//! twin.
+//! The program as a connector: once and on demand here, in service mode against a pretend server in `serving`; always
+//! on a twin.
 
 #![expect(clippy::unwrap_used, reason = "a test fails by panicking")]
 

@@ -198,7 +198,8 @@ async fn groups_are_searched_listed_counted_and_shown() {
             .unwrap()
             .data
             .unwrap();
-        // The package expects lists inside the list of roles, our notes say a plain list: only the raw answer can be read.
+        // The package expects lists inside the list of roles, our notes say a plain list: only the raw answer can be
+        // read.
         let raw = groups
             .get_group_role_assignments(&case.org, &directory, &id)
             .send_raw()

@@ -1,7 +1,7 @@
 //! A SCIM client written by others completes its checks.
 //!
-//! It is the Python package `scim2-tester`, installed in `scim2-tester` below the target directory; `.ci/run` says how. Without
-//! it the test is skipped with a word on stderr, unless `ORGWARDEN_REQUIRE` names it.
+//! It is the Python package `scim2-tester`, installed in `scim2-tester` below the target directory; `.ci/run` says how.
+//! Without it the test is skipped with a word on stderr, unless `ORGWARDEN_REQUIRE` names it.
 
 use std::io::Write as _;
 use std::path::{Path, PathBuf};

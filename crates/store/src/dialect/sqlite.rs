@@ -36,8 +36,8 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .pragma("case_sensitive_like", "1")
 }
 
-/// Makes a database that is not there yet a file that only its owner may read; SQLite's files beside it follow it in that.
-/// Where that cannot be, SQLite says why better.
+/// Makes a database that is not there yet a file that only its owner may read; SQLite's files beside it follow it in
+/// that. Where that cannot be, SQLite says why better.
 fn make_private(file: &Path) {
     #[cfg(unix)]
     {
@@ -118,8 +118,8 @@ pub(crate) async fn synchronous(write: &SqlitePool, fully: bool) -> Result<(), s
     Ok(())
 }
 
-/// Copies a database by a statement that takes the new file. On a connection of its own: the readers' may not write, not
-/// even elsewhere, and the writer's may be at work.
+/// Copies a database by a statement that takes the new file. On a connection of its own: the readers' may not write,
+/// not even elsewhere, and the writer's may be at work.
 pub(crate) async fn copy(file: &Path, statement: &'static str, to: &Path) -> Result<(), sqlx::Error> {
     let mut connection = options(file).connect().await?;
     let copied = sqlx::query(statement).bind(to.display().to_string());

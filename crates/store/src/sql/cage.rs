@@ -60,8 +60,8 @@ enum Caged {
 }
 
 impl Store {
-    /// Makes a cage over the views of one organization as of one run. `now` is what `:now` and its relatives count from,
-    /// in milliseconds since the epoch.
+    /// Makes a cage over the views of one organization as of one run. `now` is what `:now` and its relatives count
+    /// from, in milliseconds since the epoch.
     pub async fn cage(&self, at: Snapshot, now: i64) -> Result<Cage, Refusal> {
         let caged = match self.own_connection() {
             OwnConnection::Sqlite(file) => {

@@ -9,10 +9,10 @@
 //!            ▼
 //!          Cage::ask ──> Answer    at most so many rows and bytes, within so much time
 //! ```
-//! It promises that a question changes nothing, reads nothing but the [`mod@views`], ends in time and fits in memory; and
-//! that whatever is refused is refused with one sentence that says what to do. Either half would do: the tokens are
-//! judged before a database sees them, and the databases refuse by themselves – SQLite by an authorizer, PostgreSQL
-//! by a role that may read the views only.
+//! It promises that a question changes nothing, reads nothing but the [`mod@views`], ends in time and fits in memory;
+//! and that whatever is refused is refused with one sentence that says what to do. Either half would do: the tokens are
+//! judged before a database sees them, and the databases refuse by themselves – SQLite by an authorizer, PostgreSQL by
+//! a role that may read the views only.
 
 mod answer;
 mod cage;

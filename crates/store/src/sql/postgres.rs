@@ -21,9 +21,9 @@ use sqlx::{
 /// The role that questions are asked as. It owns nothing and may log in nowhere.
 const ROLE: &str = "orgwarden_query";
 
-/// What a look-up costs is told as for data that is in memory. As for data on a disk, the look-ups in a view's columns cost
-/// so much that the planner takes all other ways to be equally dear: it joined 2,800 accounts with 28,000 texts by trying
-/// each with each, which took 9 s and takes 0.1 s this way. Compiling a question took longer than answering it.
+/// What a look-up costs is told as for data that is in memory. As for data on a disk, the look-ups in a view's columns
+/// cost so much that the planner takes all other ways to be equally dear: it joined 2,800 accounts with 28,000 texts by
+/// trying each with each, which took 9 s and takes 0.1 s this way. Compiling a question took longer than answering it.
 const PLANNING: &str =
     "SET LOCAL seq_page_cost = 0.1; SET LOCAL random_page_cost = 0.1; SET LOCAL jit = off;\n";
 

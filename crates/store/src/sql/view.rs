@@ -1,10 +1,10 @@
 //! What a view is, and its SQL for one organization as of one run.
 //!
-//! A view is written once, as templates: `{…}` stands for what the databases say differently or what many columns share.
-//! `{told f.status}`, `{flag f.x}`, `{number f.x}`: an attribute of a fact as text, as 0 or 1, as a number ·
+//! A view is written once, as templates: `{…}` stands for what the databases say differently or what many columns
+//! share. `{told f.status}`, `{flag f.x}`, `{number f.x}`: an attribute of a fact as text, as 0 or 1, as a number ·
 //! `{time EXPRESSION}`: milliseconds as text · `{id f.c}`: the text of an id · `{person f.a name}` · `{group f.a}`,
-//! `{workspace f.b type_key}`: what is told of a group or workspace, the latest there is as of the run ·
-//! `{shown m}`: the condition under which a fact is shown · `{organization}`, `{run}`: our numbers for them.
+//! `{workspace f.b type_key}`: what is told of a group or workspace, the latest there is as of the run · `{shown m}`:
+//! the condition under which a fact is shown · `{organization}`, `{run}`: our numbers for them.
 
 use super::cage::Dialect;
 use crate::views::Snapshot;
@@ -41,7 +41,8 @@ pub(super) enum Source {
     Facts { kind: i64, keys: usize },
     /// The beginnings and endings of such facts.
     Changes { kind: i64, keys: usize },
-    /// Effective access, by its one definition: holdings `h`, their texts `ta` and `tb`, grants `g`, memberships `m`, methods `w`.
+    /// Effective access, by its one definition: holdings `h`, their texts `ta` and `tb`, grants `g`, memberships `m`,
+    /// methods `w`.
     EffectiveAccess,
     /// Events of the audit archive, called `v`.
     Events,

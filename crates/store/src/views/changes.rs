@@ -60,8 +60,8 @@ LIMIT $4"
 const BEGUN_IN: &str = turned_in!("f.unseen_at IS NOT NULL AND f.begun_run");
 const ENDED_IN: &str = turned_in!("f.ended_run");
 
-/// What is so at $2 and was not so at $3, and what was so at $3 and is not at $2: rows that began or ended between. What
-/// ended and began again alike stands in both.
+/// What is so at $2 and was not so at $3, and what was so at $3 and is not at $2: rows that began or ended between.
+/// What ended and began again alike stands in both.
 const BEGUN_BETWEEN: &str = concat!(
     "SELECT ",
     columns!(),
@@ -229,8 +229,8 @@ impl Tx {
             .collect()
     }
 
-    /// The facts of one kind or all (`None`) that are so at `at` and were not so in the run `before`, and those the other way
-    /// around; at most `limit` of each. A fact that is told otherwise stands in both.
+    /// The facts of one kind or all (`None`) that are so at `at` and were not so in the run `before`, and those the
+    /// other way around; at most `limit` of each. A fact that is told otherwise stands in both.
     pub async fn change_between(
         &mut self,
         at: Snapshot,
@@ -326,8 +326,8 @@ impl Tx {
         Ok((begun, ended))
     }
 
-    /// The published runs that changed something, of this kind or any (`None`), after `first` up to `at.run`, the latest
-    /// first.
+    /// The published runs that changed something, of this kind or any (`None`), after `first` up to `at.run`, the
+    /// latest first.
     pub async fn change_runs(
         &mut self,
         at: Snapshot,

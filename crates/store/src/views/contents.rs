@@ -1,7 +1,7 @@
 //! Everything of an organization in the order of its numbers, part by part: for what is written whole into a file.
 //!
-//! A part is bounded, so memory does not grow with the organization. The parts fit together because a published run does
-//! not change.
+//! A part is bounded, so memory does not grow with the organization. The parts fit together because a published run
+//! does not change.
 
 use super::Snapshot;
 use crate::database::Tx;
@@ -84,7 +84,8 @@ impl Tx {
         Ok(keys)
     }
 
-    /// At most `most` accounts with everything that was told of them, in the order of their numbers: those after `after`.
+    /// At most `most` accounts with everything that was told of them, in the order of their numbers: those after
+    /// `after`.
     pub async fn account_descriptions(
         &mut self,
         at: Snapshot,

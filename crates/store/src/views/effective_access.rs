@@ -44,9 +44,9 @@ FROM "
     };
 }
 
-/// The joins of the definition, to holdings that are called `h`. SQLite looks for the group's grant first and then for the
-/// membership, by index, and would write down every membership of a join in parentheses. PostgreSQL, not knowing how few
-/// grants there are, would go through all members of a group for each holding, unless both are one join.
+/// The joins of the definition, to holdings that are called `h`. SQLite looks for the group's grant first and then for
+/// the membership, by index, and would write down every membership of a join in parentheses. PostgreSQL, not knowing
+/// how few grants there are, would go through all members of a group for each holding, unless both are one join.
 macro_rules! effective_joins {
     (sqlite) => {
         concat!(
@@ -185,8 +185,8 @@ struct EffectiveAccess {
     of_resource: [&'static str; 2],
     /// The same, walking through the people in the order of their names: for resources that a large share holds.
     of_large_resource: [&'static str; 2],
-    /// All on a resource as one text: numbers apart by spaces, what was told last, lines apart by line ends. Handing over
-    /// each of very many rows costs more than reading them. They are read in the order of the index, where their
+    /// All on a resource as one text: numbers apart by spaces, what was told last, lines apart by line ends. Handing
+    /// over each of very many rows costs more than reading them. They are read in the order of the index, where their
     /// neighbours are.
     whole_resource: &'static str,
     every: &'static str,
@@ -252,7 +252,8 @@ FROM e"
     };
 }
 
-/// The joins of the definition, for views: to holdings that are called `h`, adding grants `g`, memberships `m` and methods `w`.
+/// The joins of the definition, for views: to holdings that are called `h`, adding grants `g`, memberships `m` and
+/// methods `w`.
 pub(crate) const JOINS_OF_HOLDINGS: ForBoth<&str> = ForBoth {
     sqlite: effective_joins!(sqlite),
     postgres: effective_joins!(postgres),

@@ -59,8 +59,8 @@ WHERE f.kind = 5 AND ",
 GROUP BY f.a"
 );
 
-/// Members in the order of names: `$people` leads from the memberships to the people or the other way round, the edge is
-/// the account `$7`.
+/// Members in the order of names: `$people` leads from the memberships to the people or the other way round, the edge
+/// is the account `$7`.
 macro_rules! members {
     ($people:literal, $edge:expr, $direction:literal) => {
         concat!(
@@ -172,8 +172,8 @@ impl Tx {
         rows.iter().map(|row| Ok((row.int(0)?, row.int(1)?))).collect()
     }
 
-    /// A part of the members of a group whose name, e-mail or id contains `search`, by name. `is_large` says that a large
-    /// share of all accounts is in it, so that the order of names leads there sooner.
+    /// A part of the members of a group whose name, e-mail or id contains `search`, by name. `is_large` says that a
+    /// large share of all accounts is in it, so that the order of names leads there sooner.
     pub async fn group_members(
         &mut self,
         at: Snapshot,

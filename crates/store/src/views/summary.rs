@@ -136,7 +136,8 @@ macro_rules! json_of_postgres {
     };
 }
 
-/// Writes the summary of the accounts as of the run $2 of the organization $1. Each database reads JSON in its own words.
+/// Writes the summary of the accounts as of the run $2 of the organization $1. Each database reads JSON in its own
+/// words.
 const WRITE: ForBoth<&str> = ForBoth {
     sqlite: write_accounts!(json_of_sqlite, everybody),
     postgres: write_accounts!(json_of_postgres, everybody),

@@ -241,8 +241,8 @@ impl Tx {
         row.map_or(Ok(0), |row| row.int(0))
     }
 
-    /// By resource, or of one, how many accounts have any role on it, and how many of them were active there at `since` or
-    /// later.
+    /// By resource, or of one, how many accounts have any role on it, and how many of them were active there at `since`
+    /// or later.
     pub async fn holder_counts(
         &mut self,
         at: Snapshot,

@@ -267,7 +267,8 @@ async fn a_change_is_between_two_looks(database: TestDatabase) {
             .collect::<Vec<_>>()
     };
     let key = ["g2".to_owned(), "a".to_owned()];
-    // It came back after it was seen to be gone, and was last seen when it had come back; not with the last whole reading.
+    // It came back after it was seen to be gone, and was last seen when it had come back; not with the last whole
+    // reading.
     let came_back = turned(tx.turned_by(reading.organization, back, 10).await.unwrap());
     assert_eq!(came_back, [(false, key.clone(), ended_at, back_at)]);
     let went = turned(tx.turned_by(reading.organization, gone, 10).await.unwrap());

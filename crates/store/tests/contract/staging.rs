@@ -24,8 +24,8 @@ fn at(sent_at: i64, facts: Vec<Fact>) -> Observation {
     }
 }
 
-/// The status of account `a` after these observations, in the order in which their answers came: the same, whether they are
-/// kept together or one after the other.
+/// The status of account `a` after these observations, in the order in which their answers came: the same, whether they
+/// are kept together or one after the other.
 async fn status_after(database: &TestDatabase, observations: [(i64, &str); 2]) -> String {
     let mut reading = Reading::begin(&database.store).await;
     let run = reading.open().await;

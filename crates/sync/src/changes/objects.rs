@@ -186,7 +186,8 @@ async fn read_groups(ctx: &Context<'_>, groups: &BTreeSet<String>, read: &mut Re
     looked(ctx, &seen).await
 }
 
-/// Where a group gives a role on something that was never met: the list of workspaces is read, which may tell what it is.
+/// Where a group gives a role on something that was never met: the list of workspaces is read, which may tell what it
+/// is.
 async fn read_strange_resources(ctx: &Context<'_>, read: &Read) -> Result<(), SyncError> {
     let groups: Vec<String> = read.givers.iter().cloned().collect();
     let mut tx = ctx.store.read().await?;

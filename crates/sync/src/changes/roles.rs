@@ -1,11 +1,11 @@
 //! Which roles came and went with the memberships and grants that were read.
 //!
-//! What follows from groups may be wrong: what is known of them may be old, or change while this is read. So a role that
-//! newly follows from a group is asked about directly before it begins, and one that no group explains any more before it
-//! ends, both in the same requests (`absence.rs`). Atlassian's own counts tell where something else happened: the account's
-//! count of resources where its row was read, the role's count of holders where it was not. There accounts are read one by
-//! one, or the role's holders are listed. Where many roles are gained at once, a count that agrees is believed unless it
-//! cannot tell.
+//! What follows from groups may be wrong: what is known of them may be old, or change while this is read. So a role
+//! that newly follows from a group is asked about directly before it begins, and one that no group explains any more
+//! before it ends, both in the same requests (`absence.rs`). Atlassian's own counts tell where something else happened:
+//! the account's count of resources where its row was read, the role's count of holders where it was not. There
+//! accounts are read one by one, or the role's holders are listed. Where many roles are gained at once, a count that
+//! agrees is believed unless it cannot tell.
 
 use super::objects::Read;
 use crate::absence::Believed;
@@ -22,12 +22,12 @@ use store::{GivenRole, Looked, Observation, Part};
 type Pair = (String, String);
 type ByOne<T> = BTreeMap<String, BTreeSet<T>>;
 
-/// So many requests are spent on roles that seem gained and that nobody lost. Where it would take more, Atlassian's counts are
-/// believed as far as they can tell.
+/// So many requests are spent on roles that seem gained and that nobody lost. Where it would take more, Atlassian's
+/// counts are believed as far as they can tell.
 const MOST_ASKED: usize = 8;
 
-/// Reads the roles that may have changed, or makes them candidates: of roles that seem to have ended, in the store; of those
-/// that seem to have begun, in the answer.
+/// Reads the roles that may have changed, or makes them candidates: of roles that seem to have ended, in the store; of
+/// those that seem to have begun, in the answer.
 pub(super) async fn read(ctx: &Context<'_>, joint: bool, read: &Read) -> Result<Believed, SyncError> {
     let grants = Grants::load(ctx, read).await?;
     let gone = |account: &String| read.rows.get(account).is_some_and(|row| !row.is_there);

@@ -91,7 +91,8 @@ async fn explained_of_first(ctx: &Context<'_>) -> Result<(i64, i64), SyncError> 
 /// A role whose holders are to be concluded.
 pub(crate) struct OpenRole {
     given: GivenRole,
-    /// How many accounts held it before the groups that give it were looked at again; `None` where this key may not ask.
+    /// How many accounts held it before the groups that give it were looked at again; `None` where this key may not
+    /// ask.
     counted: Option<i64>,
 }
 

@@ -1,9 +1,9 @@
 //! Who holds which role on which resource, by search filters.
 //!
-//! With *joint* filters a search by resource and role answers exactly. With *independent* filters the same search
-//! also finds accounts that have the role elsewhere and another role here; then roles, resources and roles again are
-//! listed on their own, and only accounts with several roles are read one by one (`verify.rs`). Roles that a group gives to most
-//! accounts are not listed at all where that can be helped (`implied.rs`).
+//! With *joint* filters a search by resource and role answers exactly. With *independent* filters the same search also
+//! finds accounts that have the role elsewhere and another role here; then roles, resources and roles again are listed
+//! on their own, and only accounts with several roles are read one by one (`verify.rs`). Roles that a group gives to
+//! most accounts are not listed at all where that can be helped (`implied.rs`).
 
 use crate::error::SyncError;
 use crate::listing::{Context, side_by_side};
@@ -222,8 +222,8 @@ pub(crate) fn holders_of(given: &GivenRole) -> (AccountSearch, String) {
     (question.search(), question.name())
 }
 
-/// Reads the listings of resources that have several pages again, until none shows anybody new: while an organization changes, a row
-/// can be lost between two pages and another come, and then every count agrees.
+/// Reads the listings of resources that have several pages again, until none shows anybody new: while an organization
+/// changes, a row can be lost between two pages and another come, and then every count agrees.
 pub(crate) async fn read_holdings_again(ctx: &Context<'_>) -> Result<bool, SyncError> {
     let mut tx = ctx.store.read().await?;
     let listings = tx.listing_all(ctx.run).await?;

@@ -94,7 +94,8 @@ fn groups(reading: &mut Reading, world: &mut World) -> Result<(), TwinError> {
     Ok(())
 }
 
-/// Makes the resources: the organization, then the workspaces in their order, then the rest. Gives back their new numbers.
+/// Makes the resources: the organization, then the workspaces in their order, then the rest. Gives back their new
+/// numbers.
 fn resources(reading: &mut Reading, world: &mut World) -> Vec<u32> {
     let told: HashMap<u32, (usize, &'static str, &str)> = reading
         .workspaces

@@ -1,7 +1,7 @@
 //! A given organization: the state of which a list of facts is the truth.
 //!
-//! The lines are those of [`crate::Twin::truth`]. First they are read into numbered rows ([`Reading`]), in which a row may
-//! be mentioned before it is described; then the rows are joined ([`join`]). Where the facts say something of an
+//! The lines are those of [`crate::Twin::truth`]. First they are read into numbered rows ([`Reading`]), in which a row
+//! may be mentioned before it is described; then the rows are joined ([`join`]). Where the facts say something of an
 //! account's roles that does not follow from its groups and direct roles, the difference is kept with the account.
 
 mod join;

@@ -1,4 +1,5 @@
-//! The v1 operations that the vendor has removed; some organizations may still answer them, so they are behind a switch.
+//! The v1 operations that the vendor has removed; some organizations may still answer them, so they are behind a
+//! switch.
 
 use serde::{Deserialize, Serialize};
 use serde_json::{Value, json};

@@ -1,8 +1,8 @@
 //! Serves a captured directory: the same question gets the recorded answer, and nothing else gets one.
 //!
 //! A capture is a folder with `manifest.json` and `answers.ndjson` (docs/twin.md tells the form). Nothing in it is
-//! believed: it may come from a stranger with a bug report. It is read only, no name in it is ever used as a path, lines
-//! and counts are bounded, and what is wrong with it is one sentence. Where the same question was asked several
+//! believed: it may come from a stranger with a bug report. It is read only, no name in it is ever used as a path,
+//! lines and counts are bounded, and what is wrong with it is one sentence. Where the same question was asked several
 //! times, its answers are given in their order, the last for ever.
 //!
 //! There is no state, no clock, no fault and no limit here; any credential is good.

@@ -234,7 +234,8 @@ impl World {
             .count()
     }
 
-    /// When an account last used a workspace; derived from the seed, so that it costs no memory, unless it logged in since.
+    /// When an account last used a workspace; derived from the seed, so that it costs no memory, unless it logged in
+    /// since.
     pub(crate) fn last_active_ms(&self, account: &Account, resource: u32) -> Option<i64> {
         let bits = hash(self.seed ^ (u64::from(resource) << 32), account.id.as_bytes());
         if bits % 100 < 15 {

@@ -39,7 +39,8 @@ impl Case {
     }
 
     pub fn on(twin: Twin) -> Case {
-        // The client insists on a TLS provider although the twin speaks plain HTTP; a second installing is refused, and fine.
+        // The client insists on a TLS provider although the twin speaks plain HTTP; a second installing is refused, and
+        // fine.
         let _ = rustls::crypto::ring::default_provider().install_default();
         Case {
             twin,

@@ -8,7 +8,8 @@ use reqwest::Method;
 use serde_json::{Value, json};
 use twin::Shape;
 
-/// Calls with a body: method, path with places for the organization `{o}`, a directory, an account, a group, a SCIM base.
+/// Calls with a body: method, path with places for the organization `{o}`, a directory, an account, a group, a SCIM
+/// base.
 const CALLS: [(&str, &str); 24] = [
     ("POST", "/admin/v2/orgs/{o}/directories/{d}/users/search"),
     ("POST", "/admin/v2/orgs/{o}/directories/{d}/groups/search"),

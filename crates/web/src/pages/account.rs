@@ -506,8 +506,8 @@ fn roles(shell: &Shell, view: &AccountView) -> Markup {
     }
 }
 
-/// Whether the role was given to the account itself, so that it can be taken from it. What comes through a group goes with
-/// the group; where that was not read, making the plan asks.
+/// Whether the role was given to the account itself, so that it can be taken from it. What comes through a group goes
+/// with the group; where that was not read, making the plan asks.
 fn may_revoke(shell: &Shell, row: &RoleView) -> bool {
     let is_direct = |path: &PathView| matches!(path, PathView::Direct | PathView::NotRead);
     shell.can_change && row.paths.iter().any(is_direct)

@@ -1,5 +1,5 @@
-//! A day of tasks: readings every six hours with changes between them, tasks that come twice, tokens that expire, a server
-//! that is away for a while and starts anew. The clock moves when the connector waits, so a day takes a second.
+//! A day of tasks: readings every six hours with changes between them, tasks that come twice, tokens that expire, a
+//! server that is away for a while and starts anew. The clock moves when the connector waits, so a day takes a second.
 
 use super::*;
 use crate::stand_in::{Event, Finished, Plan};

@@ -1,5 +1,5 @@
-//! The connector's command line, made from its table of flags: the same below `orgwarden connector` and for a program that
-//! is called `baton-atlassian`.
+//! The connector's command line, made from its table of flags: the same below `orgwarden connector` and for a program
+//! that is called `baton-atlassian`.
 
 use baton::options::Typed;
 use baton::options::flags::{FLAGS, Flag, Kind};

@@ -1,7 +1,7 @@
 //! `orgwarden connector`, and the program when it is called `baton-atlassian`: in place of the peer's connector.
 //!
-//! It has settings of its own – flags, `BATON_…` and `.baton.yaml` – and ends with 1 on any error, whose sentence is the last
-//! line on standard error.
+//! It has settings of its own – flags, `BATON_…` and `.baton.yaml` – and ends with 1 on any error, whose sentence is
+//! the last line on standard error.
 
 mod args;
 mod serve;

@@ -1,7 +1,7 @@
 //! SCIM at `/scim/directory/{id}`: provisioned users and pushed groups, as RFC 7643 and RFC 7644 have them.
 //!
-//! Where the vendor differs from the standard, `docs/twin.md` says so. `schema` describes the attributes and puts documents
-//! into shape, `patch` changes them, `select` is filters, pages and wanted attributes, `documents` the static
+//! Where the vendor differs from the standard, `docs/twin.md` says so. `schema` describes the attributes and puts
+//! documents into shape, `patch` changes them, `select` is filters, pages and wanted attributes, `documents` the static
 //! answers, `links` the calls of the admin API about records.
 
 mod documents;

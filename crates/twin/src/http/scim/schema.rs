@@ -1,4 +1,5 @@
-//! The attributes of users and groups: one table, from which the schema documents are written and documents are checked.
+//! The attributes of users and groups: one table, from which the schema documents are written and documents are
+//! checked.
 
 use serde_json::{Map, Value, json};
 

@@ -5,7 +5,8 @@ use crate::picture::fit;
 use app::views::Since;
 use maud::{Markup, html};
 
-/// Where the columns are and how wide their nodes: letters keep their size, so a narrower room has a drawing of its own.
+/// Where the columns are and how wide their nodes: letters keep their size, so a narrower room has a drawing of its
+/// own.
 pub(super) struct Layout {
     pub(super) class: &'static str,
     pub(super) width: i64,
