@@ -11,7 +11,7 @@
 //!
 //! The order of a run, each step a file: [`steps`] reads listings and maps them ([`map`]) to facts; [`semantics`] finds
 //! out how this tenant's filters work; [`verify`] compares with counts and reads precisely where they disagree;
-//! [`absence`] is the second witness; [`hold`] stops what looks wrong; [`run`] ties them together. [`keeper`] has
+//! [`absence`] is the second witness; [`hold`] stops what looks wrong; [`run`] ties them together: [`whole`], then [`publish`]. [`keeper`] has
 //! answers wait for the store's one writer, who keeps them together.
 //!
 //! [`events`] reads the audit log's stream, and [`changes`] reads what it named as a small run of its own.
@@ -27,12 +27,16 @@ mod keeper;
 mod listing;
 mod map;
 mod progress;
+mod publish;
+mod reading;
 mod run;
 mod semantics;
 mod steps;
 mod verify;
+mod whole;
 
 pub use changes::{Followed, follow};
 pub use error::SyncError;
 pub use progress::{Estimate, Progress, Silent};
-pub use run::{Outcome, Reading, Status, sync};
+pub use reading::{Outcome, Reading, Status};
+pub use run::sync;

@@ -4,7 +4,7 @@ use crate::error::{SyncError, While as _};
 use crate::first_accounts::FirstAccounts;
 use crate::keeper::Keeper;
 use crate::progress::Progress;
-use crate::run::Reading;
+use crate::reading::Reading;
 use atlassian::{Admin, ApiError, Cursor, Page, Scim};
 use futures::stream::{FuturesUnordered, StreamExt as _};
 use model::{Clock, Family, RunId};

@@ -1,7 +1,7 @@
 //! Who did what a run found changed, and when, as far as an event tells.
 
 use crate::error::SyncError;
-use crate::run::Reading;
+use crate::reading::Reading;
 use model::{FactKind, RunId};
 use std::collections::HashMap;
 use store::{Cause, EventRow, Turned};

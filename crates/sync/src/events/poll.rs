@@ -7,7 +7,7 @@
 use super::meaning::dirty;
 use crate::error::SyncError;
 use crate::map::instant_ms;
-use crate::run::Reading;
+use crate::reading::Reading;
 use atlassian::org::{StreamFrom, StreamPage};
 use atlassian::wire::Event;
 use atlassian::{ApiError, Cursor};
