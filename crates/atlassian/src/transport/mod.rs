@@ -4,24 +4,27 @@
 //! writes never. The key is sent and never printed; log lines carry the operation's name, not its path, because
 //! a path can hold an account id and a query an e-mail address.
 
+mod body;
 mod interpreter;
 mod limiter;
+mod request;
 mod retry;
 mod tls;
 
 pub use interpreter::{Heard, Interpreter, Question};
 pub use limiter::Waiting;
+pub(crate) use request::Request;
 
-use crate::cursor::Cursor;
 use crate::drift::Drift;
 use crate::error::ApiError;
 use crate::wire::parse_error;
-use bytes::{Bytes, BytesMut};
-use futures::StreamExt as _;
+use body::{BodyProblem, is_json, json_problem, read_body};
+use bytes::Bytes;
 use limiter::Limiter;
 use model::Clock;
+use request::revokes_every_token;
 use reqwest::header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, HeaderMap, HeaderValue};
-use reqwest::{Method, StatusCode};
+use reqwest::StatusCode;
 use secrecy::{ExposeSecret as _, SecretString};
 use serde::de::DeserializeOwned;
 use serde_json::Value;
@@ -78,69 +81,6 @@ pub struct Status {
     pub waiting: Option<Waiting>,
 }
 
-/// One request, before it is sent.
-pub(crate) struct Request {
-    /// Name of the operation, as in the vendor's description; for counting, logs and messages.
-    pub operation: &'static str,
-    pub method: Method,
-    /// Path below the base address, its ids escaped.
-    pub path: String,
-    pub query: Vec<(&'static str, String)>,
-    pub body: Option<Value>,
-    /// What is asked for and sent, where it is not plain JSON.
-    pub media: Option<&'static str>,
-}
-
-impl Request {
-    pub fn get(operation: &'static str, path: String) -> Request {
-        Request {
-            operation,
-            method: Method::GET,
-            path,
-            query: Vec::new(),
-            body: None,
-            media: None,
-        }
-    }
-
-    /// A search: a POST that only reads and may be repeated.
-    pub fn search(operation: &'static str, path: String, body: Value) -> Request {
-        Request {
-            operation,
-            method: Method::POST,
-            path,
-            query: Vec::new(),
-            body: Some(body),
-            media: None,
-        }
-    }
-
-    /// A write. Goes through [`Transport::write`] only, which sends it once.
-    pub fn write(operation: &'static str, method: Method, path: String, body: Option<Value>) -> Request {
-        Request {
-            operation,
-            method,
-            path,
-            query: Vec::new(),
-            body,
-            media: None,
-        }
-    }
-
-    pub fn with(mut self, name: &'static str, value: impl Into<String>) -> Request {
-        self.query.push((name, value.into()));
-        self
-    }
-
-    /// The page after `cursor`; the first if there is none.
-    pub fn with_cursor(self, cursor: Option<&Cursor>) -> Request {
-        match cursor {
-            Some(cursor) => self.with("cursor", cursor.as_str()),
-            None => self,
-        }
-    }
-}
-
 /// An answer that was read and understood.
 pub(crate) struct Answer<T> {
     pub value: T,
@@ -177,8 +117,6 @@ pub struct Transport {
     pub drift: Drift,
 }
 
-/// A single answer may not be larger than this.
-const MAX_BODY_BYTES: usize = 32 * 1024 * 1024;
 const CONNECT_TIMEOUT: Duration = Duration::from_secs(10);
 const REQUEST_TIMEOUT: Duration = Duration::from_secs(60);
 
@@ -508,26 +446,6 @@ impl Transport {
     }
 }
 
-/// Whether this is the call that revokes the API tokens of everybody (or of a whole service account) at once. Nothing
-/// asks for it; this is the second bolt, for code that is yet to be written.
-fn revokes_every_token(method: &Method, url: &Url) -> bool {
-    if *method != Method::DELETE {
-        return false;
-    }
-    let path = percent_decoded(url.path()).to_lowercase();
-    let path = path.trim_end_matches('/');
-    path.contains("api-access") && path.ends_with("api-tokens")
-}
-
-fn percent_decoded(path: &str) -> String {
-    // A query pair is decoded by the same rules, but for the plus sign.
-    let query = format!("p={}", path.replace('+', "%2B").replace('&', "%26"));
-    url::form_urlencoded::parse(query.as_bytes())
-        .next()
-        .map(|(_, value)| value.into_owned())
-        .unwrap_or_default()
-}
-
 /// Why an answer of the right shape cannot be used.
 pub(crate) enum Unusable {
     /// It names its own cursor as the next.
@@ -556,39 +474,6 @@ fn heard(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Heard {
     }
 }
 
-enum BodyProblem {
-    TooLarge,
-    Broken(reqwest::Error),
-}
-
-async fn read_body(response: reqwest::Response) -> Result<Bytes, BodyProblem> {
-    let mut body = BytesMut::new();
-    let mut chunks = response.bytes_stream();
-    while let Some(chunk) = chunks.next().await {
-        let chunk = chunk.map_err(BodyProblem::Broken)?;
-        if body.len() + chunk.len() > MAX_BODY_BYTES {
-            return Err(BodyProblem::TooLarge);
-        }
-        body.extend_from_slice(&chunk);
-    }
-    Ok(body.freeze())
-}
-
-fn is_json(headers: &HeaderMap) -> bool {
-    let kind = headers.get(CONTENT_TYPE).and_then(|value| value.to_str().ok());
-    // An answer without a type is given the benefit of the doubt.
-    kind.is_none_or(|kind| kind.contains("json"))
-}
-
-/// Where the JSON breaks, without its content: serde's own message can quote values.
-fn json_problem(error: &serde_json::Error) -> String {
-    format!(
-        "JSON that breaks in line {}, column {}",
-        error.line(),
-        error.column()
-    )
-}
-
 fn base_address(text: &str) -> Result<Url, ApiError> {
     let wrong = || ApiError::Address { url: text.to_owned() };
     let trimmed = text.trim().trim_end_matches('/');
@@ -605,25 +490,6 @@ fn base_address(text: &str) -> Result<Url, ApiError> {
 #[cfg(test)]
 mod tests {
     use super::*;
-
-    #[test]
-    fn revoking_every_token_is_never_sent_however_it_is_spelled() {
-        let is_stopped = |method: Method, path: &str| {
-            let url = Url::parse(&format!("https://api.atlassian.com{path}")).unwrap();
-            revokes_every_token(&method, &url)
-        };
-        for path in [
-            "/admin/api-access/v1/orgs/o/api-tokens",
-            "/admin/api-access/v1/orgs/o/api-tokens/?x=1",
-            "/admin/api-access/v1/orgs/o/x/../%61pi-tokens//",
-            "/ADMIN/API-ACCESS/v2/orgs/o/API%2Dtokens",
-            "/admin/api-access/v1/orgs/o/service-accounts/s/api-tokens",
-        ] {
-            assert!(is_stopped(Method::DELETE, path), "{path}");
-            assert!(!is_stopped(Method::GET, path), "{path}");
-        }
-        assert!(!is_stopped(Method::DELETE, "/users/a/manage/api-tokens/t"));
-    }
 
     #[test]
     fn the_address_works_with_and_without_admin() {
