@@ -15,7 +15,8 @@
 //! - [`standing`]: is it so? Read from Atlassian, many actions at a time. It is the check before, the proof
 //!   after, and the recovery from a crash: one question, three uses.
 //! - [`send`]: the one remote change of an action. [`verdict`]: what its answer means. Pure.
-//! - [`worker`]: carries a plan out, and goes on with one whose worker ended.
+//! - [`worker`]: carries a plan out, and goes on with one whose worker ended. `open`: what a look back at something sent
+//!   leads to. `failures`: when they stop a plan. Both pure.
 //! - `needs`: what an action waits for: a group that the same plan makes has an id only once it is there.
 //! - [`plan`]: the hash of what a plan is to do.
 //!
@@ -23,7 +24,9 @@
 //! never by sending blindly again, and that what it calls confirmed was seen. It decides neither what may be done nor
 //! who may do it: that is `app`.
 
+mod failures;
 mod needs;
+mod open;
 pub mod plan;
 pub mod send;
 pub mod standing;

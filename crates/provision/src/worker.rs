@@ -5,7 +5,9 @@
 //! is read back, many at a time, until it is so or its time is over. Each transition is one transaction that holds the
 //! lease, so that a worker that was overtaken writes nothing more.
 
+use crate::failures::Failures;
 use crate::needs::{self, Needs};
+use crate::open::{Known, LONGEST_WAIT_MS, Next, Open};
 use crate::send::send;
 use crate::standing::{Api, Standing, standings};
 use crate::verdict::{Sent, Why, judge};
@@ -21,16 +23,8 @@ use thiserror::Error;
 const WAVE: usize = 100;
 /// Changes that are sent at a time; the transport bounds them further.
 const AT_A_TIME: usize = 24;
-/// How often one action is sent at most. Each time it is known not to have landed before.
-const ATTEMPTS: i64 = 4;
 /// How often Atlassian may answer *not now* to one action.
 const NOT_NOW: u32 = 30;
-/// So many failures in a row stop a plan that goes on after failures.
-const BREAKER: u32 = 10;
-/// How long the first look back waits: what was changed shows after 1 to 2 s (API facts, 2.5).
-const FIRST_LOOK_MS: i64 = 1_600;
-/// The longest wait between two looks.
-const LONGEST_WAIT_MS: i64 = 5_000;
 
 /// Who carries plans out, and with what.
 pub struct Worker<'a> {
@@ -97,28 +91,6 @@ pub enum ProvisionError {
         /// Its state.
         state: &'static str,
     },
-}
-
-/// What is known of an action that was sent, or may have been.
-#[derive(Debug, Clone)]
-enum Known {
-    /// Atlassian took it.
-    Accepted,
-    /// Nobody knows.
-    Unclear(Why),
-    /// Atlassian says that it is so.
-    SaidToBeSo(Why),
-    /// Atlassian refused it.
-    Refused(Why),
-}
-
-/// An action whose outcome is still to be read.
-struct Open {
-    row: ActionRow,
-    known: Known,
-    look_at: i64,
-    looks: u32,
-    deadline: i64,
 }
 
 /// What a person or a failure told the plan to do.
@@ -312,13 +284,7 @@ impl Worker<'_> {
             reason: "the program ended before the outcome was on record".into(),
             next_step: "look in admin.atlassian.com whether it was done".into(),
         };
-        let open = rows.map(|row| Open {
-            known: Known::Unclear(why.clone()),
-            look_at: now,
-            looks: 0,
-            deadline: now + settling_ms(&row.action),
-            row,
-        });
+        let open = rows.map(|row| Open::new(row, Known::Unclear(why.clone()), now));
         Ok(open.collect())
     }
 
@@ -448,14 +414,7 @@ impl Worker<'_> {
                     continue;
                 }
             };
-            let is_accepted = matches!(known, Known::Accepted);
-            wave.open.push(Open {
-                look_at: now + if is_accepted { FIRST_LOOK_MS } else { 0 },
-                looks: 0,
-                deadline: now + settling_ms(&row.action),
-                known,
-                row,
-            });
+            wave.open.push(Open::new(row, known, now));
         }
         tx.commit().await?;
         Ok(())
@@ -485,10 +444,9 @@ impl Worker<'_> {
                     .await?;
                 continue;
             }
-            match conclude(&one, now) {
+            match one.conclude(now) {
                 Next::LookAgain => {
-                    one.looks += 1;
-                    one.look_at = now + (250 << one.looks.min(5)).min(LONGEST_WAIT_MS);
+                    one.look_later(now);
                     later.push(one);
                 }
                 Next::SendAgain => {
@@ -580,84 +538,6 @@ struct Wave {
     key_refused: bool,
     /// How long Atlassian asked to wait.
     wait_ms: Option<i64>,
-}
-
-/// What to do with an action that reading does not show.
-enum Next {
-    LookAgain,
-    SendAgain,
-    End(ActionState, Why),
-}
-
-fn conclude(open: &Open, now: i64) -> Next {
-    let is_over = now >= open.deadline;
-    match &open.known {
-        // Refused and not so: it was not done.
-        Known::Refused(why) => Next::End(ActionState::Failed, why.clone()),
-        _ if !is_over => Next::LookAgain,
-        Known::Accepted => Next::End(
-            ActionState::Stuck,
-            Why {
-                reason: "Atlassian accepted it, and reading does not show it".into(),
-                next_step:
-                    "look in admin.atlassian.com, read the organization again, and make a new plan if it \
-                            was not done"
-                        .into(),
-            },
-        ),
-        Known::SaidToBeSo(why) => Next::End(ActionState::Failed, why.clone()),
-        Known::Unclear(why) if open.row.action.twice_matters() || open.row.attempts >= ATTEMPTS => {
-            Next::End(ActionState::Stuck, why.clone())
-        }
-        Known::Unclear(_) => Next::SendAgain,
-    }
-}
-
-/// How long after being sent a change may take to be seen (API facts, 2.5), with a margin.
-fn settling_ms(action: &Action) -> i64 {
-    match action {
-        Action::GrantRole { role, .. } | Action::RevokeRole { role, .. } if role.is_organization_admin() => {
-            90_000
-        }
-        Action::RemoveFromDirectory { .. } => 180_000,
-        _ => 20_000,
-    }
-}
-
-/// Failures while one plan is carried out.
-#[derive(Default)]
-struct Failures {
-    in_a_row: u32,
-    all: u32,
-}
-
-impl Failures {
-    fn add(&mut self, failed: u32) {
-        self.in_a_row += failed;
-        self.all += failed;
-    }
-
-    /// A wave without a failure ends a row of them.
-    fn after_wave(&mut self, failed: u32) {
-        if failed == 0 {
-            self.in_a_row = 0;
-        }
-        self.add(failed);
-    }
-
-    /// Why nothing more is sent after a failure, if so.
-    fn stop(&self, goes_on: bool, may_fail: u32) -> Option<String> {
-        if !goes_on {
-            let reason = "an action failed, and this plan stops then; apply it again to go on with the rest";
-            Some(reason.into())
-        } else if self.in_a_row >= BREAKER {
-            Some(format!("{BREAKER} actions failed in a row"))
-        } else if self.all >= may_fail {
-            Some("too many actions failed within an hour".into())
-        } else {
-            None
-        }
-    }
 }
 
 fn because(why: &Why) -> Settlement {
