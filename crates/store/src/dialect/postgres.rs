@@ -1,8 +1,9 @@
 //! PostgreSQL: any number of processes share the work.
 
+use super::{SLOW, SLOW_IS_LOGGED_AS};
 use crate::value::{Row, Value};
 use sqlx::postgres::{PgArguments, PgConnectOptions, PgPool, PgPoolOptions, PgRow, Postgres};
-use sqlx::{Column as _, Row as _, TypeInfo as _, ValueRef as _};
+use sqlx::{Column as _, ConnectOptions as _, Row as _, TypeInfo as _, ValueRef as _};
 use std::str::FromStr;
 
 pub(crate) const BEGIN_WRITE: &str = "BEGIN";
@@ -15,7 +16,8 @@ pub(crate) static MIGRATOR: sqlx::migrate::Migrator = sqlx::migrate!("migrations
 pub(crate) async fn pool(url: &str) -> Result<PgPool, sqlx::Error> {
     PgPoolOptions::new()
         .max_connections(8)
-        .connect_with(PgConnectOptions::from_str(url)?)
+        .acquire_slow_level(SLOW_IS_LOGGED_AS)
+        .connect_with(PgConnectOptions::from_str(url)?.log_slow_statements(SLOW_IS_LOGGED_AS, SLOW))
         .await
 }
 

@@ -1,5 +1,6 @@
 //! SQLite: one file, write-ahead log, one writer at a time.
 
+use super::{SLOW, SLOW_IS_LOGGED_AS};
 use crate::error::StoreError;
 use crate::value::{Row, Value};
 use sqlx::sqlite::{
@@ -34,6 +35,14 @@ fn options(file: &Path) -> SqliteConnectOptions {
         .foreign_keys(true)
         // As PostgreSQL does; what is searched in is lower-case already.
         .pragma("case_sensitive_like", "1")
+        .log_slow_statements(SLOW_IS_LOGGED_AS, SLOW)
+}
+
+/// At most so many connections.
+fn at_most(connections: u32) -> SqlitePoolOptions {
+    SqlitePoolOptions::new()
+        .max_connections(connections)
+        .acquire_slow_level(SLOW_IS_LOGGED_AS)
 }
 
 /// Makes a database that is not there yet a file that only its owner may read; SQLite's files beside it follow it in
@@ -52,8 +61,7 @@ fn make_private(file: &Path) {
 /// One connection that writes.
 pub(crate) async fn writer(file: &Path) -> Result<SqlitePool, sqlx::Error> {
     make_private(file);
-    SqlitePoolOptions::new()
-        .max_connections(1)
+    at_most(1)
         .connect_with(
             options(file)
                 .create_if_missing(true)
@@ -65,7 +73,7 @@ pub(crate) async fn writer(file: &Path) -> Result<SqlitePool, sqlx::Error> {
 
 /// Several connections that only read.
 pub(crate) fn readers(file: &Path) -> SqlitePool {
-    SqlitePoolOptions::new().max_connections(4).connect_lazy_with(
+    at_most(4).connect_lazy_with(
         options(file)
             .pragma("query_only", "1")
             .pragma("cache_size", READER_CACHE),
