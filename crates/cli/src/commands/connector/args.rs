@@ -5,6 +5,7 @@ use baton::options::Typed;
 use baton::options::flags::{FLAGS, Flag, Kind};
 use clap::{Arg, ArgAction, ArgMatches, Command, value_parser};
 use clap_complete::Shell;
+use std::path::PathBuf;
 
 /// What was typed.
 #[derive(Debug, Default)]
@@ -162,11 +163,25 @@ impl clap::FromArgMatches for ConnectorArgs {
 
 impl clap::Args for ConnectorArgs {
     fn augment_args(command: Command) -> Command {
+        // The other commands' settings are refused here with a sentence of their own; help is not to offer them.
+        let unseen = |name: &'static str| Arg::new(name).hide(true);
         augment(command)
+            .arg(unseen("database").long("database"))
+            .arg(
+                unseen("config")
+                    .long("config")
+                    .value_parser(value_parser!(PathBuf)),
+            )
+            .arg(
+                unseen("master_key_file")
+                    .long("master-key-file")
+                    .value_parser(value_parser!(PathBuf)),
+            )
+            .arg(unseen("log").long("log"))
     }
 
     fn augment_args_for_update(command: Command) -> Command {
-        augment(command)
+        ConnectorArgs::augment_args(command)
     }
 }
 
