@@ -1,14 +1,18 @@
 //! Whether to ask again, and after how long. Pure.
 //!
-//! Only reads come here. The wait grows, with full jitter; a wait that the server asks for is honoured and bounded.
+//! Only reads come here. The wait grows, and half of it is left to chance; a wait that the server asks for is honoured
+//! and bounded. Together the waits outlast a passing trouble of some 15 seconds, and a limit that is told without a time
+//! for the minute that such limits are counted by.
 
 use super::Failure;
 use std::time::Duration;
 
 /// How often one call is tried in all.
-pub(crate) const MAX_ATTEMPTS: u32 = 6;
-const FIRST_WAIT: Duration = Duration::from_millis(50);
-const LONGEST_WAIT: Duration = Duration::from_secs(8);
+pub(crate) const MAX_ATTEMPTS: u32 = 10;
+/// Half of the first wait after a failure, and the longest.
+const WAITS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(8));
+/// The same after a refusal for too many requests that names no time.
+const LIMITED_WAITS: (Duration, Duration) = (Duration::from_secs(1), Duration::from_secs(20));
 /// A server that wants us to wait longer than this gets no further attempt.
 const LONGEST_ASKED_WAIT: Duration = Duration::from_secs(180);
 
@@ -37,9 +41,13 @@ fn decide_with(failure: &Failure, attempt: u32, chance: f64) -> Decision {
         }
         return Decision::Again { wait: asked };
     }
-    let ceiling = FIRST_WAIT.saturating_mul(1 << attempt.min(16)).min(LONGEST_WAIT);
+    let (first, longest) = match failure {
+        Failure::RateLimited(_) => LIMITED_WAITS,
+        _ => WAITS,
+    };
+    let ceiling = first.saturating_mul(1 << attempt.min(16)).min(longest);
     Decision::Again {
-        wait: ceiling.mul_f64(chance.clamp(0.0, 1.0)),
+        wait: ceiling.mul_f64(0.5 + 0.5 * chance.clamp(0.0, 1.0)),
     }
 }
 
@@ -75,5 +83,18 @@ mod tests {
                 wait: Duration::from_millis(1600)
             }
         );
+    }
+
+    #[test]
+    fn the_waits_outlast_passing_trouble_and_the_minute_of_a_limit() {
+        let least = |failure: &Failure| -> Duration {
+            let waits = (1..MAX_ATTEMPTS).map(|attempt| match decide_with(failure, attempt, 0.0) {
+                Decision::Again { wait } => wait,
+                Decision::GiveUp => Duration::ZERO,
+            });
+            waits.sum()
+        };
+        assert!(least(&Failure::NotUnderstood("x".into())) > Duration::from_secs(14));
+        assert!(least(&Failure::RateLimited(None)) > Duration::from_secs(60));
     }
 }
