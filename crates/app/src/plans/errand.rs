@@ -319,7 +319,10 @@ impl App {
                 names_nobody: true,
                 ..Facts::default()
             },
-            live: Live::default(),
+            live: Live {
+                may_be_so: true,
+                ..Live::default()
+            },
         };
         let actions = match errand.clone() {
             Errand::Member { group, account, join } => {

@@ -80,6 +80,8 @@ pub(super) struct Live {
     pub organization_admins: BTreeSet<String>,
     /// Those of the named accounts that are in a protected group.
     pub protected_by_group: BTreeSet<String>,
+    /// Whether the same may have been asked for and done before, so that what is so already is no mistake.
+    pub may_be_so: bool,
 }
 
 impl App {
@@ -162,6 +164,7 @@ impl App {
             privileges: Default::default(),
             places: live.places,
             organization_admins: live.named_admins,
+            may_be_so: live.may_be_so,
         };
         let (mut actions, mut refused) = (Vec::new(), Vec::new());
         for action in wanted {
