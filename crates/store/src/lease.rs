@@ -74,10 +74,19 @@ fn is_gone(holder: &str) -> bool {
 
 /// When a process of this machine began, in the kernel's ticks since start-up.
 fn process_birth(process: u32) -> Option<String> {
-    let stat = std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?;
-    // The name in parentheses may hold spaces; the twentieth word after it is the start time.
-    let after_name = stat.rsplit_once(')')?.1;
-    after_name.split_whitespace().nth(19).map(str::to_owned)
+    birth_in(&std::fs::read_to_string(format!("/proc/{process}/stat")).ok()?)
+}
+
+/// The same, from the kernel's line about it; nothing for one that has ended.
+fn birth_in(stat: &str) -> Option<String> {
+    // The name in parentheses may hold spaces; the first word after it is the state, the twentieth the start time.
+    let mut after_name = stat.rsplit_once(')')?.1.split_whitespace();
+    // One that was killed stays there until its parent asks for its end.
+    let has_ended = after_name.next().is_none_or(|state| matches!(state, "Z" | "X"));
+    if has_ended {
+        return None;
+    }
+    after_name.nth(18).map(str::to_owned)
 }
 
 impl Store {
@@ -163,5 +172,19 @@ impl Tx {
             });
         }
         Ok(())
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_process_that_was_killed_has_ended_before_its_parent_asks() {
+        let line =
+            |state: &str| format!("7 (a ) b) {state} 1 7 7 0 -1 4194560 1 2 3 4 5 6 7 8 20 0 1 0 4711 99");
+        assert_eq!(birth_in(&line("S")).as_deref(), Some("4711"));
+        assert_eq!(birth_in(&line("Z")), None);
+        assert_eq!(birth_in(""), None);
     }
 }
