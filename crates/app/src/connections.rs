@@ -130,9 +130,9 @@ impl App {
         drop(tx);
         let (transport, id, name) = self.connection_check(request, options).await?;
         if id != is_of {
-            return Err(AppError::OtherOrganization {
-                asked: id.to_string(),
-                found: is_of.to_string(),
+            return Err(AppError::KeptOfOther {
+                kept: is_of.to_string(),
+                found: id.to_string(),
             });
         }
         let is_same = |known: &ScimCredential, new: &ScimCredential| {

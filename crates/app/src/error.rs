@@ -93,6 +93,14 @@ pub enum AppError {
         /// As answered.
         found: String,
     },
+    /// What is kept is of another organization than the key reads.
+    #[error("what is kept is of organization {kept}, and the key reads {found}")]
+    KeptOfOther {
+        /// Whose things are kept.
+        kept: String,
+        /// As the API answered.
+        found: String,
+    },
     /// What was asked about is not known, or not clear.
     #[error(transparent)]
     View(#[from] ViewError),
@@ -327,9 +335,8 @@ impl AppError {
             AppError::Api(error)
             | AppError::Sync(SyncError::Read { source: error, .. } | SyncError::Events { source: error })
             | AppError::Provision(ProvisionError::Read(error)) => Trouble::of(error),
-            AppError::Sync(SyncError::Busy { .. }) | AppError::Provision(ProvisionError::Busy { .. }) => {
-                Trouble::Passing
-            }
+            AppError::Sync(SyncError::Busy { .. } | SyncError::NotTold { .. })
+            | AppError::Provision(ProvisionError::Busy { .. }) => Trouble::Passing,
             AppError::View(ViewError::Unknown { .. }) => Trouble::NotFound,
             AppError::Guarded { .. } | AppError::WritesOff { .. } => Trouble::NotAllowed,
             _ => Trouble::Other,
@@ -366,6 +373,7 @@ impl AppError {
             AppError::OtherOrganization { .. } => {
                 Some("check --org-id and --base-url; nothing was stored".into())
             }
+            AppError::KeptOfOther { .. } => Some("keep this organization's in another --state".into()),
             AppError::View(error) => error.hint().map(str::to_owned),
             AppError::Provision(error) => provision_hint(error),
             AppError::NoPlan { .. } => Some("orgwarden plan list shows them".into()),

@@ -7,7 +7,7 @@ use crate::views::scope::ScopeChoice;
 use atlassian::{Admin, Options, Scim};
 use model::RunId;
 use std::time::Duration;
-use store::{AuditRow, ConnectionRow, RunReport, RunRow, RunState};
+use store::{AuditRow, ConnectionRow, RunReport, RunRow, RunState, this_holder};
 use sync::{Followed, Outcome, Progress, Reading};
 
 /// Lists show what an event named after this time at the latest (API facts, 2.5).
@@ -48,6 +48,15 @@ impl App {
             self.stirred.notify_waiters();
         }
         Ok(outcome)
+    }
+
+    /// Gives back what a reading of a connection's organization by this process held when it was dropped where it
+    /// stood, so that the next one need not wait until that expires.
+    pub async fn reading_dropped(&self, connection: &str) -> Result<(), AppError> {
+        let connection = self.connection_named(Some(connection)).await?;
+        let lease = format!("sync/{}", connection.organization_id);
+        self.store.lease_give_up(&lease, &this_holder()).await?;
+        Ok(())
     }
 
     /// Reads the events of a connection's organization since the last time, and what they name. Says so where that is

@@ -191,6 +191,7 @@ fn sync_code(error: &SyncError) -> u8 {
     match error {
         SyncError::Busy { .. } => code::BUSY,
         SyncError::Store(_) => code::STORE,
+        SyncError::NotTold { .. } => code::INCOMPLETE,
         SyncError::Read { source, .. } | SyncError::Events { source } => api_code(source),
     }
 }

@@ -2,7 +2,7 @@
 
 use crate::database::{Store, Tx};
 use crate::error::StoreError;
-use crate::staged::Hint;
+use crate::staged::{Hint, NOT_TOLD};
 use model::{FactKind, RunId};
 use std::collections::BTreeMap;
 
@@ -37,6 +37,11 @@ const STRANGERS: &str = "SELECT DISTINCT t.text
     ) seen
     JOIN term t ON t.id = seen.account
     WHERE NOT EXISTS (SELECT 1 FROM staged k WHERE k.run_id = $1 AND k.kind = $6 AND k.a = seen.account)
+    ORDER BY t.text";
+const NOT_TOLD_OF: &str = "SELECT t.text
+    FROM staged s
+    JOIN term t ON t.id = s.a
+    WHERE s.run_id = $1 AND s.kind = $2 AND s.attributes = $3
     ORDER BY t.text";
 const UNKNOWN_GROUPS: &str = "SELECT t.text
     FROM (SELECT DISTINCT s.a FROM staged s WHERE s.run_id = $1 AND s.kind = $2) m
@@ -213,6 +218,20 @@ impl Tx {
             .as_ref()
             .map(count_check)
             .transpose()
+    }
+
+    /// Accounts that Atlassian did not know when it was asked for their holdings.
+    pub async fn check_not_told(&mut self, run: RunId) -> Result<Vec<String>, StoreError> {
+        let values = [
+            run.0.into(),
+            (Hint::ReadPrecisely as i64).into(),
+            NOT_TOLD.to_string().into(),
+        ];
+        self.rows(NOT_TOLD_OF, &values)
+            .await?
+            .iter()
+            .map(|row| row.text(0))
+            .collect()
     }
 
     /// Accounts that some listing mentions and the listing of accounts did not show.

@@ -76,5 +76,5 @@ pub use question::SavedQuestion;
 pub use run::{Extent, RunProgress, RunReport, RunRow, RunState};
 pub use schedule::ScheduleRow;
 pub use seal::MasterKey;
-pub use staged::{ActivityRow, Hint, HintRow, Observation, PageOf, TOKEN_USE, Whole};
+pub use staged::{ActivityRow, Hint, HintRow, NOT_TOLD, Observation, PageOf, TOKEN_USE, Whole};
 pub use term::{Numbers, TermCache};

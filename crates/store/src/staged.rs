@@ -35,9 +35,14 @@ pub enum Hint {
     /// A holding that follows from groups, or that a question about such ones showed; not concluded yet. Key:
     /// resource, role, account.
     Implied = 106,
-    /// An account whose holdings were read one by one. Key: account.
+    /// An account whose holdings were read one by one, with 1; with [`NOT_TOLD`] where Atlassian did not know it. Key:
+    /// account.
     ReadPrecisely = 107,
 }
+
+/// The number of a hint [`Hint::ReadPrecisely`] about an account that Atlassian did not know when it was asked for its
+/// holdings.
+pub const NOT_TOLD: i64 = -1;
 
 /// A hint about something.
 #[derive(Debug, Clone, PartialEq)]

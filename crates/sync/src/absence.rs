@@ -245,7 +245,7 @@ async fn look_at_holdings(ctx: &Context<'_>, filters: Filters, to_ask: &Believed
     let by_search: usize = to_ask.values().map(|accounts| accounts.len().div_ceil(100)).sum();
     if !filters.joint || accounts.len() <= by_search {
         let accounts: Vec<String> = accounts.into_iter().cloned().collect();
-        return steps::read_precisely(ctx, &accounts).await;
+        return steps::read_precisely_for_good(ctx, &accounts).await;
     }
     for ((resource, role), accounts) in to_ask {
         let accounts: Vec<&String> = accounts.iter().collect();

@@ -25,6 +25,14 @@ pub enum SyncError {
         #[source]
         source: ApiError,
     },
+    /// Atlassian lists accounts and does not know them when it is asked what they hold.
+    #[error(
+        "Atlassian lists {accounts} accounts and does not tell what they hold (getUserRoleAssignments: 404)"
+    )]
+    NotTold {
+        /// How many.
+        accounts: usize,
+    },
     /// The store failed.
     #[error("keeping what was read failed")]
     Store(#[source] Arc<StoreError>),
@@ -47,6 +55,7 @@ impl SyncError {
     pub fn hint(&self) -> Option<String> {
         match self {
             SyncError::Read { source, .. } | SyncError::Events { source } => Some(source.hint()),
+            SyncError::NotTold { .. } => Some("run this again in a minute".into()),
             SyncError::Store(error) => error.hint().map(str::to_owned),
             SyncError::Busy { .. } => {
                 Some("wait until it has finished, or watch it on the connection's page".into())

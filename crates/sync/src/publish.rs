@@ -60,12 +60,13 @@ pub(crate) async fn finish(
             begun: 0,
             ended: 0,
             reasons,
+            unread: Vec::new(),
             error: None,
         });
     }
     merge(reading, ctx, run, previous_at, confirmed).await?;
     explain(reading, run.id).await?;
-    let reasons = not_complete(ctx).await?;
+    let (unread, reasons) = not_complete(ctx).await?;
     let report = report(reading, &reasons);
     let (begun, ended) = reading
         .store
@@ -83,6 +84,7 @@ pub(crate) async fn finish(
         begun,
         ended,
         reasons,
+        unread,
         error: None,
     })
 }
@@ -127,10 +129,10 @@ pub(crate) async fn merge(
 
 /// The families that were not read completely, each with the reason, in words. One that many organizations do not have
 /// is none of them when it is refused and nothing of it was ever known: docs/decisions/0009-what-is-never-there.md.
-async fn not_complete(ctx: &Context<'_>) -> Result<Vec<String>, SyncError> {
+async fn not_complete(ctx: &Context<'_>) -> Result<(Vec<Family>, Vec<String>), SyncError> {
     let mut tx = ctx.store.read().await?;
     let listings = tx.listing_all(ctx.run).await?;
-    let mut words = Vec::new();
+    let (mut families, mut words) = (Vec::new(), Vec::new());
     for listing in listings.into_iter().filter(|listing| listing.name.is_empty()) {
         if listing.state == ListingState::Ended {
             continue;
@@ -152,6 +154,7 @@ async fn not_complete(ctx: &Context<'_>) -> Result<Vec<String>, SyncError> {
             .note
             .unwrap_or_else(|| "it kept changing while it was read".into());
         words.push(format!("{title} not read completely: {why}"));
+        families.extend(family);
     }
-    Ok(words)
+    Ok((families, words))
 }

@@ -3,7 +3,7 @@
 use crate::error::SyncError;
 use crate::progress::Progress;
 use atlassian::{Admin, Scim};
-use model::{Clock, RunId};
+use model::{Clock, Family, RunId};
 use serde::Serialize;
 use store::{ConnectionRow, OrganizationRow, Store};
 
@@ -54,6 +54,8 @@ pub struct Outcome {
     pub ended: i64,
     /// Why it is held or incomplete.
     pub reasons: Vec<String>,
+    /// The families that were not read completely, where nothing stopped it.
+    pub unread: Vec<Family>,
     /// What stopped it, if something did; the next reading goes on from there.
     pub error: Option<SyncError>,
 }

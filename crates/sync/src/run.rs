@@ -71,6 +71,7 @@ async fn with_lease(reading: &Reading<'_>, lease: &Lease) -> Result<Outcome, Syn
                 begun: 0,
                 ended: 0,
                 reasons,
+                unread: Vec::new(),
                 error: Some(error),
             })
         }

@@ -6,6 +6,7 @@ use crate::reading::Reading;
 use crate::semantics;
 use crate::steps::{self, KnownGroup, ONLY, Pairs};
 use crate::verify;
+use atlassian::ApiError;
 use atlassian::org::ALL_DIRECTORIES;
 use model::role::DOCUMENTED_ROLES;
 use model::{DirectoryId, FactKind, Family};
@@ -186,7 +187,7 @@ async fn resources(ctx: &Context<'_>) -> Result<Vec<String>, SyncError> {
 }
 
 /// Every role that somebody may hold: those that Atlassian's own statistics count, those that groups give, those seen
-/// before – or all documented ones where the statistics are refused.
+/// before – or all documented ones where the statistics are not told.
 async fn roles(ctx: &Context<'_>) -> Result<Vec<String>, SyncError> {
     let mut tx = ctx.store.read().await?;
     let mut all: BTreeSet<String> = BTreeSet::new();
@@ -202,8 +203,10 @@ async fn roles(ctx: &Context<'_>) -> Result<Vec<String>, SyncError> {
                 .filter(|role| role.count > 0 && !role.role_id.is_empty());
             all.extend(held.map(|role| role.role_id));
         }
-        Err(error) if error.is_refusal() => all.extend(DOCUMENTED_ROLES.map(str::to_owned)),
-        Err(error) => return Err(error).reading(Family::RoleHoldings),
+        Err(error @ (ApiError::Unauthorized { .. } | ApiError::RequestsSpent { .. })) => {
+            return Err(error).reading(Family::RoleHoldings);
+        }
+        Err(_) => all.extend(DOCUMENTED_ROLES.map(str::to_owned)),
     }
     Ok(all.into_iter().collect())
 }
@@ -252,7 +255,14 @@ pub(crate) async fn settle(
         )
         .await?;
     }
-    if holdings.is_certain && resources_certain {
+    let not_told = steps::settle_not_told(ctx).await?;
+    if !not_told.is_empty() {
+        let why = format!(
+            "Atlassian lists {} accounts and does not tell what they hold (getUserRoleAssignments: 404)",
+            not_told.len()
+        );
+        ctx.unsure(Family::RoleHoldings, &why).await?;
+    } else if holdings.is_certain && resources_certain {
         ctx.end(Family::RoleHoldings).await?;
     }
     Ok(())

@@ -7,7 +7,7 @@ use crate::error::AppError;
 use atlassian::Options;
 use std::convert::Infallible;
 use std::time::Duration;
-use store::{ConnectionRow, Job, RunState, Tx, this_holder};
+use store::{ConnectionRow, Job, RunState, Tx};
 use sync::{Outcome, SyncError};
 use tokio::sync::watch;
 
@@ -31,7 +31,7 @@ fn sync_key(connection: &str) -> String {
 /// How a reading that was due ended.
 enum Ended {
     /// By itself, well or not.
-    With(Result<Option<Outcome>, AppError>),
+    With(Box<Result<Option<Outcome>, AppError>>),
     /// Somebody else took it up meanwhile.
     Lost,
     /// This process was told to end.
@@ -201,16 +201,15 @@ impl App {
         };
         let reading = self.read_what_is_due(&connection, options);
         let how = tokio::select! {
-            outcome = reading => Ended::With(outcome),
+            outcome = reading => Ended::With(Box::new(outcome)),
             how = self.reading_keep(&job) => match how { Ok(()) => Ended::Lost, Err(never) => match never {} },
             _ = ended.wait_for(|ended| *ended) => Ended::Stopped,
         };
         match how {
-            Ended::With(outcome) => self.reading_ended(&job, &connection, begun_at, outcome).await?,
+            Ended::With(outcome) => self.reading_ended(&job, &connection, begun_at, *outcome).await?,
             Ended::Lost => tracing::warn!(connection = %connection.name, "somebody else took a reading up"),
             Ended::Stopped => {
-                let lease = format!("sync/{}", connection.organization_id);
-                self.store.lease_give_up(&lease, &this_holder()).await?;
+                self.reading_dropped(&connection.name).await?;
                 self.store.job_release(&job, self.clock.now_ms()).await?;
             }
         }

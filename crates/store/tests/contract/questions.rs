@@ -291,6 +291,7 @@ async fn about_staged(tx: &mut Tx, run: RunId, said: &mut Said) {
         tx.check_account_resources(run).await.unwrap(),
     );
     said.exactly("check_strangers", tx.check_strangers(run).await.unwrap());
+    said.exactly("check_not_told", tx.check_not_told(run).await.unwrap());
     said.exactly(
         "check_unknown_groups",
         tx.check_unknown_groups(run).await.unwrap(),

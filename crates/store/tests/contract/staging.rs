@@ -2,7 +2,7 @@
 
 use crate::reading::{Reading, account, accounts, membership};
 use model::{AccountId, Fact, FactKind, Family, GroupId, ResourceId, RoleId};
-use store::{Hint, HintRow, Observation, PageOf, Whole};
+use store::{Hint, HintRow, NOT_TOLD, Observation, PageOf, Whole};
 use testkit::TestDatabase;
 
 on_both!(
@@ -303,4 +303,16 @@ async fn independent_filters_combine_where_they_tell(database: TestDatabase) {
     assert_eq!(tx.staged_holdings_of(run, "one role").await.unwrap().len(), 2);
     assert_eq!(tx.staged_holdings_of(run, "both").await.unwrap().len(), 1);
     assert_eq!(tx.staged_holders_count(run, "r1", "user").await.unwrap(), 1);
+    assert!(tx.check_not_told(run).await.unwrap().is_empty());
+    drop(tx);
+
+    let not_told = Observation {
+        sent_at: reading.at + 2,
+        hints: vec![hint(Hint::ReadPrecisely, "both", "", NOT_TOLD)],
+        ..Observation::default()
+    };
+    reading.record(run, &not_told).await;
+    let mut tx = reading.store.read().await.unwrap();
+    assert_eq!(tx.check_not_told(run).await.unwrap(), ["both"]);
+    assert_eq!(tx.staged_holdings_of(run, "both").await.unwrap().len(), 1);
 }

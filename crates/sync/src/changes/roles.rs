@@ -84,7 +84,7 @@ pub(super) async fn read(ctx: &Context<'_>, joint: bool, read: &Read) -> Result<
         precise.extend(changed.map(|(account, _)| account.clone()));
     }
     let precise: Vec<String> = precise.into_iter().collect();
-    steps::read_precisely(ctx, &precise).await?;
+    steps::read_precisely_for_good(ctx, &precise).await?;
     let looked: Vec<Looked> = precise
         .iter()
         .map(|account| Looked::first(FactKind::RoleHolding, account))

@@ -2,7 +2,7 @@
 
 use crate::error::SyncError;
 use crate::listing::{Context, side_by_side};
-use crate::steps::precise::{assignments, together};
+use crate::steps::precise::{assignments, settle_not_told, together};
 use model::Family;
 use store::{ListingState, Observation, PageOf};
 
@@ -37,7 +37,15 @@ pub(crate) async fn read_methods(ctx: &Context<'_>) -> Result<(), SyncError> {
         keep(ctx, observation, Some(next), holders.len()).await?;
     }
     keep(ctx, Observation::default(), None, 0).await?;
-    ctx.end(Family::Methods).await
+    if settle_not_told(ctx).await?.is_empty() {
+        ctx.end(Family::Methods).await
+    } else {
+        ctx.unsure(
+            Family::Methods,
+            "Atlassian does not tell what some listed accounts hold",
+        )
+        .await
+    }
 }
 
 async fn keep(

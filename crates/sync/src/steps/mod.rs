@@ -23,7 +23,7 @@ pub(crate) use group_role_grants::{read_grants, read_grants_again};
 pub(crate) use groups::{KnownGroup, read_groups, read_groups_again};
 pub(crate) use implied::{choose_implied, list_implied, open_implied, settle_implied};
 pub(crate) use methods::read_methods;
-pub(crate) use precise::read_precisely;
+pub(crate) use precise::{read_precisely, read_precisely_for_good, settle_not_told};
 pub(crate) use role_holdings::{
     Pairs, holders_of, read_holdings, read_holdings_again, read_listed, read_pairs, read_roles_again,
 };
