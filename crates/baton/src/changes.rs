@@ -4,6 +4,7 @@
 //! as done was seen afterwards.
 
 use crate::connector::{ACTOR, CONNECTION, Connector};
+use crate::contents;
 use crate::describe;
 use crate::ids::{self, EntitlementId};
 use crate::options::Limits;
@@ -17,8 +18,9 @@ use crate::proto::c1::connector::v2::{
 };
 use crate::work::Refusal;
 use app::plans::{Carrying, Errand, ErrandDone, Fate, RealTime, Unwatched};
+use app::views::DescribedAccount;
 use app::{AppError, Trouble, WritesChange};
-use model::{AccountId, GroupId, ResourceId as Place, RoleId};
+use model::{AccountId, Attributes, GroupId, ResourceId as Place, RoleId};
 use prost::Name;
 use prost_types::value::Kind;
 use prost_types::{Any, Struct, Value};
@@ -88,8 +90,8 @@ impl Connector {
                 "accounts are made through SCIM: give the connector --scim-token and --scim-base-url",
             ));
         }
-        let (errand, user_name) = new_account(request)?;
-        let done = self.run(errand).await?;
+        let new = NewAccount::of(request)?;
+        let done = self.run(new.errand()).await?;
         let was_so = done.was_so();
         let account = done.account.map(|account| account.to_string());
         let Some(account) = account else {
@@ -98,15 +100,7 @@ impl Connector {
                 "the account is made, and Atlassian does not say its id yet: the next sync shows it",
             ));
         };
-        let resource = Resource {
-            id: Some(ResourceId {
-                resource_type: ids::USER.into(),
-                resource: account,
-                ..ResourceId::default()
-            }),
-            display_name: user_name,
-            ..Resource::default()
-        };
+        let resource = new.resource(account, was_so);
         let result = if was_so {
             Created::AlreadyExists(AlreadyExistsResult {
                 resource: Some(resource),
@@ -249,41 +243,75 @@ fn errand_for(entitlement: &str, principal: &ResourceId, give: bool) -> Result<E
     }
 }
 
-/// Who is to get an account, and the name that it gets in the SCIM directory.
-fn new_account(request: &CreateAccountRequest) -> Result<(Errand, String), Refusal> {
-    let info = request.account_info.clone().unwrap_or_default();
-    let profile = info.profile.unwrap_or_default();
-    let primary = info
-        .emails
-        .iter()
-        .find(|email| email.is_primary)
-        .or(info.emails.first());
-    let email = text(&profile, "email")
-        .or_else(|| primary.map(|email| email.address.clone()))
-        .filter(|email| !email.trim().is_empty());
-    let user_name = text(&profile, "userName")
-        .or_else(|| Some(info.login.clone()))
-        .filter(|name| !name.trim().is_empty());
-    let (Some(email), Some(user_name)) = (email, user_name) else {
-        return Err(Refusal::new(
-            Code::InvalidArgument,
-            "an account needs userName and email in its profile",
-        ));
-    };
-    let given_and_family = text(&profile, "givenName").zip(text(&profile, "familyName"));
-    let whole = given_and_family
-        .as_ref()
-        .map(|(given, family)| format!("{given} {family}"));
-    let name = text(&profile, "displayName")
-        .or(whole)
-        .unwrap_or_else(|| email.clone());
-    let errand = Errand::CreateAccount {
-        user_name: Some(user_name.clone()).filter(|name| *name != email),
-        email,
-        name,
-        given_and_family,
-    };
-    Ok((errand, user_name))
+/// Who is to get an account.
+#[derive(Debug, Clone, PartialEq, Eq)]
+struct NewAccount {
+    email: String,
+    name: String,
+    /// The name in the SCIM directory.
+    user_name: String,
+    given_and_family: Option<(String, String)>,
+}
+
+impl NewAccount {
+    fn errand(&self) -> Errand {
+        Errand::CreateAccount {
+            email: self.email.clone(),
+            name: self.name.clone(),
+            user_name: Some(self.user_name.clone()).filter(|name| *name != self.email),
+            given_and_family: self.given_and_family.clone(),
+        }
+    }
+
+    /// The account as the next file will have it, as far as that is known. Of one that was there nobody has said whether
+    /// it is active.
+    fn resource(&self, id: String, was_there: bool) -> Resource {
+        let active = Attributes::new().with("composite_status", Some("active"));
+        contents::user(&DescribedAccount {
+            account: 0,
+            id,
+            attributes: Attributes::new().with("type", Some("atlassian")),
+            person: Attributes::new()
+                .with("email", Some(self.email.clone()))
+                .with("name", Some(self.name.clone())),
+            directories: if was_there { Vec::new() } else { vec![active] },
+        })
+    }
+
+    fn of(request: &CreateAccountRequest) -> Result<NewAccount, Refusal> {
+        let info = request.account_info.clone().unwrap_or_default();
+        let profile = info.profile.unwrap_or_default();
+        let primary = info
+            .emails
+            .iter()
+            .find(|email| email.is_primary)
+            .or(info.emails.first());
+        let email = text(&profile, "email")
+            .or_else(|| primary.map(|email| email.address.clone()))
+            .filter(|email| !email.trim().is_empty());
+        let user_name = text(&profile, "userName")
+            .or_else(|| Some(info.login.clone()))
+            .filter(|name| !name.trim().is_empty());
+        let (Some(email), Some(user_name)) = (email, user_name) else {
+            return Err(Refusal::new(
+                Code::InvalidArgument,
+                "an account needs userName and email in its profile",
+            ));
+        };
+        let given_and_family = text(&profile, "givenName").zip(text(&profile, "familyName"));
+        let whole = given_and_family
+            .as_ref()
+            .map(|(given, family)| format!("{given} {family}"));
+        let name = text(&profile, "displayName")
+            .or(whole)
+            .unwrap_or_else(|| email.clone());
+        Ok(NewAccount {
+            email,
+            name,
+            user_name,
+            given_and_family,
+        })
+    }
 }
 
 fn text(fields: &Struct, name: &str) -> Option<String> {
@@ -446,7 +474,7 @@ mod tests {
                 ..CreateAccountRequest::default()
             }
         };
-        let missing = new_account(&profile(&[("userName", "zoe")]));
+        let missing = NewAccount::of(&profile(&[("userName", "zoe")]));
         assert_eq!(
             missing.err().map(|refusal| refusal.code),
             Some(Code::InvalidArgument)
@@ -457,10 +485,9 @@ mod tests {
             ("givenName", "Zoe"),
             ("familyName", "van der Berg"),
         ];
-        let (errand, user_name) = new_account(&profile(&whole)).expect("enough");
-        assert_eq!(user_name, "zoe");
+        let new = NewAccount::of(&profile(&whole)).expect("enough");
         assert_eq!(
-            errand,
+            new.errand(),
             Errand::CreateAccount {
                 email: "zoe@acme.example".into(),
                 name: "Zoe van der Berg".into(),

@@ -11,6 +11,7 @@ use app::views::ViewError;
 use app::views::scope::ScopeChoice;
 use app::{AppError, Progress, Status};
 use jiff::tz::TimeZone;
+use model::Family;
 use std::path::PathBuf;
 use thiserror::Error;
 use tokio::sync::mpsc;
@@ -98,6 +99,9 @@ impl ReadingError {
         match self {
             ReadingError::App(error) => error.hint(),
             ReadingError::File(error) => error.hint().map(str::to_owned),
+            ReadingError::Held { .. } => Some(
+                "look whether the key still sees the whole organization; if it is right, remove the file of --state, and everything is read anew".to_owned(),
+            ),
             _ => None,
         }
     }
@@ -128,9 +132,16 @@ impl Connector {
             }
             (Status::Incomplete, Some(error)) => return Err(AppError::Sync(error).into()),
             (Status::Incomplete, None) => {
-                return Err(ReadingError::Incomplete {
-                    reasons: outcome.reasons,
-                });
+                let is_in_file = |family: &Family| options.writing.holds(*family);
+                if outcome.unread.is_empty() || outcome.unread.iter().any(is_in_file) {
+                    return Err(ReadingError::Incomplete {
+                        reasons: outcome.reasons,
+                    });
+                }
+                tracing::warn!(
+                    reasons = outcome.reasons.join("; "),
+                    "what is no part of the file was not read"
+                );
             }
         }
         let written = self.write(writer, options).await?;

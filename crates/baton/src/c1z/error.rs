@@ -110,6 +110,14 @@ pub enum C1zError {
         /// What the system said.
         source: std::io::Error,
     },
+    /// Something else than a file is in its place, and would be lost.
+    #[error("{file} is {what}, and a file is to be written")]
+    NoFile {
+        /// The place.
+        file: String,
+        /// What is there.
+        what: &'static str,
+    },
     /// The database of a new file cannot be made.
     #[error("cannot make the database of a .c1z file in {folder}")]
     Build {

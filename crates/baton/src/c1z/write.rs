@@ -146,6 +146,12 @@ impl Writer {
         started_at: WallClock,
     ) -> Result<Writer, C1zError> {
         let target = &behind(target);
+        if let Some(what) = something_else(target) {
+            return Err(C1zError::NoFile {
+                file: target.display().to_string(),
+                what,
+            });
+        }
         let beside = beside(target).map_err(|source| C1zError::Write {
             file: target.display().to_string(),
             source,
@@ -405,6 +411,18 @@ fn behind(target: &Path) -> PathBuf {
     target.to_owned()
 }
 
+/// What is in a file's place if that is no file: it could neither be read nor replaced by one without being lost.
+fn something_else(target: &Path) -> Option<&'static str> {
+    let there = target.metadata().ok()?;
+    if there.is_file() {
+        None
+    } else if there.is_dir() {
+        Some("a folder")
+    } else {
+        Some("a device, a pipe or a socket")
+    }
+}
+
 /// How the name of a file begins that will take the target's place.
 fn prefix(target: &Path) -> String {
     let name = target.file_name().unwrap_or_default().to_string_lossy();
@@ -422,9 +440,6 @@ fn folder_of(target: &Path) -> &Path {
 /// A new file beside the target. It is locked as long as it is being written; those that nobody holds any more, because
 /// their writers were killed, are removed.
 fn beside(target: &Path) -> io::Result<NamedTempFile> {
-    if target.is_dir() {
-        return Err(io::Error::from(io::ErrorKind::IsADirectory));
-    }
     let (folder, prefix) = (folder_of(target), prefix(target));
     for entry in std::fs::read_dir(folder)? {
         let entry = entry?;

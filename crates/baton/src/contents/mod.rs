@@ -15,8 +15,8 @@ use crate::proto::c1::connector::v2::{Entitlement, Resource, ResourceId, Resourc
 use app::App;
 use app::views::{Scope, ViewError};
 use model::FactKind;
-pub(crate) use resources::resource_types;
 use resources::{resource_id, stub};
+pub(crate) use resources::{resource_types, user};
 use std::collections::{BTreeSet, HashMap};
 use std::sync::Arc;
 use tokio::sync::mpsc;

@@ -186,8 +186,11 @@ pub const FLAGS: &[Flag] = &[
     flag("log-path", Kind::List, "Where to log: stderr, stdout or a file").or("stderr"),
     flag(
         "workers",
-        Kind::Whole { least: -1, most: 256 },
-        "Most requests at the same time; 0 or -1 for as many as Atlassian lets through",
+        Kind::Whole {
+            least: -1,
+            most: 1_000_000,
+        },
+        "Most requests at the same time, up to 256; 0 or -1 for as many as Atlassian lets through",
     )
     .or("0"),
     flag(

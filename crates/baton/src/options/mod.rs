@@ -9,8 +9,11 @@ mod resolve;
 mod values;
 
 pub use resolve::health_address;
+pub(crate) use resolve::machine_name;
 
+use crate::ids::API_TOKEN;
 use app::ScimCredential;
+use model::Family;
 use secrecy::SecretString;
 use std::collections::{BTreeMap, BTreeSet};
 use std::net::SocketAddr;
@@ -90,6 +93,21 @@ pub struct Writing {
     pub with_indexes: bool,
     /// How many full readings the file keeps; `None` for all.
     pub keep: Option<usize>,
+}
+
+impl Writing {
+    /// Whether anything of a family is in the file.
+    pub(crate) fn holds(&self, family: Family) -> bool {
+        match family {
+            Family::Domains | Family::Policies | Family::ApiKeys | Family::ServiceAccounts => false,
+            Family::ScimUsers | Family::ScimGroups | Family::Methods => false,
+            Family::ApiTokens => {
+                self.resource_types.is_empty() || self.resource_types.iter().any(|wanted| wanted == API_TOKEN)
+            }
+            Family::Directories | Family::Accounts | Family::Groups | Family::GroupMembers => true,
+            Family::GroupRoleGrants | Family::Workspaces | Family::RoleHoldings => true,
+        }
+    }
 }
 
 /// What is to be done.

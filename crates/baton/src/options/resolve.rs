@@ -11,6 +11,9 @@ use std::ffi::OsString;
 use std::net::{IpAddr, SocketAddr};
 use std::path::{Path, PathBuf};
 
+/// The most requests that are sent at the same time, whatever is asked for.
+const MOST_WORKERS: u32 = 256;
+
 impl Options {
     /// Puts together what was said. `folder` is where `.baton.yaml` is looked for.
     pub fn resolve(
@@ -73,7 +76,8 @@ fn access(values: &Values, calls_nobody: bool) -> Result<Access, OptionsError> {
         workers: values
             .whole("workers")?
             .and_then(|workers| u32::try_from(workers).ok())
-            .filter(|workers| *workers > 0),
+            .filter(|workers| *workers > 0)
+            .map(|workers| workers.min(MOST_WORKERS)),
     })
 }
 
@@ -250,7 +254,7 @@ fn host_id(values: &Values) -> Result<String, OptionsError> {
 }
 
 /// The machine's name, where the system tells it without a call of its own.
-fn machine_name() -> Option<String> {
+pub(crate) fn machine_name() -> Option<String> {
     let of_linux = std::fs::read_to_string("/proc/sys/kernel/hostname").ok();
     let named = of_linux
         .or_else(|| std::env::var("COMPUTERNAME").ok())

@@ -377,5 +377,5 @@ fn a_place_that_cannot_be_written_is_known_at_once() {
     assert!(refused.to_string().starts_with("cannot write "), "{refused}");
     let folder = tempfile::tempdir().unwrap();
     let refused = Writer::begin(folder.path(), &WriteOptions::default(), LATER, wall(LATER)).unwrap_err();
-    assert!(refused.to_string().starts_with("cannot write "), "{refused}");
+    assert!(refused.to_string().contains(" is a folder, "), "{refused}");
 }
