@@ -2,7 +2,7 @@
 
 use crate::c1z::Limits;
 use crate::changes;
-use crate::connector::Connector;
+use crate::connector::{CONNECTION, Connector};
 use crate::log::Lines;
 use crate::options::Writing;
 use crate::proto::c1::connector::v2::{
@@ -19,7 +19,7 @@ use std::future::Future;
 use std::path::{Path, PathBuf};
 use std::sync::Arc;
 use tokio::runtime::Handle;
-use tokio::sync::{Mutex, oneshot};
+use tokio::sync::{Mutex, OwnedMutexGuard, oneshot};
 use tonic::Code;
 
 /// The connector, and what it needs to write files.
@@ -92,8 +92,9 @@ impl Work for Worker {
         };
         let one_reading = Arc::clone(&self.one_reading);
         self.apart(move |connector| async move {
-            let _only = one_reading.lock().await;
+            let turn = Turn::begin(one_reading, &connector).await;
             let synced = connector.sync(&options, &Lines).await;
+            turn.end();
             let synced = synced.map_err(|error| refusal(&error))?;
             tracing::info!(
                 file = %options.file.display(),
@@ -135,14 +136,56 @@ impl Work for Worker {
     }
 }
 
-/// Why there is no new file.
+/// One reading's turn. When the reading is dropped where it stands, its lease is given back before the next begins: it
+/// would hold the next one up until it expires.
+struct Turn {
+    connector: Arc<Connector>,
+    only: Option<OwnedMutexGuard<()>>,
+}
+
+impl Turn {
+    async fn begin(one_reading: Arc<Mutex<()>>, connector: &Arc<Connector>) -> Turn {
+        Turn {
+            only: Some(one_reading.lock_owned().await),
+            connector: Arc::clone(connector),
+        }
+    }
+
+    /// The reading came to an end of its own.
+    fn end(mut self) {
+        self.only = None;
+    }
+}
+
+impl Drop for Turn {
+    fn drop(&mut self) {
+        let (Some(only), Ok(runtime)) = (self.only.take(), Handle::try_current()) else {
+            return;
+        };
+        let connector = Arc::clone(&self.connector);
+        runtime.spawn(async move {
+            if let Err(error) = connector.app.reading_dropped(CONNECTION).await {
+                tracing::warn!(%error, "the next reading may have to wait for a minute");
+            }
+            drop(only);
+        });
+    }
+}
+
+/// Why there is no new file. The next reading may fare better, and the server decides when that is.
 fn refusal(error: &ReadingError) -> Refusal {
     match error {
-        ReadingError::App(error) => changes::refusal(error),
-        // The next reading may find room, and everything.
+        ReadingError::App(error) => Refusal {
+            is_retryable: true,
+            ..changes::refusal(error)
+        },
         ReadingError::File(error) => Refusal::for_now(Code::FailedPrecondition, verbs::in_words(error)),
         ReadingError::Incomplete { .. } => Refusal::for_now(Code::Unavailable, error.to_string()),
-        ReadingError::Held { .. } => Refusal::new(Code::FailedPrecondition, error.to_string()),
-        ReadingError::View(_) | ReadingError::GivenUp => Refusal::new(Code::Internal, error.to_string()),
+        // This alone is for good: a person decides.
+        ReadingError::Held { .. } => {
+            let hint = error.hint().unwrap_or_default();
+            Refusal::new(Code::FailedPrecondition, format!("{error} ({hint})"))
+        }
+        ReadingError::View(_) | ReadingError::GivenUp => Refusal::for_now(Code::Internal, error.to_string()),
     }
 }

@@ -1,5 +1,6 @@
 //! What the server is told of this machine and this program. Nothing may be empty.
 
+use crate::options::machine_name;
 use crate::proto::c1::connectorapi::baton::v1::baton_service_hello_request::{BuildInfo, OsInfo};
 use std::env::consts;
 use std::path::Path;
@@ -14,7 +15,7 @@ pub(super) fn build_info() -> BuildInfo {
 }
 
 /// What this machine is, as far as its files tell.
-pub(super) fn os_info(host_id: &str) -> OsInfo {
+pub(super) fn os_info() -> OsInfo {
     let release = std::fs::read_to_string("/etc/os-release").unwrap_or_default();
     let kernel = std::fs::read_to_string("/proc/sys/kernel/osrelease").unwrap_or_default();
     let is_container = Path::new("/.dockerenv").exists()
@@ -22,19 +23,24 @@ pub(super) fn os_info(host_id: &str) -> OsInfo {
         || std::env::var_os("KUBERNETES_SERVICE_HOST").is_some();
     let platform = or_unknown(value_of(&release, "ID"));
     OsInfo {
-        hostname: or_unknown(host_id),
+        hostname: or_unknown(&machine_name().unwrap_or_default()),
         os: or_unknown(consts::OS),
-        platform_family: or_unknown(
-            value_of(&release, "ID_LIKE")
-                .split(' ')
-                .next()
-                .unwrap_or_default(),
-        ),
+        platform_family: or_unknown(family_of(&release)),
         platform,
         platform_version: or_unknown(value_of(&release, "VERSION_ID")),
         kernel_version: or_unknown(kernel.trim()),
         kernel_arch: or_unknown(consts::ARCH),
         virtualization_system: if is_container { "container" } else { "none" }.to_owned(),
+    }
+}
+
+/// The family of systems that a release file names: the first that it is like, or else itself.
+fn family_of(release: &str) -> &str {
+    let like = value_of(release, "ID_LIKE").split(' ').next().unwrap_or_default();
+    if like.is_empty() {
+        value_of(release, "ID")
+    } else {
+        like
     }
 }
 
@@ -60,7 +66,7 @@ mod tests {
 
     #[test]
     fn nothing_is_empty_or_too_long() {
-        let told = os_info(&"ä".repeat(200));
+        let told = os_info();
         let texts = [
             told.hostname,
             told.os,
@@ -84,6 +90,9 @@ mod tests {
             (value_of(file, "ID"), value_of(file, "VERSION_ID")),
             ("debian", "12")
         );
-        assert_eq!(value_of(file, "ID_LIKE"), "");
+        assert_eq!(family_of(file), "debian");
+        assert_eq!(family_of("ID=ubuntu\nID_LIKE=debian\n"), "debian");
+        assert_eq!(or_unknown(&"ä".repeat(200)).len(), 256);
+        assert_eq!(or_unknown(""), "unknown");
     }
 }

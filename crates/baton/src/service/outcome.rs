@@ -101,6 +101,7 @@ pub(super) async fn carry(kind: TaskType, work: &dyn Work, may_change: bool) -> 
                 task.id
             ),
         )),
+        TaskType::RotateCredentials(_) if !may_change => Err(switched_off()),
         other => Err(Refusal::new(
             Code::Unimplemented,
             format!(
@@ -112,13 +113,14 @@ pub(super) async fn carry(kind: TaskType, work: &dyn Work, may_change: bool) -> 
 }
 
 fn allowed(may_change: bool) -> Result<(), Refusal> {
-    if may_change {
-        return Ok(());
-    }
-    Err(Refusal::new(
+    if may_change { Ok(()) } else { Err(switched_off()) }
+}
+
+fn switched_off() -> Refusal {
+    Refusal::new(
         Code::FailedPrecondition,
         "provisioning is not enabled: start the connector with --provisioning or BATON_PROVISIONING=true",
-    ))
+    )
 }
 
 fn needed<T>(part: Option<T>, name: &str) -> Result<T, Refusal> {

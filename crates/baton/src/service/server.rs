@@ -74,7 +74,7 @@ impl Server {
             host_id: self.host_id.clone(),
             task_id: task.to_owned(),
             build_info: Some(host::build_info()),
-            os_info: Some(host::os_info(&self.host_id)),
+            os_info: Some(host::os_info()),
             connector_metadata: Some(describe::metadata()),
             annotations: Vec::new(),
         };

@@ -16,6 +16,8 @@ use url::form_urlencoded;
 const TIMEOUT: Duration = Duration::from_secs(30);
 /// A token is renewed so long before it expires, in milliseconds.
 const RENEW_BEFORE_MS: i64 = 30_000;
+/// A token that does not say when it expires is renewed after so long, or when the server does not take it any more.
+const UNTOLD_MS: i64 = 60 * 60 * 1000;
 /// An answer of the endpoint may not be larger.
 const MOST_BYTES: usize = 64 * 1024;
 
@@ -40,9 +42,22 @@ struct Answer {
     access_token: String,
     #[serde(default)]
     token_type: String,
-    /// In seconds; no time is as good as none.
+    /// In seconds: a number or its text.
     #[serde(default)]
-    expires_in: Option<i64>,
+    expires_in: Option<serde_json::Value>,
+}
+
+impl Answer {
+    /// How long the token holds, in milliseconds.
+    fn holds_ms(&self) -> i64 {
+        let told = match &self.expires_in {
+            Some(serde_json::Value::Number(seconds)) => seconds.as_f64(),
+            Some(serde_json::Value::String(seconds)) => seconds.parse().ok(),
+            _ => None,
+        };
+        // What is beyond any clock is cut off at its end.
+        told.map_or(UNTOLD_MS, |seconds| (seconds * 1000.0) as i64)
+    }
 }
 
 impl Tokens {
@@ -81,10 +96,9 @@ impl Tokens {
             other => other,
         };
         let authorization = SecretString::from(format!("{kind} {}", answer.access_token));
-        let holds_ms = answer.expires_in.unwrap_or(0).saturating_mul(1000);
         *kept = Some(Kept {
             authorization: authorization.clone(),
-            expires_at_ms: now_ms.saturating_add(holds_ms),
+            expires_at_ms: now_ms.saturating_add(answer.holds_ms()),
         });
         Ok(authorization)
     }
@@ -130,7 +144,8 @@ impl Tokens {
         if status == StatusCode::OK {
             return serde_json::from_slice(&body).map_err(|_| ServiceError::TokenNotUnderstood);
         }
-        if status.is_server_error() || status == StatusCode::TOO_MANY_REQUESTS {
+        let passes = [StatusCode::REQUEST_TIMEOUT, StatusCode::TOO_MANY_REQUESTS].contains(&status);
+        if status.is_server_error() || status.is_redirection() || passes {
             return Err(ServiceError::TokenUnreachable(format!(
                 "it answered {}",
                 status.as_u16()

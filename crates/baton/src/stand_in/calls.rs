@@ -162,9 +162,16 @@ impl BatonService for Calls {
         let task = waited
             .await
             .map_err(|_| Status::unavailable("a task does not end"))?;
+        // What is not wanted any more is to hear of it soon.
+        let is_cancelled = |task: &Task| self.0.state().cancelled.contains(&task.id);
+        let next_heartbeat = task
+            .as_ref()
+            .filter(|task| is_cancelled(task))
+            .and_then(|_| length(1000));
         Ok(Response::new(BatonServiceGetTaskResponse {
             task: task.map(|task| *task),
             next_poll,
+            next_heartbeat,
             ..BatonServiceGetTaskResponse::default()
         }))
     }

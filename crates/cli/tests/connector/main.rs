@@ -23,13 +23,18 @@ struct Stage {
 
 impl Stage {
     async fn new() -> Stage {
+        Stage::of(TwinOptions::default()).await
+    }
+
+    /// The usual organization, on a twin that behaves like this.
+    async fn of(options: TwinOptions) -> Stage {
         let folder = tempfile::tempdir().unwrap();
         std::fs::create_dir(folder.path().join("tmp")).unwrap();
         let options = TwinOptions {
             users: 60,
             groups: 15,
             workspaces: 3,
-            ..TwinOptions::default()
+            ..options
         };
         Stage {
             folder,
@@ -251,6 +256,53 @@ async fn what_cannot_be_done_ends_with_1_and_one_sentence_and_writes_nothing() {
     }
 }
 
+#[cfg(unix)]
+#[tokio::test]
+async fn what_is_no_file_is_not_replaced_by_one() {
+    let stage = Stage::new().await;
+    let socket = std::os::unix::net::UnixListener::bind(stage.path("socket")).unwrap();
+    for (name, what) in [("socket", "a device, a pipe or a socket"), ("tmp", "a folder")] {
+        let output = run(stage.connector(&["-f", name])).await;
+        assert_eq!(output.status.code(), Some(1));
+        assert!(last_line(&output).contains(what), "{}", said(&output));
+    }
+    drop(socket);
+    assert!(!std::fs::symlink_metadata(stage.path("socket")).unwrap().is_file());
+}
+
+/// A twin that does not know some operations.
+fn without(operation: &str) -> TwinOptions {
+    TwinOptions {
+        disabled_endpoints: vec![operation.to_owned()],
+        disabled_answer: 404,
+        ..TwinOptions::default()
+    }
+}
+
+#[tokio::test]
+async fn grants_that_are_not_told_make_no_file_and_what_is_no_part_of_it_does_not_matter() {
+    let stage = Stage::of(TwinOptions {
+        shape: twin::Shape::DirectHeavy,
+        ..without("getUserRoleAssignments")
+    })
+    .await;
+    for _ in 0..2 {
+        let output = run(stage.connector(&["--state", "kept.db"])).await;
+        assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+        let why = last_line(&output);
+        assert!(why.contains("does not tell what they hold"), "{why}");
+        assert!(!stage.path("sync.c1z").exists());
+    }
+
+    let stage = Stage::of(without("getPolicies")).await;
+    let output = run(stage.connector(&[])).await;
+    assert!(output.status.success(), "{}", said(&output));
+    let stage = Stage::of(without("getAllApiTokensByOrgId")).await;
+    assert_eq!(run(stage.connector(&[])).await.status.code(), Some(1));
+    let output = run(stage.connector(&["--sync-resource-types", "user,group"])).await;
+    assert!(output.status.success(), "{}", said(&output));
+}
+
 #[tokio::test]
 async fn settings_of_other_commands_are_refused_rather_than_ignored() {
     let stage = Stage::new().await;
@@ -271,14 +323,16 @@ async fn what_is_granted_on_demand_is_there_afterwards_and_twice_does_no_harm() 
     let before = std::fs::read(stage.path("sync.c1z")).unwrap();
     let file = stage.open("sync.c1z");
     let grant = a_membership(&file);
-    for was_so in [false, true] {
-        let output = run(stage.connector(&["--revoke-grant", &grant])).await;
-        assert!(output.status.success(), "{}", said(&output));
-        assert!(
-            said(&output).contains(&format!("\"was_so\":{was_so}")),
-            "{}",
-            said(&output)
-        );
+    for grant in [&grant, &a_role(&file)] {
+        for was_so in [false, true] {
+            let output = run(stage.connector(&["--revoke-grant", grant])).await;
+            assert!(output.status.success(), "{}", said(&output));
+            assert!(
+                said(&output).contains(&format!("\"was_so\":{was_so}")),
+                "{}",
+                said(&output)
+            );
+        }
     }
     assert_eq!(
         std::fs::read(stage.path("sync.c1z")).unwrap(),
@@ -346,6 +400,29 @@ fn a_membership(file: &C1z) -> String {
     members.into_iter().min().unwrap()
 }
 
+/// A grant of a role to an account that is in no group, so that the role is its own.
+fn a_role(file: &C1z) -> String {
+    let sync = file.sync(None).unwrap();
+    let (mut roles, mut members) = (Vec::new(), Vec::new());
+    file.list(List::Grants, &sync, None, |shown: Value| {
+        let grant = shown["grant"]["id"].as_str().unwrap();
+        if let Some((entitlement, account)) = grant.rsplit_once(":user:") {
+            if entitlement.starts_with("workspace:") {
+                roles.push((grant.to_owned(), account.to_owned()));
+            } else {
+                members.push(account.to_owned());
+            }
+        }
+        Ok::<(), C1zError>(())
+    })
+    .unwrap();
+    let (grant, _) = roles
+        .into_iter()
+        .find(|(_, account)| !members.contains(account))
+        .unwrap();
+    grant
+}
+
 /// An account of a domain that the organization verified.
 fn a_managed_account(file: &C1z) -> String {
     let sync = file.sync(None).unwrap();
@@ -385,6 +462,22 @@ async fn a_state_is_kept_with_its_key_beside_it() {
     let file = stage.open("sync.c1z");
     assert_eq!(file.syncs().unwrap().len(), 2);
     // Another organization's key opens nothing of it.
+    let other = Stage::of(TwinOptions {
+        seed: 99,
+        ..TwinOptions::default()
+    })
+    .await;
+    let kept = stage.path("kept.db");
+    let output = run(other.connector(&["--state", kept.to_str().unwrap()])).await;
+    assert_eq!(output.status.code(), Some(1));
+    let why = last_line(&output);
+    let (whose, found) = (stage.twin.org_id(), other.twin.org_id());
+    assert!(
+        why.starts_with(&format!(
+            "what is kept is of organization {whose}, and the key reads {found}"
+        )),
+        "{why}"
+    );
     let output = run(stage.connector(&["--state", "kept.db", "--organization-id", "another"])).await;
     assert_eq!(output.status.code(), Some(1));
     // A state whose key is lost is said to be that, and gets no other key.

@@ -1,6 +1,7 @@
 //! Service mode: the program gets tasks from a pretend server until a signal.
 
 use crate::{Stage, a_membership, last_line, run, said};
+use baton::c1z::C1z;
 use baton::proto::c1::connector::v2::{Entitlement, Resource, ResourceId};
 use baton::proto::c1::connectorapi::baton::v1::task::{ActionInvoke, GrantTask, SyncFull, TaskType};
 use baton::stand_in::{HIDDEN_NAME, Heard, StandIn, task};
@@ -10,6 +11,7 @@ use std::process::{Child, Command, Stdio};
 use std::sync::Arc;
 use tokio::io::{AsyncBufReadExt as _, AsyncWriteExt as _, BufStream};
 use tokio::net::{TcpListener, TcpStream};
+use twin::TwinOptions;
 
 /// The connector in service mode, ended when it is dropped.
 struct Serving(Child);
@@ -88,6 +90,33 @@ fn resource(resource_type: &str, id: &str) -> Resource {
     }
 }
 
+/// What the server was sent.
+fn uploaded(stage: &Stage, server: &StandIn) -> C1z {
+    let uploaded = server.heard().into_iter().find_map(|heard| match heard {
+        Heard::Uploaded { bytes, .. } => Some(bytes),
+        _ => None,
+    });
+    std::fs::write(stage.path("uploaded.c1z"), uploaded.unwrap()).unwrap();
+    stage.open("uploaded.c1z")
+}
+
+/// Asks for an account's access to be taken.
+fn disabling(account: &str) -> TaskType {
+    let arguments = [(
+        "user_id".to_owned(),
+        prost_types::Value {
+            kind: Some(prost_types::value::Kind::StringValue(account.to_owned())),
+        },
+    )];
+    TaskType::ActionInvoke(ActionInvoke {
+        name: "disable_user".to_owned(),
+        args: Some(prost_types::Struct {
+            fields: arguments.into_iter().collect(),
+        }),
+        ..ActionInvoke::default()
+    })
+}
+
 #[cfg(unix)]
 #[tokio::test]
 async fn a_server_gets_its_file_and_its_changes_and_a_signal_ends_the_connector() {
@@ -97,12 +126,7 @@ async fn a_server_gets_its_file_and_its_changes_and_a_signal_ends_the_connector(
     server.give(task(1, TaskType::SyncFull(SyncFull::default())));
     server.until(|heard| ends(heard) == 1).await.unwrap();
     assert_eq!(server.finished()[0].code, 0, "{:?}", server.finished());
-    let uploaded = server.heard().into_iter().find_map(|heard| match heard {
-        Heard::Uploaded { bytes, .. } => Some(bytes),
-        _ => None,
-    });
-    std::fs::write(stage.path("uploaded.c1z"), uploaded.unwrap()).unwrap();
-    let file = stage.open("uploaded.c1z");
+    let file = uploaded(&stage, &server);
     let grant = a_membership(&file);
     let (entitlement, account) = grant.rsplit_once(":user:").unwrap();
     let group = entitlement
@@ -119,20 +143,7 @@ async fn a_server_gets_its_file_and_its_changes_and_a_signal_ends_the_connector(
         ..GrantTask::default()
     });
     server.give(task(2, granting));
-    let arguments = [(
-        "user_id".to_owned(),
-        prost_types::Value {
-            kind: Some(prost_types::value::Kind::StringValue(account.to_owned())),
-        },
-    )];
-    let disable = TaskType::ActionInvoke(ActionInvoke {
-        name: "disable_user".to_owned(),
-        args: Some(prost_types::Struct {
-            fields: arguments.into_iter().collect(),
-        }),
-        ..ActionInvoke::default()
-    });
-    server.give(task(3, disable));
+    server.give(task(3, disabling(account)));
     server.until(|heard| ends(heard) == 3).await.unwrap();
     for finished in server.finished() {
         assert_eq!(finished.code, 0, "{finished:?}");
@@ -146,6 +157,45 @@ async fn a_server_gets_its_file_and_its_changes_and_a_signal_ends_the_connector(
     for secret in [stage.twin.api_key(), &server.client_secret(), "token-"] {
         assert!(!log.contains(secret), "{log}");
     }
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn a_cancelled_reading_does_not_hold_up_the_next_and_actions_need_no_switch() {
+    let stage = Stage::of(TwinOptions {
+        latency_ms: 200,
+        ..TwinOptions::default()
+    })
+    .await;
+    let server = stand_in().await;
+    let cancelled = task(1, TaskType::SyncFull(SyncFull::default()));
+    server.cancel(&cancelled.id);
+    server.give(cancelled);
+    let serving = Serving::start(&stage, &server, &server.client_secret(), &[]);
+    server.until(|heard| ends(heard) == 1).await.unwrap();
+    assert_eq!(server.finished()[0].code, 1, "cancelled");
+
+    server.give(task(2, TaskType::SyncFull(SyncFull::default())));
+    server.until(|heard| ends(heard) == 2).await.unwrap();
+    assert_eq!(server.finished()[1].code, 0, "{:?}", server.finished());
+
+    let grant = a_membership(&uploaded(&stage, &server));
+    let (_, account) = grant.rsplit_once(":user:").unwrap();
+    server.give(task(3, disabling(account)));
+    server.give(task(4, TaskType::Revoke(Default::default())));
+    server.until(|heard| ends(heard) == 4).await.unwrap();
+    let code = |number: u32| {
+        let ended = server.finished().into_iter();
+        let id = task(number, TaskType::None(Default::default())).id;
+        ended
+            .filter(|ended| ended.task == id)
+            .map(|ended| ended.code)
+            .next()
+    };
+    assert_eq!(code(3), Some(0), "{:?}", server.finished());
+    assert_eq!(code(4), Some(9), "failed precondition: {:?}", server.finished());
+    serving.terminate();
+    assert_eq!(serving.end().await.0, Some(0));
 }
 
 #[cfg(unix)]

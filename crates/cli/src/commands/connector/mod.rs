@@ -268,8 +268,8 @@ impl Place {
         let connector = Connector::open(app, &reach)
             .await
             .map_err(|error| baton::refusal(&error))?;
-        let is_on_demand = !matches!(options.wish, Wish::Sync | Wish::Serve(_));
-        if options.provisioning || is_on_demand {
+        // A server's actions need no switch; its other changes are refused without one before they come here.
+        if !matches!(options.wish, Wish::Sync) {
             let allowed = connector.allow_changes(&options.limits).await;
             allowed.map_err(|error| baton::refusal(&error))?;
         }
