@@ -5,7 +5,7 @@
 
 use crate::c1z::{C1zError, Limits, Retention, WallClock, WriteOptions, Writer, Written};
 use crate::connector::{CONNECTION, Connector};
-use crate::contents::{Row, Stop, Wanted, hand_over};
+use crate::contents::{self, Row, Stop, Wanted, hand_over};
 use crate::options::Writing;
 use app::views::ViewError;
 use app::views::scope::ScopeChoice;
@@ -202,9 +202,7 @@ impl Connector {
         let (to, mut batches) = mpsc::channel::<Vec<Row>>(WAITING);
         let writing = tokio::task::spawn_blocking(move || {
             while let Some(batch) = batches.blocking_recv() {
-                for row in &batch {
-                    row.write(&mut writer)?;
-                }
+                contents::write(&batch, &mut writer)?;
             }
             Ok::<Writer, C1zError>(writer)
         });

@@ -26,4 +26,4 @@ pub use file::{C1z, SyncRun};
 pub use list::List;
 pub use stats::Stats;
 pub use time::WallClock;
-pub use write::{Encoded, Retention, WriteOptions, Writer, Written};
+pub use write::{Encoded, GrantRow, Retention, WriteOptions, Writer, Written};

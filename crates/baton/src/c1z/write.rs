@@ -74,6 +74,21 @@ impl Encoded {
     }
 }
 
+/// A grant: of an entitlement on a resource, to a principal, each with its id and its bytes.
+#[derive(Debug, Clone, Copy)]
+pub struct GrantRow<'a> {
+    /// What the entitlement is on.
+    pub on: &'a ResourceId,
+    /// The entitlement's id.
+    pub entitlement_id: &'a str,
+    /// The entitlement.
+    pub entitlement: &'a Encoded,
+    /// Whom it is to.
+    pub to: &'a ResourceId,
+    /// The principal.
+    pub principal: &'a Encoded,
+}
+
 /// A sync that is being added to a file.
 #[derive(Debug)]
 pub struct Writer {
@@ -106,8 +121,10 @@ const SYNC: &str = "INSERT INTO v1_sync_runs
 VALUES ($1, $2, $3, '', 'full', 1, 1, $4)";
 
 /// Nothing of the new database outlives a failure, so nothing is written twice to protect it. Rows only come at the
-/// ends of tables, which takes few pages.
+/// ends of tables, which takes few pages. Each page is a call of the system to write it, and one more where rows are
+/// sorted for indexes, so pages are twice as large as usual.
 const SETTINGS: &str = "
+PRAGMA page_size = 8192;
 PRAGMA journal_mode = OFF;
 PRAGMA synchronous = OFF;
 PRAGMA locking_mode = EXCLUSIVE;
@@ -116,10 +133,6 @@ PRAGMA temp_store = FILE;
 PRAGMA trusted_schema = 0;
 PRAGMA threads = 2;
 ";
-
-/// Sorting goes by pages, each of them a call of the system: with half as many it takes three quarters of the time.
-/// Where nothing is sorted, larger ones would only take memory.
-const PAGES_TO_INDEX: &str = "PRAGMA page_size = 8192";
 
 /// Sorting takes more memory, and so many KiB for each of its threads.
 const TO_INDEX: &str = "PRAGMA cache_size = -12000";
@@ -169,9 +182,6 @@ impl Writer {
             source,
         };
         let database = Connection::open(folder.path().join("db")).map_err(aside)?;
-        if options.indexes {
-            database.execute_batch(PAGES_TO_INDEX).map_err(aside)?;
-        }
         database.execute_batch(SETTINGS).map_err(aside)?;
         database.execute_batch(TABLES).map_err(aside)?;
         if let Some(older) = older {
@@ -257,35 +267,36 @@ impl Writer {
         Ok(())
     }
 
-    /// Adds a grant: of an entitlement on a resource, to a principal, each with its id and its bytes.
-    pub fn grant(
-        &mut self,
-        (on, entitlement_id, entitlement): (&ResourceId, &str, &Encoded),
-        (principal_id, principal): (&ResourceId, &Encoded),
-    ) -> Result<(), C1zError> {
-        let id = grant_id(
-            entitlement_id,
-            &principal_id.resource_type,
-            &principal_id.resource,
-        );
-        self.blob.clear();
-        encode_part(1, &entitlement.0, &mut self.blob);
-        encode_part(2, &principal.0, &mut self.blob);
-        encode_part(3, id.as_bytes(), &mut self.blob);
-        let values = params![
-            on.resource_type,
-            on.resource,
-            entitlement_id,
-            principal_id.resource_type,
-            principal_id.resource,
-            id,
-            self.blob,
-            self.sync,
-            self.started_at
-        ];
-        self.insert(GRANT, values)?;
-        self.stats.grants += 1;
-        count(&mut self.stats.grants_by_resource_type, &on.resource_type);
+    /// Adds grants. Their statement keeps the room for its values from one to the next: add many at a time.
+    pub fn grants<'a>(&mut self, grants: impl Iterator<Item = GrantRow<'a>>) -> Result<(), C1zError> {
+        let folder = &self.folder;
+        let failed = |source| C1zError::Build {
+            folder: folder.path().display().to_string(),
+            source,
+        };
+        let mut insert = self.database.prepare_cached(GRANT).map_err(failed)?;
+        for grant in grants {
+            let (on, to) = (grant.on, grant.to);
+            let id = grant_id(grant.entitlement_id, &to.resource_type, &to.resource);
+            self.blob.clear();
+            encode_part(1, &grant.entitlement.0, &mut self.blob);
+            encode_part(2, &grant.principal.0, &mut self.blob);
+            encode_part(3, id.as_bytes(), &mut self.blob);
+            let values = params![
+                on.resource_type,
+                on.resource,
+                grant.entitlement_id,
+                to.resource_type,
+                to.resource,
+                id,
+                self.blob,
+                self.sync,
+                self.started_at
+            ];
+            insert.execute(values).map_err(failed)?;
+            self.stats.grants += 1;
+            count(&mut self.stats.grants_by_resource_type, &on.resource_type);
+        }
         Ok(())
     }
 

@@ -9,7 +9,7 @@
 
 mod resources;
 
-use crate::c1z::{C1zError, Encoded, Writer};
+use crate::c1z::{C1zError, Encoded, GrantRow, Writer};
 use crate::ids::{ORGANIZATION, USER, WORKSPACE, entitlement_id, role_slug};
 use crate::proto::c1::connector::v2::{Entitlement, Resource, ResourceId, ResourceType};
 use app::App;
@@ -46,6 +46,11 @@ impl Principal {
             encoded: Encoded::of(resource),
         })
     }
+
+    /// An account as a member of groups: its id alone.
+    fn member(account: &str) -> Arc<Principal> {
+        Principal::whole(&stub(resource_id(USER, account)))
+    }
 }
 
 /// One row of a file.
@@ -58,18 +63,31 @@ pub(crate) enum Row {
 }
 
 impl Row {
-    /// Writes it.
-    pub(crate) fn write(&self, to: &mut Writer) -> Result<(), C1zError> {
+    fn as_grant(&self) -> Option<GrantRow<'_>> {
         match self {
-            Row::ResourceType(resource_type) => to.resource_type(resource_type),
-            Row::Resource(resource) => to.resource(resource),
-            Row::Entitlement(entitlement) => to.entitlement(entitlement),
-            Row::Grant(granted, principal) => to.grant(
-                (&granted.on, &granted.entitlement, &granted.encoded),
-                (&principal.id, &principal.encoded),
-            ),
+            Row::Grant(granted, principal) => Some(GrantRow {
+                on: &granted.on,
+                entitlement_id: &granted.entitlement,
+                entitlement: &granted.encoded,
+                to: &principal.id,
+                principal: &principal.encoded,
+            }),
+            _ => None,
         }
     }
+}
+
+/// Writes rows in their order.
+pub(crate) fn write(rows: &[Row], to: &mut Writer) -> Result<(), C1zError> {
+    for alike in rows.chunk_by(|a, b| a.as_grant().is_some() && b.as_grant().is_some()) {
+        match alike {
+            [Row::ResourceType(resource_type)] => to.resource_type(resource_type)?,
+            [Row::Resource(resource)] => to.resource(resource)?,
+            [Row::Entitlement(entitlement)] => to.entitlement(entitlement)?,
+            grants => to.grants(grants.iter().filter_map(Row::as_grant))?,
+        }
+    }
+    Ok(())
 }
 
 /// Why the contents could not be handed over.
@@ -291,34 +309,34 @@ pub(crate) async fn hand_over(
     }
     drop(inventory);
     tracing::info!("Syncing grants...");
-    let ids = accounts(app, scope, organization, &mut rows).await?;
+    let users = accounts(app, scope, organization, &mut rows).await?;
     if !rows.wanted.skip_grants {
-        members(app, scope, &groups, ids, &mut rows).await?;
+        members(app, scope, &groups, users, &mut rows).await?;
         group_roles(app, scope, organization, &groups, &mut rows).await?;
     }
     rows.flush().await
 }
 
-/// Accounts, each with the roles that it has; answers their ids by their numbers.
-async fn accounts(
-    app: &App,
-    scope: &Scope,
-    organization: &str,
-    rows: &mut Rows,
-) -> Result<HashMap<i64, Box<str>>, Stop> {
-    let mut ids = HashMap::new();
+/// Accounts by their numbers, as they stand in the grants of their memberships.
+type Users = HashMap<i64, Arc<Principal>>;
+
+/// Accounts, each with the roles that it has.
+async fn accounts(app: &App, scope: &Scope, organization: &str, rows: &mut Rows) -> Result<Users, Stop> {
+    let mut users = HashMap::new();
     let mut roles = Roles::new(app, organization, Holder::Account);
     let mut holdings = Keys::new(app, scope, FactKind::RoleHolding);
     let mut after = 0;
     loop {
         let part = app.contents_accounts(scope, after).await?;
-        let Some(last) = part.last() else { return Ok(ids) };
+        let Some(last) = part.last() else {
+            return Ok(users);
+        };
         after = last.account;
         let mut principals = HashMap::with_capacity(part.len());
         for account in part {
             let user = resources::user(&account);
             principals.insert(account.account, Principal::whole(&user));
-            ids.insert(account.account, account.id.into_boxed_str());
+            users.insert(account.account, Principal::member(&account.id));
             rows.add(Row::Resource(Box::new(user))).await?;
         }
         // On the organization the same role can be held in several ways, and is granted once.
@@ -352,7 +370,7 @@ async fn members(
     app: &App,
     scope: &Scope,
     groups: &Groups,
-    mut ids: HashMap<i64, Box<str>>,
+    mut users: Users,
     rows: &mut Rows,
 ) -> Result<(), Stop> {
     let mut memberships = Keys::new(app, scope, FactKind::Membership);
@@ -364,23 +382,17 @@ async fn members(
         let strangers: BTreeSet<i64> = keys
             .iter()
             .map(|[_, account, _]| *account)
-            .filter(|account| !ids.contains_key(account))
+            .filter(|account| !users.contains_key(account))
             .collect();
         let strangers: Vec<i64> = strangers.into_iter().collect();
         for (number, id) in app.contents_ids(&strangers).await? {
-            ids.insert(number, id.into_boxed_str());
+            users.insert(number, Principal::member(&id));
         }
         for [group, account, _] in keys {
-            let (Some((_, member)), Some(id)) = (groups.get(&group), ids.get(&account)) else {
+            let (Some((_, member)), Some(user)) = (groups.get(&group), users.get(&account)) else {
                 continue;
             };
-            let id = resource_id(USER, id);
-            let principal = Principal {
-                encoded: Encoded::of(&stub(id.clone())),
-                id,
-            };
-            rows.add(Row::Grant(Arc::clone(member), Arc::new(principal)))
-                .await?;
+            rows.add(Row::Grant(Arc::clone(member), Arc::clone(user))).await?;
         }
     }
 }

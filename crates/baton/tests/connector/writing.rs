@@ -1,7 +1,7 @@
 //! Files of ours.
 
 use crate::sample::{fixture, listed, sample};
-use baton::c1z::{C1z, Diff, Encoded, Limits, List, Retention, WallClock, WriteOptions, Writer};
+use baton::c1z::{C1z, Diff, Encoded, GrantRow, Limits, List, Retention, WallClock, WriteOptions, Writer};
 use baton::proto::c1::connector::v2::{Entitlement, Grant, Resource, ResourceType};
 use jiff::tz::TimeZone;
 use prost::Message as _;
@@ -56,12 +56,14 @@ fn write_sample(writer: &mut Writer) {
         let (entitlement, principal) = (grant.entitlement.unwrap(), grant.principal.unwrap());
         let on = entitlement.resource.as_ref().unwrap().id.as_ref().unwrap();
         let (whole, to) = (Encoded::of(&entitlement), Encoded::of(&principal));
-        writer
-            .grant(
-                (on, &entitlement.id, &whole),
-                (principal.id.as_ref().unwrap(), &to),
-            )
-            .unwrap();
+        let grant = GrantRow {
+            on,
+            entitlement_id: &entitlement.id,
+            entitlement: &whole,
+            to: principal.id.as_ref().unwrap(),
+            principal: &to,
+        };
+        writer.grants(std::iter::once(grant)).unwrap();
     }
 }
 
