@@ -118,7 +118,8 @@ pub async fn send(api: Api<'_>, action: &Action) -> Result<Vec<String>, ApiError
     Ok(Vec::new())
 }
 
-/// A user as RFC 7643 describes one, without a password.
+/// A user as RFC 7643 describes one, without a password. Who is called by the address alone has no name of their own
+/// here: a name would be given to the account that is linked.
 fn scim_user(
     email: &str,
     user_name: &str,
@@ -129,12 +130,15 @@ fn scim_user(
         Some((given, family)) => (given.as_str(), family.as_str()),
         None => name.rsplit_once(' ').unwrap_or((name, name)),
     };
-    json!({
+    let mut user = json!({
         "schemas": ["urn:ietf:params:scim:schemas:core:2.0:User"],
         "userName": user_name,
         "emails": [{ "value": email, "type": "work", "primary": true }],
-        "displayName": name,
-        "name": { "givenName": given, "familyName": family, "formatted": name },
         "active": true,
-    })
+    });
+    if name != email {
+        user["displayName"] = json!(name);
+        user["name"] = json!({ "givenName": given, "familyName": family, "formatted": name });
+    }
+    user
 }

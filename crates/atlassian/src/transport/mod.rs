@@ -30,7 +30,7 @@ use serde::de::DeserializeOwned;
 use serde_json::Value;
 use std::collections::BTreeMap;
 use std::path::PathBuf;
-use std::sync::atomic::{AtomicI64, AtomicU64, Ordering};
+use std::sync::atomic::{AtomicBool, AtomicI64, AtomicU64, Ordering};
 use std::sync::{Arc, Mutex, PoisonError};
 use std::time::Duration;
 use url::Url;
@@ -97,6 +97,8 @@ struct Counts {
     operations: Mutex<BTreeMap<&'static str, u64>>,
     /// How far the server's clock is ahead of ours, in milliseconds.
     server_ahead_ms: AtomicI64,
+    /// Whether a question was ever answered.
+    has_answered: AtomicBool,
 }
 
 /// Sends requests to Atlassian. Cheap to share.
@@ -217,14 +219,18 @@ impl Transport {
             let failure = match self.once(request).await? {
                 Ok((body, sent_at)) => match serde_json::from_slice::<T>(&body) {
                     Ok(value) => match check(&value) {
-                        Ok(()) => return Ok(Answer { value, sent_at }),
+                        Ok(()) => {
+                            self.counts.has_answered.store(true, Ordering::Relaxed);
+                            return Ok(Answer { value, sent_at });
+                        }
                         Err(Unusable::RepeatedCursor) => Failure::RepeatedCursor,
                     },
                     Err(error) => Failure::NotUnderstood(json_problem(&error)),
                 },
                 Err(failure) => failure,
             };
-            match retry::decide(&failure, attempt) {
+            let has_answered = self.counts.has_answered.load(Ordering::Relaxed);
+            match retry::decide(&failure, attempt, has_answered) {
                 retry::Decision::GiveUp => return Err(self.give_up(request, failure, attempt)),
                 retry::Decision::Again { wait } => {
                     self.counts.retries.fetch_add(1, Ordering::Relaxed);
@@ -475,7 +481,12 @@ fn heard(status: StatusCode, headers: &HeaderMap, body: &Bytes) -> Heard {
 }
 
 fn base_address(text: &str) -> Result<Url, ApiError> {
-    let wrong = || ApiError::Address { url: text.to_owned() };
+    // What stands before the @ may be a password.
+    let shown = match text.rsplit_once('@') {
+        Some((_, host)) => format!("…@{host}"),
+        None => text.to_owned(),
+    };
+    let wrong = || ApiError::Address { url: shown.clone() };
     let trimmed = text.trim().trim_end_matches('/');
     let trimmed = trimmed.strip_suffix("/admin").unwrap_or(trimmed);
     let url = Url::parse(trimmed).map_err(|_| wrong())?;
@@ -505,5 +516,7 @@ mod tests {
         assert_eq!(base("ftp://x"), None);
         assert_eq!(base("api.atlassian.com"), None);
         assert_eq!(base("https://user@host"), None);
+        let refused = base_address("https://user:word@host").unwrap_err().to_string();
+        assert!(refused.contains("host") && !refused.contains("word"), "{refused}");
     }
 }

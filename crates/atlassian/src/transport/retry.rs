@@ -8,7 +8,9 @@ use super::Failure;
 use std::time::Duration;
 
 /// How often one call is tried in all.
-pub(crate) const MAX_ATTEMPTS: u32 = 10;
+const MAX_ATTEMPTS: u32 = 10;
+/// The same before the first answer: then nothing that was read is at stake, and the address may be wrong.
+const FIRST_ATTEMPTS: u32 = 6;
 /// Half of the first wait after a failure, and the longest.
 const WAITS: (Duration, Duration) = (Duration::from_millis(50), Duration::from_secs(8));
 /// The same after a refusal for too many requests that names no time.
@@ -22,7 +24,11 @@ pub(crate) enum Decision {
     GiveUp,
 }
 
-pub(crate) fn decide(failure: &Failure, attempt: u32) -> Decision {
+/// `attempt` is the number of those made, `has_answered` whether any question was answered before.
+pub(crate) fn decide(failure: &Failure, attempt: u32, has_answered: bool) -> Decision {
+    if !has_answered && attempt >= FIRST_ATTEMPTS && !matches!(failure, Failure::RateLimited(_)) {
+        return Decision::GiveUp;
+    }
     decide_with(failure, attempt, rand::random::<f64>())
 }
 
@@ -83,6 +89,13 @@ mod tests {
                 wait: Duration::from_millis(1600)
             }
         );
+    }
+
+    #[test]
+    fn who_never_answered_is_given_up_sooner() {
+        let broken = Failure::NotUnderstood("x".into());
+        assert_eq!(decide(&broken, FIRST_ATTEMPTS, false), Decision::GiveUp);
+        assert_ne!(decide(&broken, FIRST_ATTEMPTS, true), Decision::GiveUp);
     }
 
     #[test]

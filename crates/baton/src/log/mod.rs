@@ -123,7 +123,11 @@ impl Places {
             places.push(match path.as_str() {
                 "stderr" => Place::Stderr,
                 "stdout" => Place::Stdout,
-                file => Place::File(OpenOptions::new().create(true).append(true).open(file)?),
+                file => {
+                    let opened = OpenOptions::new().create(true).append(true).open(file);
+                    let named = |error: io::Error| io::Error::new(error.kind(), format!("{file}: {error}"));
+                    Place::File(opened.map_err(named)?)
+                }
             });
         }
         Ok(Places(Mutex::new(places)))

@@ -33,7 +33,7 @@ impl Options {
                 protected_accounts: values.list("protect-account"),
                 changes_per_hour: values.whole("changes-per-hour")?,
             },
-            file: values.text("file").unwrap_or_default().into(),
+            file: file(&values)?,
             writing: writing(&values)?,
             state: values.text("state").map(PathBuf::from),
             temporary_folder: values
@@ -242,6 +242,13 @@ fn serving(values: &Values, client_id: String) -> Result<Wish, OptionsError> {
         health,
         certificates: values.variable("SSL_CERT_FILE").map(PathBuf::from),
     })))
+}
+
+fn file(values: &Values) -> Result<PathBuf, OptionsError> {
+    match values.text("file") {
+        Some(file) => Ok(file.into()),
+        None => wrong("file is empty; name the file to write, or leave it out for sync.c1z"),
+    }
 }
 
 fn host_id(values: &Values) -> Result<String, OptionsError> {
