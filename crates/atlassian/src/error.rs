@@ -5,6 +5,13 @@ use crate::wire::ErrorDetail;
 use std::time::Duration;
 use thiserror::Error;
 
+fn times(attempts: &u32) -> String {
+    match attempts {
+        1 => "once".to_owned(),
+        many => format!("{many} times"),
+    }
+}
+
 /// A request that did not end well. Carries Atlassian's own code, title and detail where it gave them.
 #[derive(Debug, Error)]
 pub enum ApiError {
@@ -27,7 +34,7 @@ pub enum ApiError {
         source: Box<dyn std::error::Error + Send + Sync>,
     },
     /// No connection, or it broke before an answer was complete, each time it was tried.
-    #[error("{host} cannot be reached ({operation}, tried {attempts} times)")]
+    #[error("{host} cannot be reached ({operation}, tried {})", times(.attempts))]
     Unreachable {
         /// Whom.
         host: String,
@@ -74,7 +81,7 @@ pub enum ApiError {
         detail: ErrorDetail,
     },
     /// 429, each time it was tried, or with a wait longer than we are ready for.
-    #[error("Atlassian's request limit is used up ({operation}, tried {attempts} times)")]
+    #[error("Atlassian's request limit is used up ({operation}, tried {})", times(.attempts))]
     RateLimited {
         /// What was asked.
         operation: &'static str,
@@ -84,7 +91,7 @@ pub enum ApiError {
         wait: Option<Duration>,
     },
     /// 5xx, each time it was tried.
-    #[error("Atlassian answered {status} ({operation}, tried {attempts} times: {detail})")]
+    #[error("Atlassian answered {status} ({operation}, tried {}: {detail})", times(.attempts))]
     Server {
         /// What was asked.
         operation: &'static str,
@@ -96,7 +103,7 @@ pub enum ApiError {
         detail: ErrorDetail,
     },
     /// The answer is no JSON of the documented shape.
-    #[error("the answer is not what the API documents ({operation}, tried {attempts} times: {what})")]
+    #[error("the answer is not what the API documents ({operation}, tried {}: {what})", times(.attempts))]
     NotUnderstood {
         /// What was asked.
         operation: &'static str,
@@ -106,7 +113,9 @@ pub enum ApiError {
         what: String,
     },
     /// The server gave the cursor of the page we asked for as that of the next.
-    #[error("the listing goes round in circles: a page names itself as the next ({operation})")]
+    #[error(
+        "the listing goes round in circles: a page names itself or an earlier one as the next ({operation})"
+    )]
     RepeatedCursor {
         /// What was asked.
         operation: &'static str,

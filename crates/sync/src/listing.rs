@@ -109,6 +109,11 @@ const RESTARTS: u32 = 4;
 /// How often a listing that does not agree with its count is read.
 const PASSES: u32 = 4;
 
+/// Whether a listing is less than half as long as its count; a few tell nothing.
+fn is_far_off(family: Family, rows: i64, counted: i64) -> bool {
+    matches!(family, Family::Accounts | Family::Groups) && counted >= 10 && rows * 2 < counted
+}
+
 impl<'a> Context<'a> {
     /// For a run under a lease.
     pub fn new(reading: &Reading<'a>, lease: &'a Lease, run: RunId) -> Context<'a> {
@@ -368,9 +373,10 @@ impl Context<'_> {
             let rows = match read().await? {
                 ListingEnd::Refused => return Ok(false),
                 // One page is one moment: nothing can have been lost between pages.
-                ListingEnd::Ended { pages: 1, .. } | ListingEnd::Ended { is_checked: true, .. } => {
-                    return Ok(true);
+                ListingEnd::Ended { pages: 1, rows, .. } => {
+                    return self.is_believed(family, rows, before.unwrap_or(0)).await;
                 }
+                ListingEnd::Ended { is_checked: true, .. } => return Ok(true),
                 ListingEnd::Ended { rows, .. } => rows,
             };
             let counted = count().await.reading(family)?;
@@ -385,6 +391,9 @@ impl Context<'_> {
             }
             let seen = staged().await?;
             if seen == seen_before {
+                if !self.is_believed(family, rows, counted).await? {
+                    return Ok(false);
+                }
                 self.agrees(family, name, counted).await?;
                 return Ok(true);
             }
@@ -399,6 +408,17 @@ impl Context<'_> {
             before = Some(counted);
             self.restart(family, name).await?;
         }
+        Ok(false)
+    }
+
+    /// Whether a listing that does not change is believed, though it is not as long as its count: a count can mean
+    /// something else than its listing, but hardly twice as many accounts or groups.
+    async fn is_believed(&self, family: Family, rows: i64, counted: i64) -> Result<bool, SyncError> {
+        if !is_far_off(family, rows, counted) {
+            return Ok(true);
+        }
+        let why = format!("Atlassian counts {counted} and lists {rows}");
+        self.unsure(family, &why).await?;
         Ok(false)
     }
 

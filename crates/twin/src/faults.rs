@@ -19,6 +19,8 @@ pub(crate) enum Fault {
     Malformed,
     RepeatedCursor,
     RefusedCursor,
+    /// A list of nothing, with nothing after it. Scheduled by name only.
+    Empty,
     /// A refusal, by its place in [`REFUSALS`]. Scheduled by name only.
     Refused(usize),
 }
@@ -169,7 +171,7 @@ fn kinds_named(names: &Value) -> Result<Vec<Fault>, String> {
             .iter()
             .enumerate()
             .map(|(index, refusal)| (refusal.0, Fault::Refused(index)));
-        KINDS.into_iter().chain(refusals)
+        KINDS.into_iter().chain([("empty", Fault::Empty)]).chain(refusals)
     };
     let known = || all().map(|(name, _)| name).collect::<Vec<_>>().join(", ");
     let find = |name: &Value| {

@@ -457,6 +457,10 @@ async fn deliver(hub: &Hub, line: Line, answer: Answer, drawn: Option<Drawn>) ->
             response.headers_mut().insert(header::CONTENT_TYPE, html);
             response
         }
+        Fault::Empty => {
+            reply.body = Some(br#"{"data":[],"links":{}}"#.to_vec());
+            write(hub, reply, headers)
+        }
         Fault::Malformed => {
             let kept = whole.get(..whole.len() * 2 / 3).unwrap_or_default();
             reply.body = Some([kept, b"\x01{,"].concat());

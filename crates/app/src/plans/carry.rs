@@ -234,7 +234,7 @@ impl App {
         } else if would > most_sent {
             (
                 "volume",
-                format!("{would} changes within an hour, and {most_sent} are allowed"),
+                format!("changes within an hour: {would}, and allowed are {most_sent}"),
             )
         } else if recent.not_confirmed >= most_failed {
             (

@@ -6,7 +6,7 @@
 mod serving;
 
 use baton::c1z::{C1z, C1zError, Limits, List};
-use serde_json::Value;
+use serde_json::{Value, json};
 use std::ffi::OsStr;
 use std::path::{Path, PathBuf};
 use std::process::{Command, Output};
@@ -301,6 +301,21 @@ async fn grants_that_are_not_told_make_no_file_and_what_is_no_part_of_it_does_no
     assert_eq!(run(stage.connector(&[])).await.status.code(), Some(1));
     let output = run(stage.connector(&["--sync-resource-types", "user,group"])).await;
     assert!(output.status.success(), "{}", said(&output));
+}
+
+#[tokio::test]
+async fn a_list_that_is_empty_against_its_count_makes_no_file() {
+    let stage = Stage::new().await;
+    let faults = json!({ "probability": 1, "kinds": ["empty"], "operations": ["searchDirectoryUsers"] });
+    stage.twin.set_faults(&faults).unwrap();
+    let output = run(stage.connector(&[])).await;
+    assert_eq!(output.status.code(), Some(1), "{}", said(&output));
+    let why = last_line(&output);
+    assert!(
+        why.contains("Accounts not read completely: Atlassian counts "),
+        "{why}"
+    );
+    assert!(why.ends_with(" and lists 0"), "{why}");
 }
 
 #[tokio::test]
