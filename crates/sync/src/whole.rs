@@ -257,10 +257,8 @@ pub(crate) async fn settle(
     }
     let not_told = steps::settle_not_told(ctx).await?;
     if !not_told.is_empty() {
-        let why = format!(
-            "Atlassian lists {} accounts and does not tell what they hold (getUserRoleAssignments: 404)",
-            not_told.len()
-        );
+        let accounts = not_told.len();
+        let why = SyncError::NotTold { accounts }.to_string();
         ctx.unsure(Family::RoleHoldings, &why).await?;
     } else if holdings.is_certain && resources_certain {
         ctx.end(Family::RoleHoldings).await?;
