@@ -210,6 +210,20 @@ mod tests {
     }
 
     #[test]
+    fn a_token_holds_as_long_as_a_number_or_a_text_says_or_an_hour() {
+        let holds_ms = |expires_in: &str| {
+            let answer = format!(r#"{{"access_token":"t"{expires_in}}}"#);
+            serde_json::from_str::<Answer>(&answer).unwrap().holds_ms()
+        };
+        assert_eq!(holds_ms(r#","expires_in":90"#), 90_000);
+        assert_eq!(holds_ms(r#","expires_in":90.5"#), 90_500);
+        assert_eq!(holds_ms(r#","expires_in":"90""#), 90_000);
+        for untold in ["", r#","expires_in":null"#, r#","expires_in":"soon""#] {
+            assert_eq!(holds_ms(untold), 3_600_000, "{untold}");
+        }
+    }
+
+    #[test]
     fn a_refusal_is_told_in_the_servers_words_if_it_has_any() {
         assert_eq!(reason(br#"{"error":"invalid_client"}"#), "invalid_client");
         let told = reason(br#"{"error":"a","error_description":"b\nc"}"#);
